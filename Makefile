@@ -1,0 +1,37 @@
+# Everything installs itself into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+XDIST := -n 2
+
+.PHONY: test check lint types fast lock clean
+
+test: $(VENV)/.ready lint types
+	$(BIN)/pytest $(XDIST)
+
+# The inner loop: under a minute.
+check: $(VENV)/.ready lint types
+	$(BIN)/pytest $(XDIST) -m "not slow"
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/lint-imports
+	$(BIN)/interrogate -q src
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+lock:
+	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scaffold needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) .cache dist build

@@ -1,0 +1,283 @@
+"""The catalogue: `templates/<gap>/gap.toml` read into frozen rows, and selected."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import KitError, UsageError
+
+KINDS = ("gap", "proposal")
+STATES = ("ready", "planned", "deprecated")
+LANGUAGES = ("rust", "python", "typescript", "e2e")
+GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file under test, with its places over the versions and the bars of its proof."""
+
+    name: str
+    paths: tuple[str, ...]
+    symbols: tuple[str, ...] = ()
+    line_pct: float | None = None
+    kill_pct: float | None = None
+
+
+@dataclass(frozen=True)
+class EditSpec:
+    """An edit of a file that may exist already; `payload` is rendered beside the files."""
+
+    kind: str
+    path: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """How the gap is proved: the runner, its folder below the checkout, the suites beside it."""
+
+    runner: str
+    root: str
+    baseline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One row of the catalogue."""
+
+    slug: str
+    title: str
+    kind: str
+    state: str
+    priority: str
+    language: str
+    source: str
+    recommendation: str
+    folder: Path
+    reason: str = ""
+    requires: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    edits: tuple[EditSpec, ...] = ()
+    run: RunSpec | None = None
+
+    @property
+    def files_dir(self) -> Path:
+        """The folder that mirrors the checkout."""
+        return self.folder / "files"
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A kit: its name, what makes a folder a checkout, and its gaps in catalogue order."""
+
+    root: Path
+    name: str
+    title: str
+    markers: tuple[str, ...]
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+
+    def gap(self, slug: str) -> Gap:
+        """The row of that name.
+
+        Raises:
+            UsageError: No such row; the hint holds the closest match.
+        """
+        if slug in self.gaps:
+            return self.gaps[slug]
+        close = difflib.get_close_matches(slug, self.gaps, n=1, cutoff=0.5)
+        hint = f"scaffold new --gap {close[0]}" if close else "scaffold list --all-rows"
+        lead = f"; the closest match is '{close[0]}'" if close else ""
+        raise UsageError(f"there is no gap called '{slug}'{lead}", hint)
+
+
+def load_kit(root: Path) -> Kit:
+    """The kit in a folder, every gap.toml checked.
+
+    Raises:
+        KitError: The folder is no kit, or a gap.toml is broken (file and line are named).
+    """
+    head = _read_toml(root / "templates" / "kit.toml")
+    checkout = _table(head.get("checkout", {}), root / "templates" / "kit.toml", "checkout")
+    gaps = [_parse_gap(path) for path in sorted((root / "templates").glob("*/gap.toml"))]
+    gaps.sort(key=_catalogue_order)
+    kit = Kit(
+        root=root,
+        name=str(head.get("name", root.name)),
+        title=str(head.get("title", "")),
+        markers=tuple(checkout.get("markers", ())),
+        gaps={gap.slug: gap for gap in gaps},
+    )
+    for gap in gaps:
+        for slug in gap.requires:
+            if slug not in kit.gaps:
+                raise KitError(
+                    f"{gap.folder / 'gap.toml'}: requires = '{slug}', which is no gap of this kit",
+                    f"add templates/{slug}/gap.toml or drop it from `requires`",
+                )
+    return kit
+
+
+def select(
+    kit: Kit,
+    *,
+    slugs: Iterable[str] = (),
+    priorities: Iterable[str] = (),
+    everything: bool = False,
+    kind: str | None = None,
+    language: str | None = None,
+) -> list[Gap]:
+    """The rows that a command line names, in catalogue order, `requires` first.
+
+    A row named by slug is always taken; bulk (priority, all) takes gaps that are not deprecated,
+    and proposals only where `kind` names them.
+
+    Raises:
+        UsageError: An unknown name or priority, or a deprecated or unbuilt row by name.
+    """
+    named = [kit.gap(slug) for slug in dict.fromkeys(slugs)]
+    for gap in named:
+        _refuse_unusable(gap)
+    wanted = {priority.upper() for priority in priorities}
+    known = {gap.priority for gap in kit.gaps.values()}
+    for priority in sorted(wanted - known):
+        raise UsageError(
+            f"there is no priority '{priority}'; the kit has {', '.join(sorted(known))}",
+            "scaffold list",
+        )
+    bulk = [
+        gap
+        for gap in kit.gaps.values()
+        if (everything or gap.priority in wanted)
+        and gap.state != "deprecated"
+        and gap.kind == (kind or "gap")
+        and (language is None or gap.language == language)
+    ]
+    return _with_requirements(kit, named + [gap for gap in bulk if gap not in named])
+
+
+def _refuse_unusable(gap: Gap) -> None:
+    if gap.state == "deprecated":
+        raise UsageError(
+            f"'{gap.slug}' is deprecated and gets no tests: {gap.reason}", "scaffold list"
+        )
+    if gap.state == "planned":
+        raise UsageError(
+            f"the template of '{gap.slug}' is not built yet, so there is nothing to write",
+            f"scaffold show {gap.slug}",
+        )
+
+
+def _with_requirements(kit: Kit, gaps: list[Gap]) -> list[Gap]:
+    ordered: dict[str, Gap] = {}
+
+    def visit(gap: Gap, path: tuple[str, ...]) -> None:
+        if gap.slug in path:
+            raise KitError(
+                f"gaps require each other in a circle: {' -> '.join([*path, gap.slug])}",
+                f"edit `requires` in {gap.folder / 'gap.toml'}",
+            )
+        for slug in gap.requires:
+            visit(kit.gaps[slug], (*path, gap.slug))
+        ordered.setdefault(gap.slug, gap)
+
+    order = list(kit.gaps)
+    for gap in sorted(gaps, key=lambda item: order.index(item.slug)):
+        visit(gap, ())
+    return list(ordered.values())
+
+
+def _catalogue_order(gap: Gap) -> tuple[int, str, int, str]:
+    return (
+        KINDS.index(gap.kind),
+        gap.priority,
+        STATES.index(gap.state) if gap.state == "deprecated" else 0,
+        gap.slug,
+    )
+
+
+def _parse_gap(path: Path) -> Gap:
+    data = _read_toml(path)
+    try:
+        gap = Gap(
+            slug=path.parent.name,
+            title=data["title"],
+            kind=data["kind"],
+            state=data["state"],
+            priority=data["priority"],
+            language=data["language"],
+            source=data["source"],
+            recommendation=data["recommendation"],
+            folder=path.parent,
+            reason=data.get("reason", ""),
+            requires=tuple(data.get("requires", ())),
+            needs=tuple(data.get("needs", ())),
+            targets=tuple(_parse_target(item) for item in data.get("targets", ())),
+            edits=tuple(EditSpec(**item) for item in data.get("edits", ())),
+            run=_parse_run(data.get("run")),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise KitError(f"{path}: {_plain(error)}", "compare it with docs/kit-format.md") from error
+    _check_words(gap, path)
+    return gap
+
+
+def _parse_target(item: dict[str, Any]) -> Target:
+    fields = dict(item)
+    fields["paths"] = tuple(fields["paths"])
+    fields["symbols"] = tuple(fields.get("symbols", ()))
+    return Target(**fields)
+
+
+def _parse_run(item: dict[str, Any] | None) -> RunSpec | None:
+    if item is None:
+        return None
+    return RunSpec(
+        runner=item["runner"], root=item["root"], baseline=tuple(item.get("baseline", ()))
+    )
+
+
+def _check_words(gap: Gap, path: Path) -> None:
+    checks: list[tuple[str, str, tuple[str, ...]]] = [
+        ("kind", gap.kind, KINDS),
+        ("state", gap.state, STATES),
+        ("language", gap.language, LANGUAGES),
+    ]
+    if gap.kind == "gap" and gap.state != "deprecated":
+        checks.append(("priority", gap.priority, GAP_PRIORITIES))
+    for key, value, allowed in checks:
+        if value not in allowed:
+            raise KitError(
+                f"{path}: {key} = '{value}' is none of {', '.join(allowed)}",
+                f"edit {key} in {path}",
+            )
+    if gap.state == "ready" and gap.run is None and gap.kind == "gap":
+        raise KitError(f"{path}: a ready gap needs a [run] table", "see docs/kit-format.md")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise KitError(
+            f"{path.parent.parent} is no kit: {path.name} is missing", f"create {path}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KitError(f"{path}: {error}", f"edit {path}") from error
+
+
+def _table(value: Any, path: Path, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise KitError(f"{path}: [{name}] must be a table", "see docs/kit-format.md")
+    return value
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"the key '{error.args[0]}' is missing"
+    return str(error)

@@ -1,0 +1,136 @@
+"""What a checkout holds: its root, targets and symbols. It only reads and parses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from scaffold.catalog import Gap, Kit, Target
+from scaffold.errors import CheckoutError
+from scaffold.symbols import Symbols, symbols_of
+
+
+@dataclass(frozen=True)
+class FoundTarget:
+    """A target as this checkout has it."""
+
+    target: Target
+    path: str
+    module: str
+    symbols: Symbols = field(repr=False)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Symbols that the gap's cases ask for and this checkout lacks."""
+        return tuple(name for name in self.target.symbols if name not in self.symbols)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of one gap: its targets, and the names of those that are gone."""
+
+    gap: Gap
+    targets: tuple[FoundTarget, ...]
+    gone: tuple[str, ...]
+
+    @property
+    def retired(self) -> bool:
+        """Whether nothing is left to test here."""
+        return bool(self.gap.targets) and not self.targets
+
+    def facts(self) -> dict[str, Any]:
+        """The facts that templates ask for; the shape is in docs/kit-format.md."""
+        return {
+            "targets": {
+                found.target.name: {
+                    "path": found.path,
+                    "module": found.module,
+                    "symbols": found.symbols,
+                }
+                for found in self.targets
+            }
+        }
+
+    def left_out(self) -> list[str]:
+        """One sentence for each target or symbol that this checkout lacks."""
+        lines = [f"{name}: no such file in this checkout" for name in self.gone]
+        for found in self.targets:
+            lines += [f"{found.path}: no {symbol}" for symbol in found.missing]
+        return lines
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder that holds the code base of a kit."""
+
+    root: Path
+
+    def find(self, gap: Gap) -> Findings:
+        """The gap's targets here, by their alternatives.
+
+        Raises:
+            CheckoutError: A target does not parse or cannot be read.
+        """
+        found: list[FoundTarget] = []
+        gone: list[str] = []
+        for target in gap.targets:
+            path = self._first(target.paths)
+            if path is None:
+                gone.append(target.paths[0])
+                continue
+            found.append(
+                FoundTarget(
+                    target=target,
+                    path=path,
+                    module=_module(path, gap.run.root if gap.run else ""),
+                    symbols=self._symbols(path),
+                )
+            )
+        return Findings(gap, tuple(found), tuple(gone))
+
+    def has_target(self, gap: Gap) -> bool:
+        """Whether any target of the gap is here, without parsing it."""
+        return any(self._first(target.paths) for target in gap.targets)
+
+    def _first(self, paths: Sequence[str]) -> str | None:
+        return next((path for path in paths if (self.root / path).exists()), None)
+
+    def _symbols(self, path: str) -> Symbols:
+        place = self.root / path
+        if place.is_dir():
+            return {}
+        try:
+            return symbols_of(path, place.read_bytes())
+        except OSError as error:
+            raise CheckoutError(
+                f"{path} cannot be read: {error.strerror}", f"ls -l {path}"
+            ) from error
+
+
+def open_checkout(start: Path, kit: Kit) -> Checkout:
+    """The checkout around a folder: the folder itself or the nearest one above it.
+
+    Raises:
+        CheckoutError: The folder does not exist, or nothing above it is a checkout.
+    """
+    if not start.is_dir():
+        raise CheckoutError(f"there is no folder {start}", "scaffold doctor -C DIR")
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in kit.markers):
+            return Checkout(folder)
+    raise CheckoutError(
+        f"{start} is not a checkout of {kit.title or kit.name}: none of "
+        f"{', '.join(kit.markers)} is in it or above it",
+        "scaffold new -C DIR, with the folder that holds one of these",
+    )
+
+
+def _module(path: str, run_root: str) -> str:
+    relative = PurePosixPath(path)
+    if run_root and relative.is_relative_to(run_root):
+        relative = relative.relative_to(run_root)
+    parts = relative.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -1,0 +1,1 @@
+"""The commands, one module each: flags → call → print → exit code."""

@@ -1,0 +1,142 @@
+"""`scaffold list` and `scaffold show`: the catalogue, and one row of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaffold.commands.options import (
+    HERE,
+    Folder,
+    Json,
+    KindName,
+    KitFolder,
+    LanguageName,
+    Priorities,
+    checked_words,
+    load,
+)
+
+if TYPE_CHECKING:
+    from scaffold.catalog import Gap, Kit
+    from scaffold.checkout import Findings
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command("list")(list_gaps)
+    app.command("show")(show)
+
+
+def list_gaps(
+    priority: Priorities = None,
+    language: LanguageName = None,
+    kind: KindName = None,
+    all_rows: Annotated[
+        bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
+    ] = False,
+    kit: KitFolder = None,
+    json: Json = False,
+) -> None:
+    """The catalogue: every gap with its priority, and whether its template is built."""
+    from scaffold import report
+    from scaffold.errors import UsageError
+
+    checked_words(kind, language)
+    loaded = load(kit)
+    wanted = {item.upper() for item in priority or ()}
+    unknown = wanted - {gap.priority.upper() for gap in loaded.gaps.values()}
+    if unknown:
+        raise UsageError(f"there is no priority '{min(unknown)}'", "scaffold list")
+    gaps = [
+        gap
+        for gap in loaded.gaps.values()
+        if (not wanted or gap.priority in wanted)
+        and (language is None or gap.language == language)
+        and (kind is None or gap.kind == kind)
+        and (all_rows or gap.state != "deprecated")
+    ]
+    if json:
+        print(report.to_json("list", {"gaps": [report.gap_to_json(gap) for gap in gaps]}))
+    else:
+        print(report.catalogue(gaps))
+
+
+def show(
+    gap: Annotated[str, typer.Argument(metavar="GAP", help="The gap, as `list` names it.")],
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="PATH", help="Print this rendered file.")
+    ] = None,
+    case: Annotated[
+        str, typer.Option("--case", metavar="NAME", help="Answers from the gap's cases.toml.")
+    ] = "default",
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    json: Json = False,
+) -> None:
+    """What a gap proves and what it would write; `--file` prints one rendered file."""
+    loaded = load(kit)
+    row = loaded.gap(gap)
+    if row.state != "ready":
+        _show_row(row, [], json)
+        return
+    rendered = _render(loaded, row, _findings(loaded, row, checkout), case)
+    if file is None:
+        _show_row(row, sorted(rendered), json)
+        return
+    if file not in rendered:
+        from scaffold.errors import UsageError
+
+        raise UsageError(f"'{gap}' writes no file {file}", f"scaffold show {gap}")
+    print(rendered[file].decode("utf-8"), end="")
+
+
+def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
+    """What the checkout holds of the gap; None outside of a checkout (all counts as present)."""
+    from scaffold.checkout import open_checkout
+    from scaffold.errors import CheckoutError
+
+    try:
+        return open_checkout(checkout, kit).find(gap)
+    except CheckoutError:
+        return None
+
+
+def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[str, bytes]:
+    from scaffold import __version__
+    from scaffold.cases import case_answers
+    from scaffold.formatting import cache_dir, format_source
+    from scaffold.render import render
+
+    facts: dict[str, Any] = findings.facts() if findings and not findings.retired else {}
+    rendered = render(kit, gap, case_answers(gap, case), facts, __version__)
+    files = {
+        path: format_source(path, source, cache=cache_dir("format"))
+        for path, source in rendered.files.items()
+    }
+    edits = {edit.path: rendered.payloads[edit.payload].encode() for edit in gap.edits}
+    return {**files, **edits}
+
+
+def _show_row(gap: Gap, paths: list[str], json: bool) -> None:
+    from scaffold import report
+    from scaffold.questions import load_questions
+
+    questions = load_questions(gap)
+    if json:
+        body = {
+            **report.gap_to_json(gap),
+            "writes": paths,
+            "questions": [
+                {"name": item.name, "type": item.type, "default": item.default, "help": item.help}
+                for item in questions
+            ],
+        }
+        print(report.to_json("show", body))
+        return
+    readme = gap.folder / "README.md"
+    print(report.row(gap, paths, questions))
+    if readme.is_file():
+        print(f"\n{readme.read_text(encoding='utf-8').rstrip()}")

@@ -1,0 +1,153 @@
+"""`scaffold new`: plan, show, ask once on a terminal, apply, and prove on request."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaffold.commands.options import (
+    HERE,
+    Folder,
+    Json,
+    KindName,
+    KitFolder,
+    LanguageName,
+    Priorities,
+    Progress,
+    checked_words,
+    load,
+)
+from scaffold.conflicts import OnConflict
+
+if TYPE_CHECKING:
+    from scaffold.catalog import Gap, Kit
+    from scaffold.checkout import Checkout
+    from scaffold.plan import Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("new")(new)
+
+
+def new(
+    gap: Annotated[
+        list[str] | None, typer.Option("--gap", metavar="GAP", help="A gap by name; may repeat.")
+    ] = None,
+    priority: Priorities = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every gap that fits this checkout.")
+    ] = False,
+    kind: KindName = None,
+    language: LanguageName = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An answer to a gap's question."),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", metavar="FILE", help="Answers as YAML, JSON or TOML."),
+    ] = None,
+    stubs: Annotated[
+        bool, typer.Option("--stubs", help="Every test body a skipped todo, to hand out.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the diff; write nothing.")] = False,
+    on_conflict: Annotated[
+        OnConflict, typer.Option("--on-conflict", help="Where a person's work is in the way.")
+    ] = OnConflict.REFUSE,
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
+) -> int:
+    """Write the tests of the picked gaps into a checkout, as one transaction."""
+    from scaffold import workflow
+    from scaffold.catalog import select
+    from scaffold.plan import Request
+    from scaffold.questions import parse_settings, read_answers
+
+    checked_words(kind, language)
+    loaded = load(kit)
+    given = {**(read_answers(answers) if answers else {}), **parse_settings(settings or ())}
+    picked = bool(gap or priority or everything)
+    asks = not yes and not json and not dry_run and not diff and _on_terminal()
+    if not picked:
+        _need_terminal(asks)
+    progress = Progress()
+    with workflow.opened(checkout, loaded, progress) as opened:
+        if picked:
+            gaps = select(
+                loaded,
+                slugs=gap or (),
+                priorities=priority or (),
+                everything=everything,
+                kind=kind,
+                language=language,
+            )
+        else:
+            gaps, asked = _ask(loaded, opened, kind, language, given)
+            given = {**given, **asked}
+        request = Request(tuple(gaps), {}, frozenset(gap or ()), stubs, on_conflict)
+        plan = workflow.plan_new(loaded, opened, request, given, progress)
+        return _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _need_terminal(asks: bool) -> None:
+    from scaffold.errors import UsageError
+
+    if not asks:
+        raise UsageError(
+            "no gap was picked, and without a terminal nobody can be asked",
+            "scaffold new --gap GAP, or --priority P0, or --all (scaffold list shows the gaps)",
+        )
+
+
+def _ask(
+    kit: Kit,
+    checkout: Checkout,
+    kind: str | None,
+    language: str | None,
+    given: dict[str, Any],
+) -> tuple[list[Gap], dict[str, Any]]:
+    from scaffold import prompts, workflow
+    from scaffold.catalog import select
+
+    rows = [
+        status
+        for status in workflow.statuses(kit, checkout)
+        if (language is None or status.gap.language == language)
+        and status.gap.kind == (kind or "gap")
+    ]
+    slugs = prompts.pick_gaps(rows)
+    gaps = select(kit, slugs=slugs)
+    return gaps, prompts.ask_questions(gaps, skip=set(given))
+
+
+def _show_and_apply(plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: bool) -> int:
+    from scaffold import prompts, report, workflow
+    from scaffold.changes import diff as unified
+
+    if diff:
+        print(unified(plan.changes), end="")
+        return 0
+    if not json:
+        print(report.plan_lines(plan.changes, plan.notes()))
+    if asks and plan.writes:
+        prompts.show_diff(unified(plan.changes))
+        if not prompts.confirm("Write this?"):
+            print("nothing was written")
+            return 0
+    written = False if dry_run else workflow.apply(plan)
+    if json:
+        print(report.to_json("new", report.plan_to_json(plan, written=written)))
+    else:
+        print(report.closing_line(plan, written=written, dry_run=dry_run))
+    return 0

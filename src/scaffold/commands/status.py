@@ -1,0 +1,101 @@
+"""`scaffold status` and `scaffold undo`: where the gaps stand, and one step back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+
+if TYPE_CHECKING:
+    from scaffold.workflow import Status
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command("status")(status)
+    app.command("undo")(undo)
+
+
+def status(
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="STATE[:P0]", help="Exit 8 when a gap is in this state."),
+    ] = None,
+    all_rows: Annotated[
+        bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Where every gap stands in a checkout, and its last proof."""
+    from scaffold import report, workflow
+
+    loaded = load(kit)
+    gates = [_parse_gate(text) for text in fail_on or ()]
+    with workflow.opened(checkout, loaded, Progress()) as opened:
+        rows = workflow.statuses(loaded, opened)
+    shown = [row for row in rows if all_rows or row.state != "skipped"]
+    if json:
+        body = {"gaps": [report.status_to_json(row) for row in shown]}
+        print(report.to_json("status", body))
+    else:
+        print(report.status_table(shown))
+    _hold_gates(gates, shown)
+
+
+def undo(
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where a person edited since; the edits are lost.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Take the last transaction back, byte for byte."""
+    from scaffold import journal, report, workflow
+
+    loaded = load(kit)
+    with workflow.opened(checkout, loaded, Progress()) as opened:
+        undone = journal.undo(opened.root, force=force)
+    if json:
+        body = {
+            "undone": undone.label if undone else None,
+            "paths": list(undone.paths) if undone else [],
+        }
+        print(report.to_json("undo", body))
+    elif undone is None:
+        print("nothing to undo")
+    else:
+        print(f"taken back: {undone.label} ({len(undone.paths)} files)")
+
+
+def _parse_gate(text: str) -> tuple[str, str | None]:
+    from scaffold.errors import UsageError
+    from scaffold.workflow import STATES
+
+    state, _, priority = text.partition(":")
+    if state not in STATES:
+        raise UsageError(
+            f"--fail-on {text}: '{state}' is none of {', '.join(STATES)}",
+            "scaffold status --fail-on open:P0",
+        )
+    return state, priority.upper() or None
+
+
+def _hold_gates(gates: list[tuple[str, str | None]], rows: list[Status]) -> None:
+    from scaffold.errors import GateError
+
+    hits = [
+        row.gap.slug
+        for row in rows
+        for state, priority in gates
+        if row.state == state and priority in (None, row.gap.priority)
+    ]
+    if hits:
+        raise GateError(
+            f"--fail-on matched: {', '.join(dict.fromkeys(hits))}",
+            f"scaffold new --gap {hits[0]}",
+        )

@@ -1,0 +1,239 @@
+"""Edits of files that may be a person's: one kind a language, all pure, text in and text out.
+
+A kind is a module of this package with three functions: `apply`, `revert` and `units`. A payload is
+cut into named *units* (an import, a function, later a table of a TOML file). The state keeps, for
+each gap, the units that it owns in a file; a unit is dropped when its last owner goes.
+
+What `apply` does with a unit of the payload:
+
+| in the file | ours? | then |
+|---|---|---|
+| absent | | added |
+| equal | yes | shared: the gap becomes one more owner |
+| equal | no | left alone, and never owned: it was there before us |
+| differs, as we wrote it | yes | replaced |
+| differs, edited; the payload is what we wrote last | yes | the person's version stays |
+| differs, edited; the payload changed too | yes | conflict |
+| differs | no | conflict |
+
+`on_conflict` settles the last two: `refuse` (and `merge`: a unit has no base) raises, `skip` leaves
+what is there, `overwrite` writes ours.
+
+Laws, held by property tests: `apply` twice is `apply` once; `revert` of what `apply` added gives
+the text before, byte for byte; a file that is wholly ours does not depend on the order of its
+owners.
+
+Text is the file decoded as UTF-8 without newline translation: a byte order mark, CRLF and a missing
+final newline are kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from scaffold.errors import CheckoutError, KitError
+
+KINDS = {"python": "scaffold.edits.python"}
+"""Kind of an edit -> the module that knows it. `rust`, `toml`, `json` come with their rows."""
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """A named part of a file that a gap owns.
+
+    `digest` tells what we wrote; formatting does not change it, an edit or a changed comment does.
+    """
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """A file after an edit.
+
+    `units` are those of the payload that the gap owns now, sorted by name. `wholly_ours` is True
+    where nothing of a person's is in the file, so that it may be formatted.
+    """
+
+    text: str
+    units: tuple[Unit, ...]
+    wholly_ours: bool = False
+
+
+class Kind(Protocol):
+    """What the module of a kind offers. The parameters are those of the functions below."""
+
+    def apply(
+        self,
+        text: str | None,
+        payload: str,
+        *,
+        path: str,
+        owned: Sequence[Unit],
+        planned: Sequence[Unit],
+        created: bool,
+        header: str,
+        first_party: Sequence[str],
+        on_conflict: str,
+        origin: str,
+    ) -> EditResult:
+        """The file with the payload in it."""
+
+    def revert(
+        self,
+        text: str,
+        drop: Sequence[Unit],
+        *,
+        path: str,
+        owned: Sequence[Unit],
+        created: bool,
+        first_party: Sequence[str],
+        on_conflict: str,
+    ) -> str | None:
+        """The file without the units."""
+
+    def units(self, payload: str, *, origin: str) -> tuple[Unit, ...]:
+        """The units of a payload."""
+
+    def standing(self, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+        """Unit name -> present, edited or absent."""
+
+
+def kind_of(name: str) -> Kind:
+    """The module of a kind, imported when it is asked for.
+
+    Raises:
+        KitError: No such kind.
+    """
+    if name not in KINDS:
+        raise KitError(
+            f"there is no kind of edit called '{name}'; there is {', '.join(sorted(KINDS))}",
+            "correct `kind` under [[edits]] in gap.toml",
+        )
+    return cast(Kind, importlib.import_module(KINDS[name]))
+
+
+def apply(
+    kind: str,
+    text: str | None,
+    payload: str,
+    *,
+    path: str,
+    owned: Sequence[Unit] = (),
+    planned: Sequence[Unit] = (),
+    created: bool = False,
+    header: str = "",
+    first_party: Sequence[str] = (),
+    on_conflict: str = "refuse",
+    origin: str = "payload",
+) -> EditResult:
+    """The file with every unit of the payload in it.
+
+    Args:
+        kind: A key of `KINDS`.
+        text: The file as it is; None where there is none.
+        payload: The units, as rendered.
+        path: The file's place in the checkout, for messages.
+        owned: The units in this file that the state says are ours, of all gaps.
+        planned: The units that this same plan has put in, by other gaps.
+        created: The file was made by us (an absent one always is).
+        header: First line of a file that is wholly ours; not written into a person's.
+        first_party: Top-level module names that are the checkout's own.
+        on_conflict: refuse, skip, merge or overwrite.
+        origin: The payload's own name, for messages to its author.
+
+    Raises:
+        CheckoutError: The file does not parse.
+        ConflictError: A unit is there already, is not ours (or was edited), and differs.
+        KitError: The payload is broken, or another payload of this plan says otherwise.
+    """
+    return kind_of(kind).apply(
+        text,
+        payload,
+        path=path,
+        owned=owned,
+        planned=planned,
+        created=created,
+        header=header,
+        first_party=first_party,
+        on_conflict=on_conflict,
+        origin=origin,
+    )
+
+
+def revert(
+    kind: str,
+    text: str,
+    drop: Sequence[Unit],
+    *,
+    path: str,
+    owned: Sequence[Unit] = (),
+    created: bool = False,
+    first_party: Sequence[str] = (),
+    on_conflict: str = "refuse",
+) -> str | None:
+    """The file without the units that lost their last owner; None where it held nothing else.
+
+    An import that the rest of the file uses stays. `on_conflict` is about units that were edited,
+    or that the rest of the file uses: refuse raises, skip leaves them, overwrite drops them.
+
+    Args:
+        kind: A key of `KINDS`.
+        text: The file as it is.
+        drop: Units of the gap that goes, less those that another gap owns.
+        path: The file's place in the checkout, for messages.
+        owned: The units in this file that the state says are ours, of all gaps.
+        created: The file was made by us: it goes when it holds nothing else.
+        first_party: Top-level module names that are the checkout's own.
+        on_conflict: refuse, skip, merge or overwrite.
+
+    Raises:
+        CheckoutError: The file does not parse.
+        ConflictError: A unit was edited, or a person's code in this file uses it.
+    """
+    return kind_of(kind).revert(
+        text,
+        drop,
+        path=path,
+        owned=owned,
+        created=created,
+        first_party=first_party,
+        on_conflict=on_conflict,
+    )
+
+
+def units(kind: str, payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
+    """The units of a payload, sorted by name.
+
+    Raises:
+        KitError: The payload is broken.
+    """
+    return kind_of(kind).units(payload, origin=origin)
+
+
+def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+    """How units of ours stand in a file: unit name -> present, edited or absent.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    return kind_of(kind).standing(text, owned, path=path)
+
+
+def decode(content: bytes, path: str) -> str:
+    """A file's bytes as the text that edits work on; `.encode()` gives the same bytes back.
+
+    Raises:
+        CheckoutError: The file is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CheckoutError(
+            f"{path} is not UTF-8 (byte {error.start}), so it cannot be edited",
+            f"iconv -f latin1 -t utf-8 {path}",
+        ) from error

@@ -1,0 +1,82 @@
+"""Every way in which `scaffold` says no: one fact, one hint, one exit code.
+
+```text
+ScaffoldError
+├── UsageError      2   what was typed
+├── CheckoutError   3   the checkout does not fit
+├── ConflictError   4   a person's work is in the way; nothing was written
+├── BaselineError   5   the suites were red before the change
+├── ProofError      6   a generated test is red, or a mutant survived beyond the allowed share
+├── MissingToolError 7  a tool or a service is missing
+├── GateError       8   `status --fail-on` matched
+└── KitError       70   the kit itself is broken
+```
+"""
+
+from __future__ import annotations
+
+
+class ScaffoldError(Exception):
+    """A refusal that a person can act on.
+
+    Attributes:
+        fact: One sentence: what is wrong, with the value and the path.
+        hint: A command or an edit that gets on from here; may be empty.
+        exit_code: What the process ends with.
+    """
+
+    exit_code = 70
+
+    def __init__(self, fact: str, hint: str = "") -> None:
+        """Keep the fact and its hint apart, so that each is printed on its own line."""
+        super().__init__(fact)
+        self.fact = fact
+        self.hint = hint
+
+
+class UsageError(ScaffoldError):
+    """The command line or an answer is wrong."""
+
+    exit_code = 2
+
+
+class CheckoutError(ScaffoldError):
+    """The checkout does not fit: not a checkout, target gone, anchor missing, not writable."""
+
+    exit_code = 3
+
+
+class ConflictError(ScaffoldError):
+    """Something of a person's is in the way; nothing was written."""
+
+    exit_code = 4
+
+
+class BaselineError(ScaffoldError):
+    """The suites were red before anything was generated."""
+
+    exit_code = 5
+
+
+class ProofError(ScaffoldError):
+    """A generated test is red, or too many mutants survived."""
+
+    exit_code = 6
+
+
+class MissingToolError(ScaffoldError):
+    """A tool or a service that is needed is not on this machine."""
+
+    exit_code = 7
+
+
+class GateError(ScaffoldError):
+    """`status --fail-on` matched."""
+
+    exit_code = 8
+
+
+class KitError(ScaffoldError):
+    """The kit is broken: the message names file and line for its author."""
+
+    exit_code = 70

@@ -1,0 +1,90 @@
+"""Base, mine, theirs: the three-way merge of a generated file, for `--on-conflict merge`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.errors import ScaffoldError
+from scaffold.process import run
+
+LABELS = ("mine", "base", "theirs")
+"""Names of the three sides at the conflict markers, in the order of `git merge-file`."""
+
+_MOST_CONFLICTS = 127
+"""`git merge-file` ends with the number of conflicts, cut to this; above it is an error."""
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """A merged file; `conflicts` counts the places between markers in `text`.
+
+    Where one side is binary and all three differ, `text` is mine and `conflicts` is 1.
+    """
+
+    text: bytes
+    conflicts: int
+
+
+def merge(
+    base: bytes, mine: bytes, theirs: bytes, *, labels: Sequence[str] = LABELS
+) -> MergeResult:
+    """Both changes in one file, by `git merge-file --diff3`; git is asked where all three differ.
+
+    Mine keeps its line ends: where it is CRLF throughout, the other sides are read as CRLF.
+
+    Args:
+        base: What both sides began from.
+        mine: The file as a person left it.
+        theirs: The file as it is generated now.
+        labels: Names of mine, base and theirs at the markers.
+
+    Raises:
+        MissingToolError: git is needed and not there.
+        ScaffoldError: git failed.
+    """
+    settled = _settled(base, mine, theirs)
+    if settled is None:
+        base, theirs = (_with_ends_of(mine, side) for side in (base, theirs))
+        settled = _settled(base, mine, theirs)
+    if settled is not None:
+        return MergeResult(settled, 0)
+    if any(b"\0" in side for side in (base, mine, theirs)):
+        return MergeResult(mine, 1)
+    return _merge_file(base, mine, theirs, labels)
+
+
+def _settled(base: bytes, mine: bytes, theirs: bytes) -> bytes | None:
+    if base == mine:
+        return theirs
+    return mine if theirs in (base, mine) else None
+
+
+def _with_ends_of(mine: bytes, other: bytes) -> bytes:
+    crlf = mine.count(b"\r\n")
+    if not crlf or crlf != mine.count(b"\n") or b"\r" in other:
+        return other
+    return other.replace(b"\n", b"\r\n")
+
+
+def _merge_file(base: bytes, mine: bytes, theirs: bytes, labels: Sequence[str]) -> MergeResult:
+    with tempfile.TemporaryDirectory(prefix="scaffold-merge-") as name:
+        folder = Path(name)
+        for side, content in (("mine", mine), ("base", base), ("theirs", theirs)):
+            (folder / side).write_bytes(content)
+        named = [argument for label in labels for argument in ("-L", label)]
+        # Not -p: the result is written over `mine` and read as bytes, whatever its encoding.
+        done = run(
+            ["git", "merge-file", "--diff3", *named, "mine", "base", "theirs"],
+            cwd=folder,
+            env={**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": name},
+        )
+        if not 0 <= done.returncode <= _MOST_CONFLICTS:
+            raise ScaffoldError(
+                f"git merge-file ended with {done.returncode}: {done.stderr.strip()}",
+                "git --version",
+            )
+        return MergeResult((folder / "mine").read_bytes(), done.returncode)

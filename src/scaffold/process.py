@@ -1,0 +1,227 @@
+"""The one door to other programs: argv lists only, a process group each, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from scaffold.errors import MissingToolError
+
+GRACE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a program did: `returncode` is negative where a signal ended it."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    log: Path | None = None,
+    input_text: str | None = None,
+) -> Completed:
+    """The result of a program run to its end in a process group of its own.
+
+    Args:
+        argv: Program and arguments; never a shell line.
+        cwd: The folder it runs in.
+        env: The whole environment; `None` takes ours.
+        timeout_s: After this many seconds the whole group is killed.
+        log: A file that gets both outputs appended.
+        input_text: What the program reads; without it, nothing.
+
+    Raises:
+        MissingToolError: The program is not there.
+    """
+    started = time.monotonic()
+    process = _start(argv, cwd=cwd, env=env, stdin=input_text is not None)
+    timed_out = False
+    try:
+        stdout, stderr = process.communicate(input_text, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+        stop_group(process)
+        stdout, stderr = process.communicate()
+    except BaseException:
+        stop_group(process)
+        process.wait()
+        raise
+    done = Completed(
+        argv=tuple(argv),
+        returncode=process.returncode,
+        stdout=stdout,
+        stderr=stderr,
+        seconds=time.monotonic() - started,
+        timed_out=timed_out,
+    )
+    if log is not None:
+        with log.open("a", encoding="utf-8") as handle:
+            handle.write(f"$ {' '.join(argv)}\n{stdout}{stderr}")
+    return done
+
+
+def stop_group(process: subprocess.Popen[Any]) -> None:
+    """End the whole process group of a child: asked first, forced after a moment."""
+    _signal_group(process, signal.SIGTERM)
+    try:
+        process.wait(timeout=GRACE_S)
+    except subprocess.TimeoutExpired:
+        pass
+    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _signal_group(process: subprocess.Popen[Any], number: int) -> None:
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+class Conversation:
+    """A program that stays and answers lines with lines, until it is closed.
+
+    Used as a context manager; leaving it ends the process group, whatever happened.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start the program; what it says on stderr goes to the log.
+
+        Raises:
+            MissingToolError: The program is not there.
+        """
+        self.argv = tuple(argv)
+        self.log = log
+        with log.open("ab") as stderr:
+            self._process = _start(argv, cwd=cwd, env=env, stdin=True, stderr=stderr)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Conversation:
+        """The conversation itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the program, at once where something went wrong."""
+        self.close(at_once=error is not None)
+
+    def send(self, line: str) -> bool:
+        """Whether the program took the line."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return True
+
+    def receive(self, timeout_s: float | None = None) -> str | None:
+        """The next line; `None` where the program ended.
+
+        Raises:
+            TimeoutError: It said nothing in time.
+        """
+        try:
+            line = self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            raise TimeoutError from None
+        if line is None:
+            self._lines.put(None)
+        return line
+
+    def last_words(self, count: int = 3) -> str:
+        """The last lines that the program wrote to stderr, as one line."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return " | ".join(line.strip() for line in lines[-count:] if line.strip())
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the program and everything that it started; safe to call again."""
+        if self._process.stdin is not None:
+            try:
+                self._process.stdin.close()
+            except OSError:
+                pass
+        if not at_once:
+            try:
+                self._process.wait(timeout=GRACE_S)
+            except subprocess.TimeoutExpired:
+                pass
+        stop_group(self._process)
+        self._process.wait()
+        self._reader.join(timeout=GRACE_S)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+
+def _start(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None,
+    stdin: bool,
+    stderr: IO[bytes] | int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise _missing(argv, cwd, error) from error
+
+
+def _missing(argv: Sequence[str], cwd: Path, error: OSError) -> MissingToolError:
+    if not cwd.is_dir():
+        return MissingToolError(
+            f"'{argv[0]}' cannot run in {cwd}: there is no such folder", f"ls -ld {cwd}"
+        )
+    return MissingToolError(
+        f"'{argv[0]}' cannot be run: {error.strerror}", f"install it, then: command -v {argv[0]}"
+    )

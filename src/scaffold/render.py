@@ -1,0 +1,108 @@
+"""One gap rendered by Copier into an empty staging folder, read back as bytes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scaffold.catalog import Gap, Kit
+from scaffold.errors import KitError
+
+PAYLOADS = ".scaffold-edits"
+"""The folder below a gap's files that holds the payloads of its edits."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a gap writes: files by relative POSIX path, and payloads of its edits by name."""
+
+    files: Mapping[str, bytes]
+    payloads: Mapping[str, str] = field(default_factory=dict)
+    executable: frozenset[str] = frozenset()
+
+
+def render(
+    kit: Kit, gap: Gap, answers: Mapping[str, Any], facts: Mapping[str, Any], kit_version: str
+) -> Rendered:
+    """The gap's files for these answers and facts.
+
+    Raises:
+        KitError: The template is broken; gap, file and line are named.
+    """
+    if not gap.files_dir.is_dir():
+        raise KitError(
+            f"{gap.slug} is marked ready but has no folder {gap.files_dir}",
+            f"mkdir {gap.files_dir}",
+        )
+    data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
+    with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
+        _run_copier(kit, gap, Path(staging), data)
+        return _read(Path(staging))
+
+
+def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None:
+    from copier import Settings, run_copy
+    from plumbum import local
+
+    # Without git on its PATH Copier takes the kit for the plain folder that it is: a kit inside
+    # a git repository would otherwise be cloned at its last tag, and edits of it not seen.
+    try:
+        with local.env(PATH=""), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run_copy(
+                str(kit.root),
+                staging,
+                data=data,
+                settings=Settings(),
+                defaults=True,
+                overwrite=True,
+                quiet=True,
+            )
+    # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
+    except Exception as error:
+        raise KitError(
+            f"the template of '{gap.slug}' is broken: {_where(error, kit)}{_sentence(error)}",
+            f"edit it, then: scaffold show {gap.slug} --file PATH",
+        ) from error
+
+
+def _where(error: BaseException, kit: Kit) -> str:
+    """`templates/…:line: ` from the traceback's last frame inside the kit, else nothing."""
+    place = ""
+    lineno = getattr(error, "lineno", None)
+    filename = getattr(error, "filename", None) or getattr(error, "name", None)
+    if lineno and isinstance(filename, str):
+        place = f"{filename}:{lineno}"
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(str(kit.root)) or name.startswith("templates/"):
+            place = f"{os.path.relpath(name, kit.root)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{place}: " if place else ""
+
+
+def _sentence(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _read(staging: Path) -> Rendered:
+    files: dict[str, bytes] = {}
+    payloads: dict[str, str] = {}
+    executable: set[str] = set()
+    for path in sorted(staging.rglob("*")):
+        if not path.is_file():
+            continue
+        relative = path.relative_to(staging).as_posix()
+        if relative.startswith(f"{PAYLOADS}/"):
+            payloads[relative.removeprefix(f"{PAYLOADS}/")] = path.read_text(encoding="utf-8")
+            continue
+        files[relative] = path.read_bytes()
+        if path.stat().st_mode & 0o100:
+            executable.add(relative)
+    return Rendered(files, payloads, frozenset(executable))

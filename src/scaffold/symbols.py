@@ -1,0 +1,105 @@
+"""Symbols of a source file, found by parsing. Nothing of the target is imported or run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scaffold.errors import CheckoutError
+
+Symbols = dict[str, dict[str, Any]]
+"""Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
+
+
+def symbols_of(path: str, source: bytes) -> Symbols:
+    """The top-level names and methods of a file; empty where no parser knows its language.
+
+    Raises:
+        CheckoutError: The file does not parse; its line is named.
+    """
+    parser = _PARSERS.get(path.rpartition(".")[2])
+    return parser(path, source) if parser else {}
+
+
+def python_symbols(path: str, source: bytes) -> Symbols:
+    """Functions, classes with their methods, constants and imports of a Python file.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    try:
+        tree = ast.parse(source, filename=path)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise CheckoutError(
+            f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
+            f"python -m py_compile {path}",
+        ) from error
+    found: Symbols = {}
+    for node in tree.body:
+        _add(found, node, prefix="")
+    return found
+
+
+def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901, PLR0912 - one table
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            found[prefix + node.name] = _function(node)
+        case ast.ClassDef():
+            found[prefix + node.name] = {
+                "kind": "class",
+                "decorators": [ast.unparse(item) for item in node.decorator_list],
+            }
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+                    _add(found, item, prefix=f"{prefix}{node.name}.")
+        case ast.Assign():
+            for target in node.targets:
+                for name in ast.walk(target):
+                    if isinstance(name, ast.Name):
+                        found[prefix + name.id] = {"kind": "constant"}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            found[prefix + name] = {"kind": "constant"}
+        case ast.Import() | ast.ImportFrom():
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                found.setdefault(prefix + bound, {"kind": "import"})
+        case ast.If() | ast.Try() | ast.With():
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.stmt):
+                    _add(found, child, prefix)
+        case _:
+            pass
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    params = [item.arg for item in positional]
+    defaults = {
+        item.arg: ast.unparse(value)
+        for item, value in zip(
+            positional[len(positional) - len(arguments.defaults) :],
+            arguments.defaults,
+            strict=True,
+        )
+    }
+    if arguments.vararg:
+        params.append(f"*{arguments.vararg.arg}")
+    for item, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        params.append(item.arg)
+        if default is not None:
+            defaults[item.arg] = ast.unparse(default)
+    if arguments.kwarg:
+        params.append(f"**{arguments.kwarg.arg}")
+    return {
+        "kind": "function",
+        "async": isinstance(node, ast.AsyncFunctionDef),
+        "params": params,
+        "defaults": defaults,
+        "decorators": [ast.unparse(item) for item in node.decorator_list],
+    }
+
+
+_PARSERS: Mapping[str, Callable[[str, bytes], Symbols]] = {"py": python_symbols}

@@ -1,0 +1,196 @@
+"""The program on one page: select → plan → (show) → apply → verify → report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold import journal
+from scaffold.catalog import Gap, Kit
+from scaffold.checkout import Checkout, open_checkout
+from scaffold.errors import CheckoutError, UsageError
+from scaffold.files import confine, read_file
+from scaffold.plan import Plan, Request, make_plan, template_digest
+from scaffold.questions import check_answers
+from scaffold.state import (
+    FOLDER,
+    GapRecord,
+    State,
+    dump_verified,
+    fingerprint,
+    read_state,
+    read_verified,
+)
+
+Progress = Callable[[str], None]
+
+STATES = (
+    "open",
+    "generated",
+    "edited",
+    "outdated",
+    "adopted",
+    "retired",
+    "blocked",
+    "skipped",
+)
+"""What `status` says of a gap."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where one gap stands in a checkout."""
+
+    gap: Gap
+    state: str
+    note: str = ""
+    verified: Mapping[str, Any] | None = None
+
+
+@contextmanager
+def opened(start: Path, kit: Kit, progress: Progress) -> Iterator[Checkout]:
+    """The checkout, held for this run, with an interrupted one taken back first.
+
+    Raises:
+        CheckoutError: Not a checkout.
+        ConflictError: Another run is at work in it.
+    """
+    checkout = open_checkout(start, kit)
+    with journal.locked(checkout.root):
+        if journal.recover(checkout.root):
+            progress("an interrupted run was taken back")
+        yield checkout
+
+
+def plan_new(
+    kit: Kit,
+    checkout: Checkout,
+    request: Request,
+    given: Mapping[str, Any],
+    progress: Progress,
+) -> Plan:
+    """The plan for a request, its answers checked first.
+
+    Raises:
+        ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
+    """
+    answers = check_answers(
+        [gap for gap in request.gaps if gap.state == "ready"],
+        given,
+        all_gaps=list(kit.gaps.values()),
+    )
+    state = read_state(checkout.root, kit.name)
+    # What an earlier run was told holds until it is told otherwise.
+    merged = {
+        slug: {**values, **_remembered(state, slug, values, given)}
+        for slug, values in answers.items()
+    }
+    whole = Request(request.gaps, merged, request.named, request.stubs, request.on_conflict)
+    return make_plan(kit, checkout, state, whole, progress)
+
+
+def apply(plan: Plan) -> bool:
+    """Write the plan as one transaction; False where there was nothing to write.
+
+    Raises:
+        CheckoutError: The checkout cannot be written; it is as it was.
+    """
+    if not plan.writes:
+        return False
+    journal.commit(plan.checkout.root, plan.writes, plan.label)
+    return True
+
+
+def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
+    """Every row of the catalogue and where it stands here."""
+    state = read_state(checkout.root, kit.name)
+    return [_status(checkout, state, gap) for gap in kit.gaps.values()]
+
+
+def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: bool) -> list[Gap]:
+    """The gaps that `verify` is about: the named ones, else all that were generated here.
+
+    Raises:
+        UsageError: A named gap was not generated here, or nothing was.
+    """
+    for slug in slugs:
+        gap = kit.gap(slug)
+        if slug not in state.gaps:
+            raise UsageError(
+                f"'{slug}' was not generated in this checkout, so there is nothing to verify",
+                f"scaffold new --gap {gap.slug}",
+            )
+    picked = [kit.gaps[slug] for slug in (slugs or state.gaps) if slug in kit.gaps]
+    if not picked:
+        raise UsageError(
+            "nothing was generated in this checkout, so there is nothing to verify",
+            "scaffold new" if not everything else "scaffold new --all",
+        )
+    return picked
+
+
+def keep_proof(root: Path, slug: str, outcome: Mapping[str, Any]) -> None:
+    """Remember the last proof of a gap for `status`.
+
+    Raises:
+        CheckoutError: The checkout cannot be written.
+    """
+    place = confine(root, f"{FOLDER}/verified/{slug}.json")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_suffix(".new")
+        temporary.write_bytes(dump_verified(outcome))
+        temporary.replace(place)
+    except OSError as error:
+        raise CheckoutError(
+            f"the proof of '{slug}' cannot be kept: {error.strerror}", f"ls -ld {place.parent}"
+        ) from error
+
+
+def _remembered(
+    state: State, slug: str, values: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    record = state.gaps.get(slug)
+    if record is None:
+        return {}
+    return {
+        key: value for key, value in record.answers.items() if key in values and key not in given
+    }
+
+
+def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
+    if gap.state == "deprecated":
+        return Status(gap, "skipped", gap.reason)
+    record = state.gaps.get(gap.slug)
+    if record is None:
+        if gap.targets and not checkout.has_target(gap):
+            return Status(gap, "retired", "no target of it in this checkout")
+        note = "its template is not built yet" if gap.state == "planned" else ""
+        return Status(gap, "open", note)
+    proof = read_verified(checkout.root, gap.slug)
+    if proof is not None and proof.get("digest") != record.digest:
+        proof = None
+    return Status(gap, *_generated_state(checkout, gap, record), proof)
+
+
+def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str]:
+    if gap.targets and not checkout.has_target(gap):
+        return "retired", "its targets are gone; the tests are still there"
+    edited, deleted = [], []
+    for path, digest in record.files.items():
+        current = read_file(checkout.root, path)
+        if current is None:
+            deleted.append(path)
+        elif fingerprint(current) != digest:
+            edited.append(path)
+    notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
+    if record.mode == "stubs":
+        notes.insert(0, "stubs")
+    if edited or deleted:
+        return "edited", "; ".join(notes)
+    if record.template and record.template != template_digest(gap):
+        return "outdated", "; ".join(["the template changed since", *notes])
+    return "generated", "; ".join(notes)
