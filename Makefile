@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 XDIST := -n 2
 
-.PHONY: test check lint types fast lock clean
+.PHONY: test check bench lint types fast lock clean
 
 test: $(VENV)/.ready lint types
 	$(BIN)/pytest $(XDIST)
@@ -14,13 +14,16 @@ check: $(VENV)/.ready lint types
 	$(BIN)/pytest $(XDIST) -m "not slow"
 
 lint: $(VENV)/.ready
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q src
 
 types: $(VENV)/.ready
 	$(BIN)/mypy
+
+bench: $(VENV)/.ready
+	$(BIN)/python tools/bench.py
 
 lock:
 	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -42,8 +42,9 @@ def top(
 def run(argv: list[str]) -> int:
     """Run one command and give its exit code; every refusal is printed here and nowhere else."""
     try:
-        code = app(args=argv, prog_name="scaffold", standalone_mode=False)
-        return int(code or 0)
+        code = int(app(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
+        # Typer makes an exit code of Ctrl-C, without a word.
+        return _interrupted() if code == 130 else code
     except ScaffoldError as error:
         _refuse(argv, error.fact, error.hint, error.exit_code)
         return error.exit_code
@@ -53,14 +54,18 @@ def run(argv: list[str]) -> int:
         _refuse(argv, str(error), f"{command} --help", 2)
         return 2
     except (KeyboardInterrupt, typer.Abort, EOFError):
-        print("interrupted; the checkout is as it was", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # The reader went away (`| head`): nobody is left to tell.
         sys.stderr.close()
         return 0
     except Exception as error:
         return _report_own_fault(argv, error)
+
+
+def _interrupted() -> int:
+    print("interrupted; nothing is left half written", file=sys.stderr)
+    return 130
 
 
 def _refuse(argv: list[str], fact: str, hint: str, code: int) -> None:
@@ -92,9 +97,9 @@ def _report_own_fault(argv: list[str], error: Exception) -> int:
 
 
 def _register() -> None:
-    from scaffold.commands import catalogue, new, status
+    from scaffold.commands import catalogue, doctor, new, status, verify
 
-    for module in (catalogue, new, status):
+    for module in (catalogue, new, verify, status, doctor):
         module.register(app)
 
 

@@ -14,6 +14,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -83,7 +85,8 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
         _open_journal(root, writes, label)
         for write in writes:
             _write_one(root, write)
-        _close_journal(root, journal)
+        with _undeterred():
+            _close_journal(root, journal)
     except OSError as error:
         recover(root)
         raise CheckoutError(
@@ -98,17 +101,23 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
 
 
 def recover(root: Path) -> bool:
-    """Take back a transaction that was interrupted; True where there was one."""
+    """Take back a transaction that was interrupted; True where there was one.
+
+    Raises:
+        CheckoutError: The checkout cannot be written; the next command tries again.
+    """
     journal = root / JOURNAL
     if not journal.is_dir():
         _drop_empty(root)
         return False
-    record = _read_record(journal)
-    if record is not None:
-        _take_back(root, journal, record)
-    shutil.rmtree(journal)
-    _drop_stale_proofs(root)
-    _drop_empty(root)
+    try:
+        with _undeterred():
+            _recover(root, journal)
+    except OSError as error:
+        raise CheckoutError(
+            f"an interrupted run cannot be taken back: {error.strerror or error}",
+            "check the permissions; the next command goes on with it",
+        ) from error
     return True
 
 
@@ -135,8 +144,9 @@ def undo(root: Path, *, force: bool = False) -> Undone | None:
             "scaffold undo --force throws these edits away",
         )
     try:
-        last.rename(root / JOURNAL)
-        recover(root)
+        with _undeterred():
+            last.rename(root / JOURNAL)
+            _recover(root, root / JOURNAL)
     except OSError as error:
         raise CheckoutError(
             f"the checkout cannot be written: {error.strerror or error}",
@@ -171,8 +181,37 @@ def _close_journal(root: Path, journal: Path) -> None:
     history = root / UNDO
     history.mkdir(exist_ok=True)
     numbers = [int(path.name) for path in history.glob("[0-9]*")]
-    journal.rename(history / f"{max(numbers, default=0) + 1:04}")
-    _sync_folder(history)
+    closed = history / f"{max(numbers, default=0) + 1:04}"
+    journal.rename(closed)
+    try:
+        _sync_folder(history)
+    except OSError:
+        # Not known to be on the disk: what is refused is taken back as well.
+        closed.rename(journal)
+        raise
+
+
+def _recover(root: Path, journal: Path) -> None:
+    record = _read_record(journal)
+    if record is not None:
+        _take_back(root, journal, record)
+    # The journal goes last, so that an interruption of this is taken up again.
+    _drop_stale_proofs(root)
+    shutil.rmtree(journal)
+    _drop_empty(root)
+
+
+@contextlib.contextmanager
+def _undeterred() -> Iterator[None]:
+    """Come to the end whatever Ctrl-C says: it takes moments, and half of it helps nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write_one(root: Path, write: Write) -> None:
@@ -260,7 +299,7 @@ def _drop_folder(folder: Path) -> None:
 
 
 def _drop_stale_proofs(root: Path) -> None:
-    for proof in (root / FOLDER / "verified").glob("*.json"):
+    for proof in (root / FOLDER / "verified").glob("*"):
         if not (root / FOLDER / "gaps" / proof.name).exists():
             proof.unlink()
 

@@ -55,29 +55,27 @@ def run(
     """
     started = time.monotonic()
     process = _start(argv, cwd=cwd, env=env, stdin=input_text is not None)
-    timed_out = False
+    stdout, stderr, timed_out = _communicate(process, input_text, timeout_s)
+    if log is not None:
+        with log.open("a", encoding="utf-8") as handle:
+            handle.write(f"$ {' '.join(argv)}\n{stdout}{stderr}")
+    seconds = time.monotonic() - started
+    return Completed(tuple(argv), process.returncode, stdout, stderr, seconds, timed_out)
+
+
+def _communicate(
+    process: subprocess.Popen[str], input_text: str | None, timeout_s: float | None
+) -> tuple[str, str, bool]:
+    """Both outputs, and whether time ran out; the group is gone whatever interrupts."""
     try:
-        stdout, stderr = process.communicate(input_text, timeout=timeout_s)
+        return *process.communicate(input_text, timeout=timeout_s), False
     except subprocess.TimeoutExpired:
-        timed_out = True
         stop_group(process)
-        stdout, stderr = process.communicate()
+        return *process.communicate(), True
     except BaseException:
         stop_group(process)
         process.wait()
         raise
-    done = Completed(
-        argv=tuple(argv),
-        returncode=process.returncode,
-        stdout=stdout,
-        stderr=stderr,
-        seconds=time.monotonic() - started,
-        timed_out=timed_out,
-    )
-    if log is not None:
-        with log.open("a", encoding="utf-8") as handle:
-            handle.write(f"$ {' '.join(argv)}\n{stdout}{stderr}")
-    return done
 
 
 def stop_group(process: subprocess.Popen[Any]) -> None:

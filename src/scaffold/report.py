@@ -11,6 +11,7 @@ from scaffold.catalog import Gap
 from scaffold.changes import Action, Change
 
 if TYPE_CHECKING:
+    from scaffold.outcome import Outcome
     from scaffold.plan import Plan
     from scaffold.questions import Question
     from scaffold.workflow import Status
@@ -205,3 +206,58 @@ def status_to_json(status: Status) -> dict[str, Any]:
         "note": status.note,
         "verified": dict(status.verified) if status.verified else None,
     }
+
+
+def outcomes(records: Sequence[Outcome]) -> str:
+    """The proofs, one block a gap: counts, coverage, kills, and every survivor."""
+    return "\n".join(_outcome_lines(record) for record in records)
+
+
+def _outcome_lines(record: Outcome) -> str:
+    lines = [
+        f"{record.gap}: {record.verdict} ({record.generated} tests: {record.passed} passed, "
+        f"{record.known_defects} known defects, {record.todo} todo, {record.skipped} skipped, "
+        f"{record.failed} failed; {record.baseline} were there before; {record.seconds:.1f} s)"
+    ]
+    for target in record.targets:
+        killed = ""
+        if record.checked:
+            killed = f", {target.killed}/{target.viable} mutants killed"
+        lines.append(f"  {target.path}: {target.line_cov_pct:g} % of its lines{killed}")
+    if record.checked:
+        lines.append(
+            f"  {record.invalid} mutants left out (an import alone kills them), "
+            f"{record.timeouts} ended by the clock, {record.cached} known from before"
+        )
+    lines += [
+        f"  survived: {item.file}:{item.line} {item.operator}: {item.change}"
+        for item in record.survivors
+    ]
+    return "\n".join(lines)
+
+
+def to_junit(records: Sequence[Outcome]) -> str:
+    """The generated tests as JUnit XML, one suite a gap."""
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("testsuites")
+    for record in records:
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=record.gap,
+            tests=str(record.generated),
+            failures=str(record.failed),
+            skipped=str(record.known_defects + record.todo + record.skipped),
+            time=f"{record.seconds:.3f}",
+        )
+        for test in record.tests:
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=record.gap, name=test.id, time=f"{test.seconds:.3f}"
+            )
+            if test.outcome in ("failed", "error", "xpassed"):
+                ElementTree.SubElement(case, "failure", message=test.message)
+            elif test.outcome != "passed":
+                ElementTree.SubElement(case, "skipped", message=test.message, type=test.outcome)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

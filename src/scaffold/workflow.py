@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from scaffold import journal
+from scaffold.adoption import find_adoption
 from scaffold.catalog import Gap, Kit
 from scaffold.checkout import Checkout, open_checkout
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.files import confine, read_file
 from scaffold.plan import Plan, Request, make_plan, template_digest
 from scaffold.questions import check_answers
+from scaffold.runners import Subject, SubjectTarget
 from scaffold.state import (
     FOLDER,
     GapRecord,
@@ -38,6 +40,22 @@ STATES = (
     "skipped",
 )
 """What `status` says of a gap."""
+
+PROOF_FIELDS = (
+    "gap",
+    "verdict",
+    "generated",
+    "passed",
+    "known_defects",
+    "todo",
+    "skipped",
+    "failed",
+    "coverage",
+    "killed",
+    "viable",
+    "sample",
+)
+"""What is kept of a proof: the same whenever the same is proved again."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +150,48 @@ def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: boo
     return picked
 
 
-def keep_proof(root: Path, slug: str, outcome: Mapping[str, Any]) -> None:
-    """Remember the last proof of a gap for `status`.
+def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject:
+    """What is to be proved of a gap that was generated here.
+
+    Raises:
+        CheckoutError: Its targets are gone, or one does not parse.
+    """
+    gap, record = kit.gap(slug), state.gaps[slug]
+    findings = checkout.find(gap)
+    if findings.retired or gap.run is None:
+        raise CheckoutError(
+            f"'{slug}' is retired: its targets are not in this checkout any more",
+            "scaffold undo, or delete its tests",
+        )
+    # Stubs prove nothing yet, so they are held to no bar.
+    full = record.mode == "full"
+    targets = tuple(
+        SubjectTarget(
+            name=found.target.name,
+            path=found.path,
+            module=found.module,
+            line_pct=found.target.line_pct if full else None,
+            kill_pct=found.target.kill_pct if full else None,
+        )
+        for found in findings.targets
+    )
+    return Subject(slug, checkout.root, gap.run, tuple(record.files), targets)
+
+
+def keep_proof(root: Path, state: State, outcome: Mapping[str, Any]) -> None:
+    """Remember the last proof of a gap for `status`, without times and single tests.
 
     Raises:
         CheckoutError: The checkout cannot be written.
     """
+    slug = str(outcome["gap"])
+    kept = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
+    kept["digest"] = state.gaps[slug].digest
     place = confine(root, f"{FOLDER}/verified/{slug}.json")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_suffix(".new")
-        temporary.write_bytes(dump_verified(outcome))
+        temporary.write_bytes(dump_verified(kept))
         temporary.replace(place)
     except OSError as error:
         raise CheckoutError(
@@ -169,11 +218,24 @@ def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
         if gap.targets and not checkout.has_target(gap):
             return Status(gap, "retired", "no target of it in this checkout")
         note = "its template is not built yet" if gap.state == "planned" else ""
-        return Status(gap, "open", note)
+        return _open_status(checkout, gap, note)
     proof = read_verified(checkout.root, gap.slug)
     if proof is not None and proof.get("digest") != record.digest:
         proof = None
     return Status(gap, *_generated_state(checkout, gap, record), proof)
+
+
+def _open_status(checkout: Checkout, gap: Gap, note: str) -> Status:
+    """Open, or adopted where a person's own tests already reach all of it."""
+    try:
+        findings = checkout.find(gap)
+    except CheckoutError as error:
+        return Status(gap, "blocked", error.fact)
+    adoption = find_adoption(checkout, findings, ours=())
+    if adoption.whole:
+        return Status(gap, "adopted", adoption.sentence())
+    reached = f"tested already: {adoption.sentence()}" if adoption.files else ""
+    return Status(gap, "open", "; ".join(filter(None, [note, reached])))
 
 
 def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str]:

@@ -56,6 +56,11 @@ def new(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the diff; write nothing.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Prove the tests afterwards.")] = False,
+    python: Annotated[
+        str | None,
+        typer.Option("--python", metavar="EXE", help="Interpreter of --verify."),
+    ] = None,
     on_conflict: Annotated[
         OnConflict, typer.Option("--on-conflict", help="Where a person's work is in the way.")
     ] = OnConflict.REFUSE,
@@ -93,7 +98,13 @@ def new(
             given = {**given, **asked}
         request = Request(tuple(gaps), {}, frozenset(gap or ()), stubs, on_conflict)
         plan = workflow.plan_new(loaded, opened, request, given, progress)
-        return _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
+        code = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
+        if verify and not dry_run and not diff and code == 0 and plan.gaps:
+            from scaffold.commands.verify import prove
+
+            slugs = [item.gap.slug for item in plan.gaps]
+            return prove(loaded, opened, slugs, progress, python=python, json=json)
+    return code
 
 
 def _on_terminal() -> bool:

@@ -32,7 +32,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.errors import CheckoutError, KitError
 
@@ -64,35 +64,46 @@ class EditResult:
     wholly_ours: bool = False
 
 
+class RevertOptions(TypedDict, total=False):
+    """What every edit may be told.
+
+    Attributes:
+        owned: The units in this file that the state says are ours, of all gaps.
+        created: The file was made by us (an absent one always is).
+        first_party: Top-level module names that are the checkout's own.
+        on_conflict: refuse, skip, merge or overwrite.
+    """
+
+    owned: Sequence[Unit]
+    created: bool
+    first_party: Sequence[str]
+    on_conflict: str
+
+
+class ApplyOptions(RevertOptions, total=False):
+    """What putting units in may be told as well.
+
+    Attributes:
+        planned: The units that this same plan has put in, by other gaps.
+        header: First line of a file that is wholly ours; not written into a person's.
+        origin: The payload's own name, for messages to its author.
+    """
+
+    planned: Sequence[Unit]
+    header: str
+    origin: str
+
+
 class Kind(Protocol):
-    """What the module of a kind offers. The parameters are those of the functions below."""
+    """What the module of a kind offers; its parameters are those of the functions below."""
 
     def apply(
-        self,
-        text: str | None,
-        payload: str,
-        *,
-        path: str,
-        owned: Sequence[Unit],
-        planned: Sequence[Unit],
-        created: bool,
-        header: str,
-        first_party: Sequence[str],
-        on_conflict: str,
-        origin: str,
+        self, text: str | None, payload: str, *, path: str, **options: Unpack[ApplyOptions]
     ) -> EditResult:
         """The file with the payload in it."""
 
     def revert(
-        self,
-        text: str,
-        drop: Sequence[Unit],
-        *,
-        path: str,
-        owned: Sequence[Unit],
-        created: bool,
-        first_party: Sequence[str],
-        on_conflict: str,
+        self, text: str, drop: Sequence[Unit], *, path: str, **options: Unpack[RevertOptions]
     ) -> str | None:
         """The file without the units."""
 
@@ -123,13 +134,7 @@ def apply(
     payload: str,
     *,
     path: str,
-    owned: Sequence[Unit] = (),
-    planned: Sequence[Unit] = (),
-    created: bool = False,
-    header: str = "",
-    first_party: Sequence[str] = (),
-    on_conflict: str = "refuse",
-    origin: str = "payload",
+    **options: Unpack[ApplyOptions],
 ) -> EditResult:
     """The file with every unit of the payload in it.
 
@@ -138,31 +143,14 @@ def apply(
         text: The file as it is; None where there is none.
         payload: The units, as rendered.
         path: The file's place in the checkout, for messages.
-        owned: The units in this file that the state says are ours, of all gaps.
-        planned: The units that this same plan has put in, by other gaps.
-        created: The file was made by us (an absent one always is).
-        header: First line of a file that is wholly ours; not written into a person's.
-        first_party: Top-level module names that are the checkout's own.
-        on_conflict: refuse, skip, merge or overwrite.
-        origin: The payload's own name, for messages to its author.
+        options: See `ApplyOptions`.
 
     Raises:
         CheckoutError: The file does not parse.
         ConflictError: A unit is there already, is not ours (or was edited), and differs.
         KitError: The payload is broken, or another payload of this plan says otherwise.
     """
-    return kind_of(kind).apply(
-        text,
-        payload,
-        path=path,
-        owned=owned,
-        planned=planned,
-        created=created,
-        header=header,
-        first_party=first_party,
-        on_conflict=on_conflict,
-        origin=origin,
-    )
+    return kind_of(kind).apply(text, payload, path=path, **options)
 
 
 def revert(
@@ -171,10 +159,7 @@ def revert(
     drop: Sequence[Unit],
     *,
     path: str,
-    owned: Sequence[Unit] = (),
-    created: bool = False,
-    first_party: Sequence[str] = (),
-    on_conflict: str = "refuse",
+    **options: Unpack[RevertOptions],
 ) -> str | None:
     """The file without the units that lost their last owner; None where it held nothing else.
 
@@ -186,24 +171,13 @@ def revert(
         text: The file as it is.
         drop: Units of the gap that goes, less those that another gap owns.
         path: The file's place in the checkout, for messages.
-        owned: The units in this file that the state says are ours, of all gaps.
-        created: The file was made by us: it goes when it holds nothing else.
-        first_party: Top-level module names that are the checkout's own.
-        on_conflict: refuse, skip, merge or overwrite.
+        options: See `RevertOptions`; a file that was `created` goes when it holds nothing else.
 
     Raises:
         CheckoutError: The file does not parse.
         ConflictError: A unit was edited, or a person's code in this file uses it.
     """
-    return kind_of(kind).revert(
-        text,
-        drop,
-        path=path,
-        owned=owned,
-        created=created,
-        first_party=first_party,
-        on_conflict=on_conflict,
-    )
+    return kind_of(kind).revert(text, drop, path=path, **options)
 
 
 def units(kind: str, payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:

@@ -278,6 +278,9 @@ def _fields(node: ast.AST) -> Iterator[object]:
             yield _with_plain_docstring(value)
         elif isinstance(node, ast.Delete) and len(value) == 1 and isinstance(value[0], ast.Tuple):
             yield value[0].elts  # a formatter drops the parentheses of `del (a, b)`
+        elif isinstance(node, ast.JoinedStr):
+            # Python 3.12 ends some format specifications with an empty string.
+            yield [part for part in value if getattr(part, "value", None) != ""]
         else:
             yield value
 

@@ -63,7 +63,7 @@ def used_globals(
     Args:
         module: The module.
         names: Names to look for.
-        fixtures: Those of them that a parameter of a function asks for as well.
+        fixtures: Those of them that a test or a fixture asks for by naming a parameter.
     """
     given = bindings(module.tree.body)
     used = (_global_names(module) | _parameters(module, fixtures)) & set(names)
@@ -132,10 +132,15 @@ def _annotation_names(tree: ast.Module) -> Iterable[str]:
 def _parameters(module: Module, fixtures: Collection[str]) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_injected(node):
             arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             found |= {item.arg for item in arguments if item.arg in fixtures}
     return found
+
+
+def _is_injected(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    decorated = any("fixture" in ast.unparse(item) for item in node.decorator_list)
+    return decorated or node.name.startswith("test")
 
 
 def _line_using(module: Module, name: str) -> str:

@@ -1,0 +1,126 @@
+"""`scaffold doctor`: what is ready here, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
+
+if TYPE_CHECKING:
+    from scaffold.catalog import Gap, Kit, RunSpec
+    from scaffold.checkout import Checkout
+
+TOOLS = {
+    "git": ("merges edits (--on-conflict merge)", "apt-get install git"),
+    "uv": ("runs Python suites of projects that use uv", "pip install uv"),
+    "cargo": ("proves Rust gaps", "install Rust with rustup"),
+    "rustfmt": ("formats generated Rust", "rustup component add rustfmt"),
+    "node": ("proves TypeScript gaps", "install Node.js 20 or newer"),
+}
+"""Program -> what it is for, and how to get it."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination."""
+
+    name: str
+    ok: bool
+    found: str
+    hint: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(checkout: Folder = HERE, kit: KitFolder = None, json: Json = False) -> None:
+    """Tools, versions and the checkout: what is ready, what is missing, how to get it."""
+    from scaffold import report
+
+    loaded = load(kit)
+    checks = [*_packages(), *_tools(), _kit(loaded), *_checkout(checkout, loaded)]
+    if json:
+        print(report.to_json("doctor", {"checks": [asdict(check) for check in checks]}))
+        return
+    for check in checks:
+        print(f"{'ok     ' if check.ok else 'missing'}  {check.name}: {check.found}")
+        if not check.ok and check.hint:
+            print(f"         get it with: {check.hint}")
+
+
+def _packages() -> list[Check]:
+    import platform
+    from importlib.metadata import version
+
+    checks = [Check("python", True, platform.python_version())]
+    for package in ("copier", "jinja2", "typer", "questionary", "black", "pytest", "cosmic-ray"):
+        checks.append(Check(package, True, version(package)))
+    return checks
+
+
+def _tools() -> list[Check]:
+    import shutil
+
+    from scaffold.process import run
+
+    checks = []
+    for tool, (purpose, hint) in TOOLS.items():
+        if shutil.which(tool) is None:
+            checks.append(Check(tool, False, f"not found; it {purpose}", hint))
+            continue
+        answer = run([tool, "--version"], cwd=Path(), timeout_s=20)
+        lines = (answer.stdout or answer.stderr).splitlines()
+        if answer.returncode == 0:
+            checks.append(Check(tool, True, lines[0] if lines else "found"))
+        else:
+            checks.append(Check(tool, False, f"found, but it does not run; it {purpose}", hint))
+    return checks
+
+
+def _kit(kit: Kit) -> Check:
+    ready = sum(gap.state == "ready" for gap in kit.gaps.values())
+    return Check("kit", True, f"{kit.name}, {ready} of {len(kit.gaps)} templates built")
+
+
+def _checkout(start: Path, kit: Kit) -> list[Check]:
+    from scaffold.checkout import open_checkout
+    from scaffold.errors import ScaffoldError
+    from scaffold.state import read_state
+
+    try:
+        checkout = open_checkout(start, kit)
+        state = read_state(checkout.root, kit.name)
+    except ScaffoldError as error:
+        return [Check("checkout", False, error.fact, error.hint)]
+    checks = [Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")]
+    roots: set[tuple[str, str]] = set()
+    for gap in kit.gaps.values():
+        if gap.state != "ready" or gap.run is None or not checkout.has_target(gap):
+            continue
+        if (gap.run.runner, gap.run.root) not in roots:
+            roots.add((gap.run.runner, gap.run.root))
+            checks.append(_environment(checkout, gap, gap.run))
+    return checks
+
+
+def _environment(checkout: Checkout, gap: Gap, run: RunSpec) -> Check:
+    from scaffold.errors import ScaffoldError
+    from scaffold.runners import Subject, SubjectTarget
+    from scaffold.verify import VerifyOptions, environment_of
+
+    name = f"{run.runner} in {run.root}/"
+    try:
+        targets = tuple(
+            SubjectTarget(item.target.name, item.path, item.module)
+            for item in checkout.find(gap).targets
+        )
+        subject = Subject(gap.slug, checkout.root, run, (), targets)
+        return Check(name, True, environment_of(subject, VerifyOptions()))
+    except ScaffoldError as error:
+        return Check(name, False, error.fact, error.hint)

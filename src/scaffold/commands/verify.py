@@ -1,0 +1,147 @@
+"""`scaffold verify`: baseline, generated tests, coverage, and on request the kill check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+
+if TYPE_CHECKING:
+    from scaffold.catalog import Kit
+    from scaffold.checkout import Checkout
+    from scaffold.verify import VerifyOptions
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    gaps: Annotated[
+        list[str] | None, typer.Argument(metavar="[GAP ...]", help="Default: all generated here.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All generated here.")] = False,
+    mutants: Annotated[
+        str | None,
+        typer.Option("--mutants", metavar="N|all", help="Kill check with N mutants, or all."),
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="K/N", help="Only the K-th of N parts.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=0, help="Workers; 0 is one a processor.")
+    ] = 0,
+    python: Annotated[
+        str | None, typer.Option("--python", metavar="EXE", help="Interpreter for Python suites.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run mutants again that were run before.")
+    ] = False,
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    json: Json = False,
+) -> int:
+    """Prove the generated tests: green, covering, and red when the target is broken."""
+    from scaffold import workflow
+    from scaffold.state import read_state
+    from scaffold.verify import VerifyOptions, default_cache_dir
+
+    loaded = load(kit)
+    count, part = _parse_mutants(mutants), _parse_shard(shard)
+    progress = Progress()
+    with workflow.opened(checkout, loaded, progress) as opened:
+        state = read_state(opened.root, loaded.name)
+        picked = workflow.generated_gaps(loaded, state, gaps or (), everything)
+        options = VerifyOptions(
+            mutants=count,
+            shard=part,
+            jobs=jobs,
+            python=python,
+            cache_dir=None if no_cache else default_cache_dir(),
+        )
+        slugs = [gap.slug for gap in picked]
+        return prove(loaded, opened, slugs, progress, options=options, junit=junit, json=json)
+
+
+def prove(
+    kit: Kit,
+    checkout: Checkout,
+    slugs: Sequence[str],
+    progress: Progress,
+    *,
+    options: VerifyOptions | None = None,
+    python: str | None = None,
+    junit: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Prove these gaps, print the records, keep them for `status`, and give the exit code.
+
+    Raises:
+        ScaffoldError: The baseline is red, a tool is missing, or a gap is not proved.
+    """
+    from scaffold import report, workflow
+    from scaffold.state import read_state
+    from scaffold.verify import VerifyOptions, default_cache_dir, refusal, verify_all
+
+    chosen = options or VerifyOptions(python=python, cache_dir=default_cache_dir())
+    state = read_state(checkout.root, kit.name)
+    subjects = [workflow.subject_of(kit, checkout, state, slug) for slug in slugs]
+    outcomes = verify_all(subjects, chosen, progress)
+    for outcome in outcomes:
+        workflow.keep_proof(checkout.root, state, outcome.to_json())
+    if junit is not None:
+        _write_junit(junit, report.to_junit(outcomes))
+    if json:
+        body = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+        print(report.to_json("verify", body))
+    else:
+        print(report.outcomes(outcomes))
+    error = refusal(outcomes)
+    if error is None:
+        return 0
+    # The JSON document holds the problems already; a second one would break its readers.
+    if json:
+        return error.exit_code
+    raise error
+
+
+def _write_junit(path: Path, text: str) -> None:
+    from scaffold.errors import UsageError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--junit {path} cannot be written: {error.strerror}", f"mkdir -p {path.parent}"
+        ) from error
+
+
+def _parse_mutants(text: str | None) -> int | Literal["all"] | None:
+    from scaffold.errors import UsageError
+
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--mutants {text} is neither a number nor 'all'", "--mutants 50")
+    return int(text)
+
+
+def _parse_shard(text: str | None) -> tuple[int, int] | None:
+    from scaffold.errors import UsageError
+
+    if text is None:
+        return None
+    number, _, count = text.partition("/")
+    if not (number.isdigit() and count.isdigit()) or not 1 <= int(number) <= int(count):
+        raise UsageError(f"--shard {text} is not K/N with 1 <= K <= N", "--shard 1/4")
+    return int(number), int(count)

@@ -1,0 +1,73 @@
+"""Verdicts on mutants, kept by content, so that what did not change is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+FORMAT = "1"  # raise it when a runner judges differently
+COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")
+
+
+def default_cache_dir() -> Path:
+    """`$XDG_CACHE_HOME/scaffold`, or `~/.cache/scaffold`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "scaffold"
+
+
+def content_of(path: Path, *, generated: bool) -> bytes:
+    """A file's content; of a generated one without its header line, which names a version."""
+    content = path.read_bytes()
+    first, _, rest = content.partition(b"\n")
+    return rest if generated and first.startswith(COMMENTS) else content
+
+
+class VerdictCache:
+    """Verdicts on the mutants of one target, given everything else that a verdict depends on."""
+
+    def __init__(self, folder: Path | None, circumstances: Iterable[str | bytes]) -> None:
+        """Read what is known; without a folder nothing is read or written.
+
+        Args:
+            folder: Where verdicts are kept.
+            circumstances: All that a verdict depends on, but the mutant's own source.
+        """
+        digest = hashlib.sha256(FORMAT.encode())
+        for part in circumstances:
+            data = part.encode() if isinstance(part, str) else part
+            digest.update(len(data).to_bytes(8, "big") + data)
+        self._path = folder / "verdicts" / f"{digest.hexdigest()}.json" if folder else None
+        self._known = self._read()
+
+    def get(self, source: str) -> str | None:
+        """The verdict on the mutant with this source, if it is known."""
+        return self._known.get(_key(source))
+
+    def put(self, verdicts: Mapping[str, str]) -> None:
+        """Keep verdicts: mutated source -> word. A folder that cannot be written is left alone."""
+        if self._path is None or not verdicts:
+            return
+        known = {**self._read(), **{_key(source): word for source, word in verdicts.items()}}
+        beside = self._path.with_suffix(f".{os.getpid()}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+            beside.replace(self._path)
+        except OSError:
+            return
+
+    def _read(self) -> dict[str, str]:
+        if self._path is None:
+            return {}
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+
+def _key(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()

@@ -1,0 +1,238 @@
+"""Taking units out again: what stays because it is used, and the laws for whatever file."""
+
+from __future__ import annotations
+
+import itertools
+
+import black
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaffold import edits
+from scaffold.errors import ConflictError
+
+PATH = "test/conftest.py"
+POOL = {
+    "LIMIT": ([], "# At most.\nLIMIT = 5"),
+    "DOUBLE": (["LIMIT"], "DOUBLE = LIMIT * 2"),
+    "TABLE": (["LIMIT"], "TABLE = {\n    1: LIMIT,\n}"),
+    "Alpha": (["Zeta"], "class Alpha(Zeta):\n    pass"),
+    "Zeta": (["LIMIT"], 'class Zeta:\n    """Doc."""\n\n    limit = LIMIT'),
+    "clock": (["time"], "@pytest.fixture\ndef clock():\n    return time, pytest\n    # end"),
+    "docker": (["Alpha"], "async def docker(x=Alpha):\n    return sys, Path(x), PurePath"),
+}
+IMPORTS = {
+    "clock": ["import pytest", "import time"],
+    "docker": ["import sys", "from pathlib import Path, PurePath"],
+}
+FRAGMENTS = [
+    "import os",
+    "from pathlib import PosixPath",
+    "import sys",
+    "x = 1",
+    "# a note",
+    "def f(time):\n    import sys\n    return time, sys",
+    "class C:\n    y = 2\n    # inside",
+    "@property\ndef g(self): return 3",
+    "if x_ := 0:\n    import json",
+    'TEXT = """\n# no comment\n\n\n\ndef no(): pass\n"""',
+    "a = 1; b = [\n  2]",
+    "import abc; import cgi_",
+    "# -*- coding: utf-8 -*-",
+]
+
+
+def payload_of(names):
+    wanted = set()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name in POOL and name not in wanted:
+            wanted.add(name)
+            queue += POOL[name][0]
+    lines = list(dict.fromkeys(line for name in sorted(wanted) for line in IMPORTS.get(name, [])))
+    order = sorted(
+        wanted, key=["LIMIT", "DOUBLE", "TABLE", "Zeta", "Alpha", "clock", "docker"].index
+    )
+    return "\n".join(lines) + "\n\n\n" + "\n\n\n".join(POOL[name][1] for name in order) + "\n"
+
+
+payloads = st.sets(st.sampled_from(sorted(POOL)), min_size=1).map(payload_of)
+
+
+@st.composite
+def files(draw):
+    head = draw(st.sampled_from(["", "#!/bin/x\n", '"""Doc."""\n', '"""Doc."""\n\n', "# top\n\n"]))
+    future = draw(st.sampled_from(["", "from __future__ import annotations\n"]))
+    body = draw(st.lists(st.sampled_from(FRAGMENTS), max_size=5, unique=True))
+    gaps = draw(st.lists(st.integers(1, 4), min_size=len(body), max_size=len(body)))
+    text = head + future + "".join(part + "\n" * gap for part, gap in zip(body, gaps, strict=True))
+    text += draw(st.sampled_from(["", "\n", "  \n\n", "    "]))
+    if draw(st.booleans()):
+        text = text.rstrip("\n")
+    text = text.replace("\n", draw(st.sampled_from(["\n", "\r\n", "\r"])))
+    return draw(st.sampled_from(["", "\ufeff"])) + text
+
+
+def put(text, payload, owned=(), **options):
+    return edits.apply("python", text, payload, path=PATH, owned=owned, **options)
+
+
+def take(text, drop, owned=(), **options):
+    return edits.revert("python", text, drop, path=PATH, owned=owned, **options)
+
+
+@settings(max_examples=50, deadline=None)
+@given(files(), payloads)
+def test_reverting_gives_the_persons_file_byte_for_byte(text, payload):
+    result = put(text, payload)
+
+    assert put(result.text, payload, owned=result.units) == result
+    assert take(result.text, result.units, owned=result.units) == text
+
+
+@settings(max_examples=40, deadline=None)
+@given(files(), payloads, payloads, st.booleans())
+def test_two_owners_go_in_any_order(text, one, two, first_goes_first):
+    first = put(text, one)
+    second = put(first.text, two, owned=first.units)
+    owned = sorted({*first.units, *second.units})
+    gone, stays = (first, second) if first_goes_first else (second, first)
+    drop = [unit for unit in gone.units if unit not in stays.units]
+
+    left = take(second.text, drop, owned=owned)
+    compile(left.lstrip("\ufeff"), PATH, "exec")
+    standing = edits.standing("python", left, stays.units, path=PATH)
+    assert set(standing.values()) <= {"present"}
+    assert take(left, stays.units, owned=stays.units) == text
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(payloads, min_size=1, max_size=3), st.data())
+def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(several, data):
+    def build(order):
+        text, owned = None, {}
+        for number in order:
+            known = [unit for units in owned.values() for unit in units]
+            result = put(text, several[number], known, created=True, header="# Ours.")
+            text, owned[number] = result.text, result.units
+            assert result.wholly_ours
+        return text, owned
+
+    orders = list(itertools.permutations(range(len(several))))
+    text, owned = build(data.draw(st.sampled_from(orders)))
+    assert text == build(orders[0])[0]
+    assert black.format_str(text, mode=black.Mode()) == text
+
+    goes = data.draw(st.integers(0, len(several) - 1))
+    known = sorted({unit for units in owned.values() for unit in units})
+    others = {unit for number, units in owned.items() if number != goes for unit in units}
+    left = take(text, [one for one in owned[goes] if one not in others], known, created=True)
+    if len(several) == 1:
+        assert left is None
+    else:
+        assert left == build([n for n in orders[0] if n != goes])[0]
+
+
+def test_an_import_that_a_person_began_to_use_stays():
+    result = put("x = 1\n", payload_of(["clock"]))
+    text = result.text.replace("x = 1", "x = time.time()")
+
+    left = take(text, result.units)
+
+    assert left == "import time\n\n\nx = time.time()\n"
+
+
+def test_an_import_used_in_an_annotation_alone_stays():
+    text = "from __future__ import annotations\n\n\ndef f(x: time.T) -> None:\n    y: int = 1\n"
+    result = put(text.replace("time.T", "int"), payload_of(["clock"]))
+
+    left = take(result.text.replace("x: int", "x: time.T"), result.units)
+
+    assert "import time\n" in left
+    assert "import pytest" not in left
+
+
+def test_a_name_that_a_person_added_to_our_import_stays():
+    result = put("x = 1\n", payload_of(["docker"]))
+    text = result.text.replace("import Path, PurePath", "import Path, PosixPath, PurePath")
+    text = text.replace("x = 1", "x = PosixPath")
+
+    assert take(text, result.units) == "from pathlib import PosixPath\n\n\nx = PosixPath\n"
+
+
+def test_an_import_with_a_persons_note_on_it_stays_whole():
+    result = put("x = 1\n", payload_of(["docker"]))
+    noted = result.text.replace("import Path, PurePath", "import Path, PosixPath, PurePath  # note")
+
+    assert "from pathlib import Path, PosixPath, PurePath  # note" in take(noted, result.units)
+
+
+@pytest.mark.parametrize(
+    "code, name",
+    [
+        ("@pytest.fixture\ndef mine(clock):\n    return clock\n", "clock"),
+        ("def test_mine(*, clock):\n    assert clock\n", "clock"),
+        ("def mine():\n    return LIMIT\n", "LIMIT"),
+        ("class Mine(Zeta):\n    pass\n", "Zeta"),
+    ],
+    ids=["fixture", "test", "constant", "base class"],
+)
+def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_told(code, name):
+    result = put(None, payload_of(["clock", "Zeta"]))
+    text = f"{result.text}\n\n{code}"
+
+    with pytest.raises(ConflictError, match=rf"test/conftest.py:\d+: '{name}' is used by code"):
+        take(text, result.units, created=True)
+    kept = take(text, result.units, created=True, on_conflict="skip")
+    assert edits.standing("python", kept, result.units, path=PATH)[name] == "present"
+    compile(kept, PATH, "exec")
+    dropped = take(text, result.units, created=True, on_conflict="overwrite")
+    assert dropped.strip().removeprefix("import pytest").strip() == code.strip()
+
+
+def test_what_a_kept_unit_needs_is_kept_with_it():
+    result = put(None, payload_of(["docker"]))
+    text = f"{result.text}\n\nprint(Alpha)\n"
+
+    kept = take(text, result.units, created=True, on_conflict="skip")
+
+    standing = edits.standing("python", kept, result.units, path=PATH)
+    assert [name for name, how in standing.items() if how == "present"] == [
+        "Alpha",
+        "LIMIT",
+        "Zeta",
+    ]
+
+
+def test_an_edited_unit_is_kept_or_dropped_as_told():
+    result = put("x = 1\n", "A = 1\n")
+    text = result.text.replace("A = 1", "A = 2")
+
+    assert take(text, result.units, on_conflict="skip") == text
+    assert take(text, result.units, on_conflict="overwrite") == "x = 1\n"
+
+
+def test_a_file_of_ours_stays_when_a_person_added_to_it():
+    result = put(None, payload_of(["clock"]), header="# Ours.")
+    text = f"{result.text}\n\ndef mine():\n    return 1\n"
+
+    assert take(text, result.units, created=True) == "# Ours.\n\n\ndef mine():\n    return 1\n"
+    again = put(text, payload_of(["LIMIT"]), owned=result.units, created=True)
+    assert not again.wholly_ours
+    assert again.text.startswith(text)
+
+
+def test_an_empty_file_of_a_person_is_empty_again_and_stays():
+    result = put("", payload_of(["clock"]))
+
+    assert result.text.startswith("import time\n\nimport pytest\n\n\n@pytest.fixture\n")
+    assert take(result.text, result.units) == ""
+
+
+def test_a_unit_that_a_person_deleted_is_no_reason_to_stop():
+    result = put("x = 1\n", payload_of(["LIMIT"]))
+
+    assert take("x = 1\n", result.units) == "x = 1\n"
+    assert edits.standing("python", "x = 1\n", result.units, path=PATH) == {"LIMIT": "absent"}
