@@ -1,10 +1,13 @@
-# Everything installs itself into .venv.
+# Two commands on a fresh machine: `make demo` and `make test`. Everything installs itself into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 XDIST := -n 2
 
-.PHONY: test check bench lint types fast lock clean
+.PHONY: demo test check bench field lint types fast lock clean
+
+demo: $(VENV)/.ready
+	$(BIN)/scaffold demo
 
 test: $(VENV)/.ready lint types
 	$(BIN)/pytest $(XDIST)
@@ -24,6 +27,10 @@ types: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python tools/bench.py
+
+# make field PLANO="DIR DIR": every finished row on copies of real checkouts, into field/ledger.json.
+field: $(VENV)/.ready
+	$(BIN)/python tools/field.py run $(PLANO)
 
 lock:
 	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -144,7 +144,7 @@ def select(
     for gap in named:
         _refuse_unusable(gap)
     wanted = {priority.upper() for priority in priorities}
-    known = {gap.priority for gap in kit.gaps.values()}
+    known = {gap.priority for gap in kit.gaps.values() if gap.state != "deprecated"}
     for priority in sorted(wanted - known):
         raise UsageError(
             f"there is no priority '{priority}'; the kit has {', '.join(sorted(known))}",

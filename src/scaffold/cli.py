@@ -97,9 +97,9 @@ def _report_own_fault(argv: list[str], error: Exception) -> int:
 
 
 def _register() -> None:
-    from scaffold.commands import catalogue, doctor, new, status, verify
+    from scaffold.commands import catalogue, demo, doctor, new, status, verify
 
-    for module in (catalogue, new, verify, status, doctor):
+    for module in (catalogue, new, verify, status, doctor, demo):
         module.register(app)
 
 

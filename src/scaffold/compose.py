@@ -110,10 +110,44 @@ def _apply(
         origin=f"{plan.gap.slug}/{spec.payload}",
     )
     file.text, file.wholly_ours = result.text, result.wholly_ours
+    _drop_former(state, file, plan.gap.slug, result.units, on_conflict)
     file.gaps.append(plan.gap.slug)
     file.planned.update({unit.name: unit for unit in result.units})
     units = {unit.name: unit.digest for unit in result.units}
     return EditRecord(spec.kind, spec.path, file.created, units)
+
+
+def _drop_former(
+    state: State,
+    file: _File,
+    slug: str,
+    kept: Sequence[edits.Unit],
+    on_conflict: OnConflict,
+) -> None:
+    """Take out the units that the gap had here and its payload has no more, unless shared."""
+    names = {unit.name for unit in kept} | set(file.planned)
+    for other, record in state.gaps.items():
+        if other != slug:
+            names |= {
+                name for edit in record.edits if edit.path == file.path for name in edit.units
+            }
+    former = [
+        edits.Unit(name, digest)
+        for edit in (state.gaps[slug].edits if slug in state.gaps else ())
+        if edit.path == file.path
+        for name, digest in edit.units.items()
+        if name not in names
+    ]
+    if former and file.text is not None:
+        file.text = edits.revert(
+            file.kind,
+            file.text,
+            former,
+            path=file.path,
+            owned=file.owned,
+            created=file.created,
+            on_conflict=str(on_conflict),
+        )
 
 
 def _open(checkout: Checkout, state: State, spec: EditSpec) -> _File:
@@ -135,7 +169,8 @@ def _first_party(plan: GapPlan) -> tuple[str, ...]:
 
 
 def _change(file: _File) -> Change:
-    assert file.text is not None
+    if file.text is None:
+        return Change(file.path, file.gaps[0], Action.DELETE, file.before, None, note="empty now")
     after = file.text.encode("utf-8")
     if file.wholly_ours:
         after = format_source(file.path, after, cache=cache_dir("format"))

@@ -104,9 +104,10 @@ def recover(root: Path) -> bool:
     """Take back a transaction that was interrupted; True where there was one.
 
     Raises:
-        CheckoutError: The checkout cannot be written; the next command tries again.
+        CheckoutError: `.scaffold` is a symlink, or the checkout cannot be written; the next
+            command tries again.
     """
-    journal = root / JOURNAL
+    journal = confine(root, JOURNAL)
     if not journal.is_dir():
         _drop_empty(root)
         return False
@@ -128,7 +129,7 @@ def undo(root: Path, *, force: bool = False) -> Undone | None:
         ConflictError: A person edited a file of it since; `force` takes it back all the same.
         CheckoutError: The record is damaged or the checkout cannot be written.
     """
-    last = next(iter(sorted((root / UNDO).glob("[0-9]*"), reverse=True)), None)
+    last = next(iter(sorted(confine(root, UNDO).glob("[0-9]*"), reverse=True)), None)
     if last is None:
         return None
     record = _read_record(last)
@@ -305,9 +306,9 @@ def _drop_stale_proofs(root: Path) -> None:
 
 
 def _drop_empty(root: Path) -> None:
-    for folder in ("undo", "verified", "gaps", "base", "."):
+    for folder in (UNDO, f"{FOLDER}/verified", f"{FOLDER}/gaps", f"{FOLDER}/base", FOLDER):
         with contextlib.suppress(OSError):
-            (root / FOLDER / folder).resolve().rmdir()
+            (root / folder).rmdir()
 
 
 def _write_synced(place: Path, content: bytes) -> None:

@@ -48,6 +48,11 @@ class GapPlan:
     stubs: Mapping[str, bytes] = field(default_factory=dict)
     todos: int = 0
 
+    def left_out(self) -> list[str]:
+        """What this checkout lacks, and the files of which nothing applies to it."""
+        empty = [f"{path}: nothing of it applies to this checkout" for path in self.rendered.empty]
+        return [*self.findings.left_out(), *empty]
+
     @property
     def files(self) -> Mapping[str, bytes]:
         """The files as they are to be written: stubs where stubs were asked for."""
@@ -81,7 +86,7 @@ class Plan:
         """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""
         lines = [f"{item.gap}: {item.reason}" for item in self.skipped]
         for plan in self.gaps:
-            lines += [f"{plan.gap.slug}: {line}" for line in plan.findings.left_out()]
+            lines += [f"{plan.gap.slug}: {line}" for line in plan.left_out()]
         return lines
 
 
@@ -234,7 +239,7 @@ def _settle(
     if recorded is None or change.before is None or change.after is None:
         return change
     if record is not None and record.mode == STUBS and plan.mode == FULL:
-        return _filled(change, plan.stubs[change.path], change.after)
+        return _filled(change, state.bases.get(recorded, plan.stubs[change.path]), change.after)
     base = state.bases.get(recorded)
     if request.on_conflict is not OnConflict.MERGE or base is None:
         return change
@@ -251,7 +256,10 @@ def _filled(change: Change, stub: bytes, full: bytes) -> Change:
 
     assert change.before is not None
     text, kept = stubs.fill(
-        change.before.decode("utf-8"), stub.decode("utf-8"), full.decode("utf-8")
+        change.before.decode("utf-8"),
+        stub.decode("utf-8"),
+        full.decode("utf-8"),
+        path=change.path,
     )
     if text.encode("utf-8") == change.before:
         return replace(change, action=Action.KEPT, after=change.before, note="all yours")

@@ -78,6 +78,25 @@ def _communicate(
         raise
 
 
+def attach(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+    """The exit code of a program that writes where we write, reads nothing, and gets our Ctrl-C.
+
+    Raises:
+        MissingToolError: The program is not there.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise _missing(argv, cwd, error) from error
+    return done.returncode
+
+
 def stop_group(process: subprocess.Popen[Any]) -> None:
     """End the whole process group of a child: asked first, forced after a moment."""
     _signal_group(process, signal.SIGTERM)

@@ -61,7 +61,8 @@ def load_questions(gap: Gap) -> list[Question]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise KitError(f"{path}:{line}: {error}", f"edit {path}") from error
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise KitError(f"{path}:{line}: {problem}", f"edit {path}") from error
     return [_question(path, name, body) for name, body in data.items()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import warnings
@@ -11,19 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.catalog import Gap, Kit
-from scaffold.errors import KitError
+from scaffold.errors import CheckoutError, KitError
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What the machine says no to; any other error while rendering is the template's."""
+
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a gap writes: files by relative POSIX path, and payloads of its edits by name."""
+    """What a gap writes: files by relative POSIX path, and payloads of its edits by name.
+
+    `empty` names the templates of which nothing applies to this checkout; they are not written.
+    """
 
     files: Mapping[str, bytes]
     payloads: Mapping[str, str] = field(default_factory=dict)
     executable: frozenset[str] = frozenset()
+    empty: tuple[str, ...] = ()
 
 
 def render(
@@ -33,6 +41,7 @@ def render(
 
     Raises:
         KitError: The template is broken; gap, file and line are named.
+        CheckoutError: There is no room to render it.
     """
     if not gap.files_dir.is_dir():
         raise KitError(
@@ -40,9 +49,15 @@ def render(
             f"mkdir {gap.files_dir}",
         )
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
-    with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
-        _run_copier(kit, gap, Path(staging), data)
-        return _read(Path(staging))
+    try:
+        with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
+            _run_copier(kit, gap, Path(staging), data)
+            return _read(Path(staging), gap.files_dir)
+    except OSError as error:
+        raise CheckoutError(
+            f"'{gap.slug}' cannot be rendered: {error.strerror or error}",
+            "make room for temporary files, or name another folder for them: TMPDIR=DIR",
+        ) from error
 
 
 def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None:
@@ -65,6 +80,8 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
             )
     # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         raise KitError(
             f"the template of '{gap.slug}' is broken: {_where(error, kit)}{_sentence(error)}",
             f"edit it, then: scaffold show {gap.slug} --file PATH",
@@ -91,8 +108,9 @@ def _sentence(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _read(staging: Path) -> Rendered:
+def _read(staging: Path, sources: Path) -> Rendered:
     files: dict[str, bytes] = {}
+    empty: list[str] = []
     payloads: dict[str, str] = {}
     executable: set[str] = set()
     for path in sorted(staging.rglob("*")):
@@ -102,7 +120,11 @@ def _read(staging: Path) -> Rendered:
         if relative.startswith(f"{PAYLOADS}/"):
             payloads[relative.removeprefix(f"{PAYLOADS}/")] = path.read_text(encoding="utf-8")
             continue
-        files[relative] = path.read_bytes()
+        content = path.read_bytes()
+        if not content.strip() and (sources / f"{relative}.jinja").is_file():
+            empty.append(relative)
+            continue
+        files[relative] = content
         if path.stat().st_mode & 0o100:
             executable.add(relative)
-    return Rendered(files, payloads, frozenset(executable))
+    return Rendered(files, payloads, frozenset(executable), tuple(empty))

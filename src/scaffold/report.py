@@ -147,7 +147,7 @@ def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
                 "mode": item.mode,
                 "digest": item.digest,
                 "todos": item.todos if item.mode == "stubs" else 0,
-                "left_out": item.findings.left_out(),
+                "left_out": item.left_out(),
             }
             for item in plan.gaps
         ],

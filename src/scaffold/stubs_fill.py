@@ -165,7 +165,7 @@ def _insertion(mine: _Scope, new: _Scope, key: str) -> Splice:
         place = module.line_start(first.start)
         return Splice(place, place, source + gap)
     place = module.line_end(module.content_before(len(module.spans) + 1))
-    return Splice(place, place, (gap if place else "") + source)
+    return Splice(place, place, gap + source if place else f"{source}\n")
 
 
 def _needed(module: Module, deleted: Mapping[str, Block]) -> set[str]:

@@ -102,4 +102,19 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
     }
 
 
-_PARSERS: Mapping[str, Callable[[str, bytes], Symbols]] = {"py": python_symbols}
+def rust_symbols(path: str, source: bytes) -> Symbols:
+    """Items, methods, fields, variants and uses of a Rust file; see `symbols_rust`.
+
+    Raises:
+        CheckoutError: Text between the items is no Rust.
+    """
+    # tree-sitter is loaded for Rust alone.
+    from scaffold import symbols_rust
+
+    return symbols_rust.rust_symbols(path, source)
+
+
+_PARSERS: Mapping[str, Callable[[str, bytes], Symbols]] = {
+    "py": python_symbols,
+    "rs": rust_symbols,
+}

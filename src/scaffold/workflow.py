@@ -19,6 +19,7 @@ from scaffold.questions import check_answers
 from scaffold.runners import Subject, SubjectTarget
 from scaffold.state import (
     FOLDER,
+    EditRecord,
     GapRecord,
     State,
     dump_verified,
@@ -141,7 +142,8 @@ def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: boo
                 f"'{slug}' was not generated in this checkout, so there is nothing to verify",
                 f"scaffold new --gap {gap.slug}",
             )
-    picked = [kit.gaps[slug] for slug in (slugs or state.gaps) if slug in kit.gaps]
+    wanted = set(slugs or state.gaps)
+    picked = [gap for slug, gap in kit.gaps.items() if slug in wanted]
     if not picked:
         raise UsageError(
             "nothing was generated in this checkout, so there is nothing to verify",
@@ -248,6 +250,8 @@ def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[s
             deleted.append(path)
         elif fingerprint(current) != digest:
             edited.append(path)
+    for edit in record.edits:
+        _judge_edit(checkout.root, edit, edited, deleted)
     notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
     if record.mode == "stubs":
         notes.insert(0, "stubs")
@@ -256,3 +260,19 @@ def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[s
     if record.template and record.template != template_digest(gap):
         return "outdated", "; ".join(["the template changed since", *notes])
     return "generated", "; ".join(notes)
+
+
+def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[str]) -> None:
+    """Sort a shared file into edited or deleted by the units that the gap owns in it."""
+    from scaffold import edits
+
+    content = read_file(root, edit.path)
+    if content is None:
+        deleted.append(edit.path)
+        return
+    owned = [edits.Unit(name, digest) for name, digest in edit.units.items()]
+    text = edits.decode(content, edit.path)
+    standing = edits.standing(edit.kind, text, owned, path=edit.path)
+    changed = sorted(name for name, how in standing.items() if how != "present")
+    if changed:
+        edited.append(f"{edit.path} ({', '.join(changed)})")

@@ -236,3 +236,17 @@ def test_a_unit_that_a_person_deleted_is_no_reason_to_stop():
 
     assert take("x = 1\n", result.units) == "x = 1\n"
     assert edits.standing("python", "x = 1\n", result.units, path=PATH) == {"LIMIT": "absent"}
+
+
+def test_dropping_nothing_that_is_there_leaves_a_reformatted_file_alone():
+    result = put(None, payload_of(["TABLE"]))
+    text = result.text.replace("    1: LIMIT,\n", "    1: LIMIT\n").replace("\n\n", "\n\n\n")
+    others = edits.units("python", payload_of(["clock"]))
+
+    assert take(text, others, owned=result.units, created=True) == text
+
+
+def test_a_constant_below_a_class_that_it_needs_keeps_two_blank_lines():
+    text = put(None, "class Box:\n    pass\n\n\nBOX = Box()\n").text
+
+    assert text == "class Box:\n    pass\n\n\nBOX = Box()\n"

@@ -294,3 +294,47 @@ def test_each_test_goes_its_own_way(fates, added, new):
     assert bodies == expected
     own = [name for name in NAMES if fate[name] == "written"] + ["test_mine"] * added
     assert sorted(kept) == sorted(own)
+
+
+PLAIN = "def test_b():\n    assert 2\n"
+PLAIN_STUB = 'import pytest\n\n\ndef test_b():\n    pytest.skip("TODO: b")\n'
+
+
+def test_a_new_test_before_all_others_goes_to_the_top_below_the_imports():
+    later = "import os\n\n\ndef test_a():\n    assert os\n\n\n" + PLAIN
+    mine = PLAIN_STUB.replace("TODO: b", "TODO: mine")
+
+    text, kept = fill(mine, PLAIN_STUB, later)
+
+    assert kept == ("test_b",)
+    assert text == (
+        "import os\n\nimport pytest\n\n\ndef test_a():\n    assert os\n\n\n"
+        'def test_b():\n    pytest.skip("TODO: mine")\n'
+    )
+
+
+def test_new_tests_go_into_a_file_that_was_emptied():
+    later = PLAIN + "\n\ndef test_c():\n    assert 3\n"
+
+    assert fill("", PLAIN_STUB, later) == ("def test_c():\n    assert 3\n", ())
+    assert fill("# mine\n", PLAIN_STUB, later)[0] == "# mine\n\n\ndef test_c():\n    assert 3\n"
+
+
+def test_a_dropped_test_at_the_top_leaves_no_blank_lines():
+    base = PLAIN_STUB.removeprefix("import pytest\n\n\n")
+    mine = base + "\n\ndef test_mine():\n    assert 1\n"
+
+    text, kept = fill(mine, base, "def test_c():\n    assert 3\n")
+
+    assert kept == ("test_mine",)
+    assert text == "def test_c():\n    assert 3\n\n\ndef test_mine():\n    assert 1\n"
+
+
+def test_a_class_with_two_statements_on_a_line_is_merged_as_a_whole():
+    full = "class TestA:\n    x = 1; y = 2\n\n    def test_a(self):\n        assert 1\n"
+    stub = stubs.stub("t.py", full)[0]
+    mine = stub.replace("x = 1", "x = 3")
+
+    text, kept = fill(mine, stub, full)
+
+    assert (text, kept) == (mine, ("TestA",))

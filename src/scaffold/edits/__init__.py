@@ -36,8 +36,11 @@ from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.errors import CheckoutError, KitError
 
-KINDS = {"python": "scaffold.edits.python"}
-"""Kind of an edit -> the module that knows it. `rust`, `toml`, `json` come with their rows."""
+KINDS = {
+    "python": "scaffold.edits.python",
+    "rust": "scaffold.edits.rust",
+}
+"""Kind of an edit -> the module that knows it."""
 
 
 @dataclass(frozen=True, order=True)

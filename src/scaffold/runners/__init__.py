@@ -15,7 +15,10 @@ from scaffold.errors import KitError
 Progress = Callable[[str], None]
 
 # name in gap.toml -> module:class; imported when first asked for
-RUNNERS: dict[str, str] = {"pytest": "scaffold.runners.pytest:PytestRunner"}
+RUNNERS: dict[str, str] = {
+    "cargo": "scaffold.runners.cargo:CargoRunner",
+    "pytest": "scaffold.runners.pytest:PytestRunner",
+}
 
 
 @dataclass(frozen=True)

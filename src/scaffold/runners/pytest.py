@@ -207,7 +207,7 @@ class _Start:
         mine = [test for test in generated["tests"] if _file_of(test["id"]) in own]
         coverage: dict[str, float] = {}
         trail: Trail | None = None
-        if generated["coverage"] is not None:
+        if generated.get("coverage") is not None:
             coverage, trail = self._trail(subject, generated, candidate, probe)
         return Evidence(
             self._session(baseline["tests"], baseline["seconds"], candidate, self.baseline_args()),

@@ -8,12 +8,13 @@ imported once), so that the suites before and the generated tests never see each
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.util
 import json
 import os
 import sys
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 Json = dict[str, Any]
 
@@ -157,7 +158,14 @@ def fork_session(session: Json, record: Any) -> tuple[int, int]:
     except Exception:
         sys.excepthook(*sys.exc_info())
     finally:
-        os._exit(code)
+        leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End without taking the interpreter apart, which takes as long as many tests do."""
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def collect_fork(pid: int, pipe: int) -> str:
@@ -172,3 +180,4 @@ def collect_fork(pid: int, pipe: int) -> str:
 
 if __name__ == "__main__":
     main()
+    leave(0)

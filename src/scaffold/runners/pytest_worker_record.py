@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
+import threading
 import time
 from typing import Any
 
@@ -49,7 +51,7 @@ def run_session(session: Json) -> Json:
     coverage = None
     if session.get("cover"):
         coverage = start_coverage(session["cover"])
-        plugins.append(contexts(coverage, recorder))
+        plugins.append(contexts(Tracing(coverage), recorder))
         sys.addaudithook(recorder.audit)
     code = pytest.main(pytest_args(session), plugins=plugins)
     result: Json = {
@@ -58,7 +60,7 @@ def run_session(session: Json) -> Json:
         "tests": list(recorder.tests.values()),
     }
     if coverage is not None:
-        coverage.stop()
+        coverage.stop()  # harmless where it is off already
         result["coverage"] = read_coverage(coverage, session["cover"], recorder)
         result["modules"] = loaded_modules(session["tree"])
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
@@ -121,6 +123,10 @@ class Chosen:
                 key=lambda item: self.rank[item.nodeid],
             )
 
+    def pytest_collection_finish(self) -> None:
+        """What was imported is no garbage: the collections at the end need not walk it."""
+        gc.freeze()
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Remember the first failure."""
         if report.failed and not self.failed:
@@ -154,6 +160,7 @@ class Recorder:
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Number the tests, and see which known defects are strict."""
+        gc.freeze()  # pytest ends with five full collections; modules need not be walked in them
         for item in session.items:
             self.index.setdefault(item.nodeid, len(self.index))
             marks = list(item.iter_markers("xfail"))
@@ -229,28 +236,76 @@ def start_coverage(paths: list[str]) -> Any:
     return measured
 
 
-def contexts(coverage: Any, recorder: Recorder) -> Any:
+class Tracing:
+    """coverage.py, on only while code under test may run: pytest's own code is most of a run."""
+
+    def __init__(self, coverage: Any) -> None:
+        """It is on, for the imports of the collection."""
+        self.coverage = coverage
+        self.depth = 1
+        self.is_on = True
+
+    def push(self) -> None:
+        """Be on from here."""
+        self.depth += 1
+        if not self.is_on:
+            self.coverage.start()
+            self.is_on = True
+
+    def pop(self) -> None:
+        """Be off, unless something around is on or a thread runs: its tracer would stay off."""
+        self.depth -= 1
+        if self.depth == 0 and threading.active_count() == 1:
+            self.coverage.stop()
+            self.is_on = False
+
+    def context(self, number: int) -> None:
+        """What runs from here is run by this one."""
+        self.coverage.switch_context(str(number))
+
+
+def contexts(tracing: Tracing, recorder: Recorder) -> Any:
     """A plugin that tells coverage which test runs."""
     import pytest
 
+    around = pytest.hookimpl(hookwrapper=True, trylast=True)
+
     class Contexts:
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-        def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Any:
+        def pytest_runtest_protocol(self, item: Any) -> Any:
             recorder.current = item.nodeid
-            coverage.switch_context(str(recorder.index[item.nodeid]))
+            tracing.push()
+            tracing.context(recorder.index[item.nodeid])
+            tracing.pop()
             yield
-            coverage.switch_context("")
             recorder.current = None
 
-        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-        def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Any:
-            current = recorder.index.get(recorder.current or "")
-            shared = fixturedef.scope != "function" and current is not None
-            if shared and current is not None:
-                coverage.switch_context(str(SHARED - current))
+        def pytest_runtestloop(self) -> None:
+            tracing.pop()
+
+        @around
+        def pytest_runtest_call(self) -> Any:
+            tracing.push()
             yield
-            if shared:
-                coverage.switch_context(str(current))
+            tracing.pop()
+
+        @around
+        def pytest_runtest_teardown(self) -> Any:
+            tracing.push()
+            yield
+            tracing.pop()
+
+        @around
+        def pytest_fixture_setup(self, fixturedef: Any) -> Any:
+            current = recorder.index.get(recorder.current or "")
+            shared = current if fixturedef.scope != "function" else None
+            tracing.push()
+            if shared is not None:
+                tracing.context(SHARED - shared)
+            yield
+            if shared is not None:
+                tracing.context(shared)
+            tracing.pop()
 
     return Contexts()
 

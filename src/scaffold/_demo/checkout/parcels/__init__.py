@@ -1,0 +1,3 @@
+"""Prices and labels of parcels."""
+
+__version__ = "1.4.0"

@@ -1,0 +1,115 @@
+"""`scaffold demo`: a miniature checkout from the package; the main job runs on it, offline."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BULK = ("--priority", "P0", "--priority", "P1", "--yes")
+STEPS = (
+    ("list", "--all-rows"),
+    ("new", *BULK),
+    ("status",),
+    # The demo's interpreter is ours: it has pytest, whatever else this machine has.
+    ("verify", "--mutants", "20", "--python", sys.executable),
+    ("new", *BULK),
+    ("undo",),
+)
+"""What the demo types, in order."""
+
+CLOSING = """\
+The checkout is as it was, byte for byte. On a real one, type next:
+  scaffold list                    the gaps that can be closed
+  scaffold new -C DIR              asks which ones, shows the diff, writes when you say yes
+  scaffold verify -C DIR           runs the new tests; --mutants 50 also breaks the code under them
+  scaffold undo -C DIR             takes it back"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="An empty or new folder; default: a temporary one."),
+    ] = None,
+) -> int:
+    """Run the main job on a miniature checkout, offline, with every command shown."""
+    from scaffold.process import attach
+
+    package = Path(__file__).resolve().parent.parent / "_demo"
+    place = _empty(folder)
+    first = _copy(package / "checkout", place)
+    environment = {**os.environ, "SCAFFOLD_KIT": str(package / "kit")}
+    _show("export", f"SCAFFOLD_KIT={environment['SCAFFOLD_KIT']}")
+    _show("cd", str(place))
+    for step in STEPS:
+        _show("scaffold", *step)
+        code = attach([sys.executable, "-m", "scaffold", *step], cwd=place, env=environment)
+        if code != 0:
+            return code
+    _refuse_difference(place, first)
+    print(f"\n{CLOSING}")
+    return 0
+
+
+def _show(*argv: str) -> None:
+    # Flushed, so that it stands above what the command itself prints.
+    print(f"\n$ {shlex.join(argv)}", flush=True)
+
+
+def _empty(folder: Path | None) -> Path:
+    import tempfile
+
+    from scaffold.errors import CheckoutError, ConflictError
+
+    try:
+        if folder is None:
+            return Path(tempfile.mkdtemp(prefix="scaffold-demo-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        if not any(folder.iterdir()):
+            return folder.resolve()
+    except (FileExistsError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise CheckoutError(
+            f"{folder} cannot be made: {error.strerror}", "scaffold demo, in a temporary folder"
+        ) from error
+    raise ConflictError(
+        f"{folder} is not an empty folder; nothing was written",
+        "scaffold demo DIR, with a folder that is empty or not there yet",
+    )
+
+
+def _copy(source: Path, place: Path) -> dict[str, bytes]:
+    """The files of the miniature checkout, by relative path, as they were written."""
+    files = _read(source)
+    for path, content in files.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_bytes(content)
+    return files
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    # An installer compiles the modules of a package, those of the miniature one too.
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _refuse_difference(place: Path, first: dict[str, bytes]) -> None:
+    from scaffold.errors import ScaffoldError
+
+    if _read(place) != first:
+        raise ScaffoldError(
+            f"the undo did not give the first tree back in {place}", f"ls -lR {place}"
+        )

@@ -1,0 +1,154 @@
+"""What becomes of one unit of a payload: the table of `edits`, for every kind but Python's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from scaffold.edits import Unit
+from scaffold.errors import CheckoutError, ConflictError, KitError
+
+
+class Step(Enum):
+    """What is done with a unit of the payload."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit as a file has it: its digest and its line."""
+
+    digest: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What the state says is ours in one file, and how conflicts are settled."""
+
+    path: str
+    digests: Mapping[str, set[str]]
+    on_conflict: str = "refuse"
+
+    def decide(self, unit: Unit, place: Place | None) -> tuple[Step, bool]:
+        """What is done with a unit of a payload, and whether the gap owns it then.
+
+        Raises:
+            ConflictError: It is there, differs, and is not ours or was edited.
+        """
+        written = self.digests.get(unit.name, set())
+        if place is None:
+            return Step.ADD, True
+        if place.digest == unit.digest:
+            return Step.LEAVE, bool(written)
+        if place.digest in written:
+            return Step.REPLACE, True
+        if unit.digest in written:
+            return Step.LEAVE, True  # edited by a person, and nothing new from us
+        if self.on_conflict == "skip":
+            return Step.LEAVE, bool(written)
+        if self.on_conflict == "overwrite":
+            return Step.REPLACE, True
+        why = "was edited since it was generated" if written else "is there already"
+        raise ConflictError(
+            f"{self.path}:{place.line}: '{unit.name}' {why}, and differs from the one that this "
+            "gap needs",
+            "rename yours, or: --on-conflict skip (keeps yours) | overwrite (takes ours)",
+        )
+
+    def may_drop(self, name: str, place: Place) -> bool:
+        """Whether a unit that lost its last owner goes.
+
+        Raises:
+            ConflictError: It was edited since.
+        """
+        if place.digest in self.digests.get(name, ()) or self.on_conflict == "overwrite":
+            return True
+        if self.on_conflict == "skip":
+            return False
+        raise ConflictError(
+            f"{self.path}:{place.line}: '{name}' was edited since it was generated, so it is not "
+            "removed",
+            "move your version elsewhere, or: --on-conflict skip (keeps it) | overwrite",
+        )
+
+    def standing(self, places: Mapping[str, Place]) -> dict[str, str]:
+        """Unit name -> present, edited or absent."""
+        result = {}
+        for name, digests in sorted(self.digests.items()):
+            place = places.get(name)
+            if place is None:
+                result[name] = "absent"
+            else:
+                result[name] = "present" if place.digest in digests else "edited"
+        return result
+
+
+def ours(path: str, *groups: Sequence[Unit], on_conflict: str = "refuse") -> Ours:
+    """What is ours, from groups of units."""
+    digests: dict[str, set[str]] = {}
+    for unit in (unit for group in groups for unit in group):
+        digests.setdefault(unit.name, set()).add(unit.digest)
+    return Ours(path, digests, on_conflict)
+
+
+def check_planned(wanted: Sequence[Unit], planned: Sequence[Unit], origin: str) -> None:
+    """Refuse a unit that another gap of the plan writes differently.
+
+    Raises:
+        KitError: There is one.
+    """
+    there = {unit.name: unit.digest for unit in planned}
+    for unit in wanted:
+        if there.get(unit.name, unit.digest) != unit.digest:
+            raise KitError(
+                f"{origin}: '{unit.name}' differs from the one that another gap of this plan writes"
+                " into the same file",
+                "let both say the same, or let one gap require the other",
+            )
+
+
+def existing(text: str | None, path: str) -> str:
+    """The text of a file that an edit needs.
+
+    Raises:
+        CheckoutError: There is none.
+    """
+    if text is None:
+        raise CheckoutError(
+            f"{path} is not in this checkout, and this gap adds to it",
+            "scaffold status shows what fits this checkout",
+        )
+    return text
+
+
+def digest(text: str) -> str:
+    """Digest of a unit's text; blanks and line ends do not count."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+
+
+def line_end(text: str) -> str:
+    """The line end that a text uses first."""
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+
+
+def local(text: str, like: str) -> str:
+    """A text with the line ends of another one."""
+    return text.replace("\r\n", "\n").replace("\n", line_end(like))
+
+
+def body_and_tail(text: str) -> tuple[str, str]:
+    """A text up to its last line that is not blank, and the blank rest."""
+    body = text.rstrip()
+    return body, text[len(body) :]
+
+
+def line_number(text: str, at: int) -> int:
+    """The line of a position, counted from 1."""
+    return text.count("\n", 0, at) + 1

@@ -1,0 +1,89 @@
+"""An item taken out of a Rust file, remembered so well that it can be put back byte for byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+CONTEXT = 3
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Text that was taken out, with the lines that stood around it.
+
+    Attributes:
+        text: What was taken out.
+        line: Where it began, counted from 1.
+        above: Up to three lines before, nearest last.
+        below: Up to three lines behind, nearest first.
+    """
+
+    text: str
+    line: int
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+    def dump(self) -> str:
+        """As the digest of a unit, which the state keeps."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def load(digest: str) -> Removed | None:
+        """What `dump` gave; None for any other digest."""
+        if not digest.startswith("{"):
+            return None
+        data = json.loads(digest)
+        return Removed(data["text"], data["line"], tuple(data["above"]), tuple(data["below"]))
+
+
+def take_out(text: str, start: int, end: int) -> tuple[str, Removed]:
+    """The text without the lines of a span, and without a blank line that would be left double."""
+    start = text.rfind("\n", 0, start) + 1
+    newline = text.find("\n", end)
+    end = len(text) if newline < 0 else newline + 1
+    above, below = text[:start].splitlines(True), text[end:].splitlines(True)
+    blank_above = bool(above) and not above[-1].strip()
+    if blank_above and (not below or not below[0].strip()):
+        start -= len(above.pop())
+    elif not above and below and not below[0].strip():
+        end += len(below.pop(0))
+    removed = Removed(
+        text[start:end], len(above) + 1, tuple(above[-CONTEXT:]), tuple(below[:CONTEXT])
+    )
+    return text[:start] + text[end:], removed
+
+
+def put_back(text: str, removed: Removed) -> str | None:
+    """The text with what was taken out in its place; None where the place cannot be told."""
+    lines = text.splitlines(True)
+    for above, below in _contexts(removed):
+        places = [at for at in range(len(lines) + 1) if _fits(lines, at, above, below)]
+        if places:
+            nearest = min(places, key=lambda at: abs(at - (removed.line - 1)))
+            if len(places) > 1 and nearest != removed.line - 1:
+                continue
+            return "".join([*lines[:nearest], removed.text, *lines[nearest:]])
+    return None
+
+
+def _contexts(removed: Removed) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What must stand around, the whole of it first, then less and less."""
+    for count in range(CONTEXT, 0, -1):
+        yield removed.above[-count:], removed.below[:count]
+    for count in range(CONTEXT, 0, -1):
+        if any(line.strip() for line in removed.above[-count:]):
+            yield removed.above[-count:], ()
+    for count in range(CONTEXT, 0, -1):
+        if any(line.strip() for line in removed.below[:count]):
+            yield (), removed.below[:count]
+
+
+def _fits(lines: list[str], at: int, above: tuple[str, ...], below: tuple[str, ...]) -> bool:
+    if tuple(lines[at : at + len(below)]) != below or at < len(above):
+        return False
+    # Nothing around on one side means the end of the file there.
+    if not above and not below:
+        return not lines
+    return tuple(lines[at - len(above) : at]) == above

@@ -1,0 +1,326 @@
+"""The cargo runner: one build and one run for the suites that were there and the generated tests.
+
+A test belongs to a gap by its module: what lies in a module that the gap generated is the gap's,
+all else in the same test program is the baseline. A `should_panic` test of a gap is a known defect.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from scaffold import process
+from scaffold.errors import BaselineError, CheckoutError
+from scaffold.runners import (
+    Evidence,
+    Kills,
+    Progress,
+    Session,
+    Subject,
+    TestResult,
+    VerifyOptions,
+)
+from scaffold.runners.cargo_build import Build, Cargo, CompileError, Program, cargo_env
+from scaffold.runners.cargo_declared import Declared, declared_tests
+from scaffold.runners.cargo_output import LibtestReader
+from scaffold.runners.cargo_tree import Tree
+from scaffold.runners.cargo_workspace import (
+    Place,
+    Suite,
+    Workspace,
+    read_workspace,
+    suite_args,
+)
+
+
+class CargoRunner:
+    """Proves Rust tests with the machine's own cargo."""
+
+    def environment(self, subject: Subject, options: VerifyOptions) -> str:
+        """The toolchain that would run the tests.
+
+        Raises:
+            MissingToolError: There is no cargo or no rustc.
+        """
+        folder = subject.checkout / subject.run.root
+        env = cargo_env(Tree(subject.checkout, options).target)
+        done = process.run(["cargo", "--version"], cwd=folder, env=env, timeout_s=60)
+        return " ".join((done.stdout or done.stderr).split())
+
+    def examine(
+        self, subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+    ) -> list[Evidence]:
+        """Baseline, generated tests and coverage; all subjects share checkout and folder.
+
+        Raises:
+            BaselineError: The workspace does not build without the generated tests.
+            MissingToolError: There is no cargo or no rustc.
+            ProofError: The build did not end in time.
+        """
+        from scaffold.runners.cargo_coverage import coverage_of
+
+        tree = Tree(subjects[0].checkout, options)
+        with tree.held(progress):
+            bench = open_bench(tree, subjects, options)
+            runs = bench.run(progress)
+            found = [bench.evidence(subject, runs) for subject in subjects]
+            return [
+                coverage_of(bench, subject, evidence, options, progress)
+                for subject, evidence in zip(subjects, found, strict=True)
+            ]
+
+    def kill(
+        self, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
+    ) -> Kills:
+        """Every mutant of the targets that have a bar against the gap's own tests.
+
+        Raises:
+            MissingToolError: cargo-mutants is missing.
+            ProofError: The tests are red on an unbroken copy.
+        """
+        from scaffold.runners.cargo_kill import check
+
+        return check(subject, evidence, options, progress)
+
+
+@dataclass
+class Runs:
+    """What running showed: per suite the output, and what could not be built or run."""
+
+    outputs: dict[Suite, LibtestReader] = field(default_factory=dict)
+    alone: dict[Suite, LibtestReader] = field(default_factory=dict)
+    late: dict[Suite, str] = field(default_factory=dict)
+    errors: list[CompileError] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A copy of the checkout with everything that a run of these subjects needs."""
+
+    tree: Tree
+    subjects: tuple[Subject, ...]
+    workspace: Workspace
+    cargo: Cargo
+    places: dict[str, tuple[Place, ...]]
+
+    @property
+    def root(self) -> str:
+        """The workspace's folder, relative to the checkout."""
+        return self.workspace.folder.relative_to(self.tree.path.resolve()).as_posix()
+
+    def suites(self, subject: Subject | None = None) -> list[Suite]:
+        """The test programs of a subject, or of all with the baselines that they name."""
+        slugs = [subject.slug] if subject else list(self.places)
+        found = {place.suite for slug in slugs for place in self.places[slug]}
+        if subject is None:
+            named = {name for item in self.subjects for name in item.run.baseline}
+            packages = {suite.package for suite in found} | named
+            found |= {
+                Suite(name)
+                for name, p in self.workspace.packages.items()
+                if name in packages and p.lib
+            }
+        return sorted(found)
+
+    def build(self, suites: Sequence[Suite], progress: Progress) -> Build:
+        """Build test programs; see `Cargo.build`."""
+        return self.cargo.build(suites, self.workspace.packages, progress)
+
+    def run(self, progress: Progress) -> Runs:
+        """Every suite once; a red one again without the generated tests.
+
+        Raises:
+            BaselineError: The workspace does not build without them either.
+        """
+        build = self.build(self.suites(), progress)
+        if build.failed:
+            self._blame(build, progress)
+            return Runs(errors=build.errors)
+        runs = Runs()
+        progress(f"cargo built in {build.seconds:.0f} s")
+        for program in build.programs:
+            self._run(program, runs)
+        return runs
+
+    def evidence(self, subject: Subject, runs: Runs) -> Evidence:
+        """What belongs to one subject."""
+        baseline = [test for suite in self.suites() for test in self._baseline(suite, runs)]
+        generated = self._generated(subject, runs)
+        suites = self.suites(subject)
+        return Evidence(
+            Session(tuple(baseline), runs.seconds, self._command(self.suites(), [])),
+            Session(tuple(generated), runs.seconds, self._command(suites, self._filters(subject))),
+        )
+
+    def own_names(self, subject: Subject, evidence: Evidence) -> dict[Suite, list[str]]:
+        """The subject's tests that ran, by suite, under libtest's names."""
+        ran = {test.id for test in evidence.generated.tests if test.outcome != "skipped"}
+        names: dict[Suite, list[str]] = {}
+        for suite in self.suites(subject):
+            prefix = suite.label("")
+            own = sorted(i.removeprefix(f"{prefix}::") for i in ran if i.startswith(f"{prefix}::"))
+            names[suite] = [name for name in own if self._is_of(subject, suite, name)]
+        return names
+
+    def _run(self, program: Program, runs: Runs) -> None:
+        suite = program.suite
+        try:
+            output = self.cargo.run(program, [], timeout_s=self.cargo.timeout_s)
+        except TimeoutError:
+            runs.late[suite] = f"did not end within {self.cargo.timeout_s:.0f} s"
+            return
+        runs.outputs[suite] = output
+        base = [name for name in output.words if not self._is_ours(suite, name)]
+        if output.ended is not None and all(output.words[name] != "FAILED" for name in base):
+            return
+        if self._modules(suite) == []:
+            runs.alone[suite] = output
+        elif "" not in self._modules(suite):
+            args = ["--exact", *base] if output.ended else self._skips(suite)
+            try:
+                runs.alone[suite] = self.cargo.run(program, args, timeout_s=self.cargo.timeout_s)
+            except TimeoutError:
+                runs.late[suite] = f"did not end within {self.cargo.timeout_s:.0f} s"
+
+    def _blame(self, build: Build, progress: Progress) -> None:
+        """Whose the errors are: not the gap's if the tree does not build without its files."""
+        generated = {f for subject in self.subjects for f in subject.files if f.endswith(".rs")}
+        files = {self._in_checkout(error.file) for error in build.errors}
+        if files <= generated:
+            return
+        progress("the build failed; trying it without the generated tests")
+        self.tree.sync({path: b"" for path in generated})
+        suites = [suite for suite in self.suites() if not suite.test]
+        before = self.build(suites, progress)
+        if before.failed:
+            raise BaselineError(
+                f"'{self.root}' does not build without the generated tests: "
+                f"{self._sentence(before.errors[0])}",
+                self._command(suites, ["--no-run"]),
+            )
+
+    def _baseline(self, suite: Suite, runs: Runs) -> list[TestResult]:
+        output = runs.alone.get(suite) or runs.outputs.get(suite)
+        if output is None:
+            late = runs.late.get(suite)
+            return [TestResult(suite.label("*"), "error", late)] if late else []
+        names = [name for name in output.words if not self._is_ours(suite, name)]
+        found = [_result(suite, name, output, None) for name in names]
+        if output.ended is None and suite in runs.alone:
+            found.append(TestResult(suite.label("*"), "error", "the test program died"))
+        return found
+
+    def _generated(self, subject: Subject, runs: Runs) -> list[TestResult]:
+        if runs.errors:
+            return [TestResult(subject.slug, "error", self._sentence(runs.errors[0]))]
+        found: list[TestResult] = []
+        declared = self._declared(subject)
+        for suite in self.suites(subject):
+            output = runs.outputs.get(suite)
+            if output is None:
+                why = runs.late.get(suite, "was not built")
+                found.append(TestResult(suite.label("*"), "error", why))
+                continue
+            own = [name for name in output.words if self._is_of(subject, suite, name)]
+            found += [_result(suite, n, output, declared.get((suite, n))) for n in own]
+            if output.ended is None and runs.alone.get(suite, output).ended == "ok":
+                found.append(TestResult(suite.label("*"), "error", "the test program died"))
+            found += self._disturbed(suite, runs)
+        seen = {test.id for test in found}
+        for (suite, name), test in declared.items():
+            if suite in runs.outputs and suite.label(name) not in seen:
+                message = f"line {test.line} declares it, but it did not run"
+                found.append(TestResult(suite.label(name), "error", message))
+        return sorted(found, key=lambda test: test.id)
+
+    def _disturbed(self, suite: Suite, runs: Runs) -> list[TestResult]:
+        """Tests of the checkout that are red only beside the generated ones."""
+        alone, output = runs.alone.get(suite), runs.outputs[suite]
+        return [
+            TestResult(suite.label(name), "failed", "red only beside the generated tests")
+            for name, word in output.words.items()
+            if alone and word == "FAILED" and alone.words.get(name) == "ok"
+        ]
+
+    def _declared(self, subject: Subject) -> dict[tuple[Suite, str], Declared]:
+        found: dict[tuple[Suite, str], Declared] = {}
+        for place in self.places[subject.slug]:
+            source = (self.tree.path / place.path).read_bytes()
+            for test in declared_tests(place.path, source):
+                name = f"{place.module}::{test.name}" if place.module else test.name
+                found[place.suite, name] = test
+        return found
+
+    def _filters(self, subject: Subject) -> list[str]:
+        modules = {place.module for place in self.places[subject.slug] if place.module}
+        top = sorted(m for m in modules if not any(m.startswith(f"{o}::") for o in modules))
+        return ["--", *(f"{module}::" for module in top)] if top else []
+
+    def _modules(self, suite: Suite) -> list[str]:
+        found = {p.module for places in self.places.values() for p in places if p.suite == suite}
+        return sorted(found)
+
+    def _skips(self, suite: Suite) -> list[str]:
+        return [word for module in self._modules(suite) for word in ("--skip", f"{module}::")]
+
+    def _is_of(self, subject: Subject, suite: Suite, name: str) -> bool:
+        places = self.places[subject.slug]
+        return any(place.suite == suite and place.holds(name) for place in places)
+
+    def _is_ours(self, suite: Suite, name: str) -> bool:
+        return any(self._is_of(subject, suite, name) for subject in self.subjects)
+
+    def _in_checkout(self, file: str) -> str:
+        path = Path(file)
+        root = self.tree.path.resolve()
+        if path.is_absolute():
+            return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
+        return (PurePosixPath(self.root) / file).as_posix() if file else ""
+
+    def _sentence(self, error: CompileError) -> str:
+        return CompileError(self._in_checkout(error.file), error.line, error.text).sentence()
+
+    def _command(self, suites: Sequence[Suite], rest: Sequence[str]) -> str:
+        argv = ["cargo", "test", "--locked", *suite_args(suites), *rest]
+        where = f"cd {shlex.quote(self.root)} && " if self.root not in ("", ".") else ""
+        return f"{where}{shlex.join(argv)}"
+
+
+def open_bench(
+    tree: Tree, subjects: Sequence[Subject], options: VerifyOptions, name: str = "cargo.log"
+) -> Bench:
+    """The bench of these subjects in a copy that is held.
+
+    Raises:
+        BaselineError: A Cargo.toml is broken.
+        CheckoutError: There is no Cargo.toml where the gap says.
+        MissingToolError: There is no cargo or no rustc.
+    """
+    root = subjects[0].run.root
+    folder = (tree.path / root).resolve()
+    if not (folder / "Cargo.toml").is_file():
+        raise CheckoutError(f"{root}/Cargo.toml is not in this checkout", f"ls {root}")
+    env = cargo_env(tree.target)
+    workspace = read_workspace(folder, env)
+    cargo = Cargo(workspace.folder, env, options.timeout_s, tree.folder / name)
+    places = {s.slug: tuple(workspace.places(tree.path.resolve(), s.files)) for s in subjects}
+    return Bench(tree, tuple(subjects), workspace, cargo, places)
+
+
+def _result(
+    suite: Suite, name: str, output: LibtestReader, declared: Declared | None
+) -> TestResult:
+    word, label = output.words[name], suite.label(name)
+    defect = declared is not None and declared.known_defect
+    if word == "ignored":
+        return TestResult(label, "skipped", output.reasons.get(name, ""))
+    if word == "ok":
+        if declared is None or not defect:
+            return TestResult(label, "passed")
+        return TestResult(label, "xfailed", declared.reason, strict=declared.strict)
+    if defect and output.panicked_not(name):
+        return TestResult(label, "xpassed", output.message(name))
+    return TestResult(label, "failed", output.message(name))

@@ -1,0 +1,91 @@
+"""What libtest prints, read in one place (its JSON needs a nightly compiler)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_RESULT = re.compile(
+    r"^test (?P<name>\S+)(?: - should panic)? \.\.\. (?P<word>ok|FAILED|ignored)"
+    r"(?:, (?P<why>.*?))?(?: <[\d.]+s>)?$"
+)
+_STARTED = re.compile(r"^test (?P<name>\S+)(?: - should panic)? \.\.\. ")
+_LATE = re.compile(r"(?P<word>ok|FAILED)(?: <[\d.]+s>)?$")
+_COUNT = re.compile(r"^running \d+ tests?$")
+_BLOCK = re.compile(r"^---- (?P<name>\S+?)(?: - should panic)? stdout ----$")
+_SUMMARY = re.compile(r"^test result: (?P<word>ok|FAILED)\.")
+_PANICKED = re.compile(r"^thread '.*' (?:\(\d+\) )?panicked at (?P<place>.+):$")
+_NOT_PANICKED = "test did not panic as expected"
+MESSAGE_LINES = 6
+
+
+@dataclass
+class LibtestReader:
+    """Reads a test program's output line by line.
+
+    Attributes:
+        words: Name of a test -> ok, FAILED or ignored, in the order of their ends.
+        reasons: Name of an ignored test -> why.
+        output: Name of a failed test -> the lines that it wrote.
+        ended: What the summary at the end says; None where the program did not get there.
+        started: Whether a test run began at all.
+    """
+
+    words: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    output: dict[str, list[str]] = field(default_factory=dict)
+    ended: str | None = None
+    started: bool = False
+    _pending: str = ""
+    _block: str = ""
+
+    def feed(self, line: str) -> str | None:
+        """The word of the test that this line ends, if it ends one."""
+        if _COUNT.match(line):
+            self.started = True
+            return None
+        summary = _SUMMARY.match(line)
+        if summary:
+            self.ended, self._block = summary["word"], ""
+            return None
+        block = _BLOCK.match(line)
+        if block and block["name"] in self.words:
+            self._block = block["name"]
+            self.output.setdefault(self._block, [])
+            return None
+        if self._block:
+            self.output[self._block].append(line)
+            return None
+        return self._result(line)
+
+    def message(self, name: str) -> str:
+        """Why a test failed: where it panicked and what it said, on one line."""
+        lines = [line.strip() for line in self.output.get(name, ())]
+        for at, line in enumerate(lines):
+            panicked = _PANICKED.match(line)
+            if panicked:
+                rest = [text for text in lines[at + 1 :] if text and not text.startswith("note: r")]
+                return " | ".join([panicked["place"], *rest[:MESSAGE_LINES]])
+        said = [line for line in lines if line and line != "failures:"]
+        return " | ".join(said[:MESSAGE_LINES])
+
+    def panicked_not(self, name: str) -> bool:
+        """Whether a test failed because it was to panic and did not."""
+        return any(_NOT_PANICKED in line for line in self.output.get(name, ()))
+
+    def _result(self, line: str) -> str | None:
+        found = _RESULT.match(line)
+        if found:
+            return self._keep(found["name"], found["word"], found["why"] or "")
+        started = _STARTED.match(line)
+        if started:  # one thread only: the result follows what the test wrote meanwhile
+            self._pending = started["name"]
+        late = _LATE.search(line) if self._pending else None
+        return self._keep(self._pending, late["word"], "") if late else None
+
+    def _keep(self, name: str, word: str, why: str) -> str:
+        self._pending = ""
+        self.words[name] = word
+        if word == "ignored":
+            self.reasons[name] = why
+        return word

@@ -1,0 +1,213 @@
+"""Rust sources by tree-sitter: the one door to it, and the symbols of a file.
+
+The names are those of the other languages: `Type.method`, `Type.field`, `Enum.Variant`,
+`module.function`. tree-sitter reads on where a file is broken, so only an error between items,
+which may hide one, is refused; what a macro hides is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scaffold.errors import CheckoutError, ScaffoldError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+Symbols = dict[str, dict[str, Any]]
+
+ITEMS = {
+    "function_item": "function",
+    "function_signature_item": "function",
+    "struct_item": "struct",
+    "union_item": "struct",
+    "enum_item": "enum",
+    "trait_item": "trait",
+    "type_item": "type",
+    "associated_type": "type",
+    "const_item": "constant",
+    "static_item": "constant",
+    "mod_item": "module",
+    "macro_definition": "macro",
+}
+"""Node type of a named item -> `kind` of its symbol."""
+_MEMBERS = {"field_declaration": "field", "enum_variant": "variant"}
+_CONTAINERS = ("impl_item", "trait_item", "mod_item", "struct_item", "union_item", "enum_item")
+
+
+def rust_symbols(path: str, source: bytes) -> Symbols:
+    """Functions, types with their methods, fields and variants, constants, modules and uses.
+
+    Raises:
+        CheckoutError: Text between the items is no Rust; its line is named.
+    """
+    root = parse(path, source)
+    found: Symbols = {}
+    _collect(found, root, prefix="")
+    return found
+
+
+def parse(
+    path: str, source: bytes, error: type[ScaffoldError] = CheckoutError, hint: str = ""
+) -> Node:
+    """The root of a file's tree.
+
+    Raises:
+        ScaffoldError: Of the given class, where text between the items is no Rust.
+    """
+    root = _parser().parse(source).root_node
+    broken = _first_error(root)
+    if broken is not None:
+        raise error(
+            f"{path}:{line_of(broken)} does not parse: {_excerpt(broken)}",
+            hint or f"rustfmt --check {path}",
+        )
+    return root
+
+
+def text_of(node: Node | None) -> str:
+    """The source of a node; empty for none."""
+    return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
+
+
+def line_of(node: Node) -> int:
+    """The line on which a node starts, counted from 1."""
+    return int(node.start_point[0]) + 1
+
+
+def attributes_of(item: Node) -> list[Node]:
+    """The attributes and comments that stand right above an item, from the top."""
+    found: list[Node] = []
+    below = item
+    while (above := below.prev_sibling) is not None:
+        if above.type not in ("attribute_item", "line_comment", "block_comment"):
+            break
+        gap = below.start_point[0] - _last_row(above)
+        if above.type != "attribute_item" and (gap > 1 or _shares_line(above) or _is_inner(above)):
+            break
+        found.insert(0, above)
+        below = above
+    return found
+
+
+@cache
+def _parser() -> Parser:
+    import tree_sitter_rust
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_rust.language()))
+
+
+def _first_error(root: Node) -> Node | None:
+    # A broken body is the compiler's business: the items around it are still found.
+    if not root.has_error:
+        return None
+    return next((node for node in root.children if node.is_error or node.is_missing), None)
+
+
+def _excerpt(node: Node) -> str:
+    text = " ".join(text_of(node).split())
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
+
+
+def _collect(found: Symbols, parent: Node, prefix: str) -> None:
+    for node in parent.named_children:
+        name = text_of(node.child_by_field_name("name"))
+        if node.type == "use_declaration":
+            for bound in _bound(node.child_by_field_name("argument")):
+                found.setdefault(prefix + bound, {"kind": "import", "public": _is_public(node)})
+        elif node.type == "impl_item":
+            _collect_body(found, node, f"{prefix}{_type_name(node)}.")
+        elif node.type == "foreign_mod_item":
+            _collect_body(found, node, prefix)
+        elif node.type in ITEMS or node.type in _MEMBERS:
+            # A `cfg` may give a name twice; the first one stands.
+            found.setdefault(prefix + name, _symbol(node))
+            if node.type in _CONTAINERS:
+                _collect_body(found, node, f"{prefix}{name}.")
+
+
+def _collect_body(found: Symbols, node: Node, prefix: str) -> None:
+    body = node.child_by_field_name("body")
+    if body is not None and body.type != "ordered_field_declaration_list":
+        _collect(found, body, prefix)
+
+
+def _symbol(node: Node) -> dict[str, Any]:
+    attributes = [a for a in attributes_of(node) if a.type == "attribute_item"]
+    symbol: dict[str, Any] = {
+        "kind": ITEMS.get(node.type) or _MEMBERS[node.type],
+        "public": _is_public(node),
+        "attributes": [" ".join(text_of(a).split())[2:-1] for a in attributes],
+    }
+    if symbol["kind"] == "function":
+        words = next((c for c in node.children if c.type == "function_modifiers"), None)
+        symbol["async"] = "async" in text_of(words).split()
+        symbol["params"] = list(_params(node))
+        symbol["returns"] = text_of(node.child_by_field_name("return_type"))
+    return symbol
+
+
+def _params(function: Node) -> Iterator[str]:
+    parameters = function.child_by_field_name("parameters")
+    for node in parameters.named_children if parameters is not None else ():
+        if node.type == "self_parameter":
+            yield "self"
+        elif node.type == "parameter":
+            yield text_of(node.child_by_field_name("pattern"))
+        elif node.type == "variadic_parameter":
+            yield "..."
+
+
+def _bound(node: Node | None) -> Iterator[str]:
+    """The names that a `use` binds; a glob binds none that can be told."""
+    if node is None:
+        return
+    match node.type:
+        case "identifier" | "self":
+            yield text_of(node)
+        case "scoped_identifier":
+            yield text_of(node.child_by_field_name("name"))
+        case "use_as_clause":
+            yield text_of(node.child_by_field_name("alias"))
+        case "scoped_use_list":
+            of = text_of(node.child_by_field_name("path")).rpartition("::")[2]
+            for name in _bound(node.child_by_field_name("list")):
+                yield of if name == "self" else name
+        case "use_list":
+            for child in node.named_children:
+                yield from _bound(child)
+        case _:
+            return
+
+
+def _type_name(impl: Node) -> str:
+    """`Bar` of `impl<T> Foo for a::Bar<T>`."""
+    node = impl.child_by_field_name("type")
+    while node is not None and node.type in ("generic_type", "reference_type"):
+        node = node.child_by_field_name("type")
+    if node is not None and node.type == "scoped_type_identifier":
+        node = node.child_by_field_name("name")
+    return text_of(node)
+
+
+def _is_public(node: Node) -> bool:
+    return any(child.type == "visibility_modifier" for child in node.children)
+
+
+def _is_inner(comment: Node) -> bool:
+    return text_of(comment).startswith(("//!", "/*!"))
+
+
+def _shares_line(comment: Node) -> bool:
+    """Whether a comment stands behind code, and so belongs to that."""
+    before = comment.prev_sibling
+    return before is not None and _last_row(before) == comment.start_point[0]
+
+
+def _last_row(node: Node) -> int:
+    # A doc comment holds its line end.
+    row, column = node.end_point
+    return int(row) - 1 if column == 0 and row > node.start_point[0] else int(row)

@@ -1,0 +1,146 @@
+"""The machine is in the way: no permission, no room, another run."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scaffold import journal
+from support.command import Ran, scaffold, started
+from support.tinykit import DEMO_KIT
+from support.tree import snapshot
+
+NEW = ["new", "--gap", "prices", "--kit", str(DEMO_KIT)]
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_tree(tree: Path) -> Iterator[Path]:
+    """The tree at a place that everybody can reach: pytest's own folders are private."""
+    with tempfile.TemporaryDirectory(prefix="scaffold-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(shutil.copytree(tree, Path(name) / "tree"))
+
+
+def as_nobody(*arguments: str | Path) -> Ran:
+    """The command run by somebody who is not root, whom modes bind."""
+    prefix = ()
+    if os.geteuid() == 0:
+        prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    return started(*arguments, prefix=prefix, env={"XDG_CACHE_HOME": "/dev/null/no-cache"})
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None,
+    reason="root is bound by no mode, and without setpriv it cannot become somebody else",
+)
+@pytest.mark.parametrize("closed", [".", "tests"])
+def test_a_read_only_folder_is_refused_and_left(open_tree: Path, closed: str) -> None:
+    for folder in (open_tree, *open_tree.iterdir()):
+        folder.chmod(0o777)
+    (open_tree / closed).chmod(0o555)
+    before = snapshot(open_tree)
+    done = as_nobody(*NEW, "-C", open_tree)
+    assert done.code == 3
+    place = ".scaffold" if closed == "." else "tests/.test_prices.py.scaffold-new"
+    assert done.fact == (
+        f"the checkout cannot be written: Permission denied ({place}); nothing was changed"
+    )
+    assert done.hint.startswith("make room or check the permissions")
+    assert snapshot(open_tree) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
+def test_a_file_that_may_not_be_read_is_refused(open_tree: Path) -> None:
+    target = open_tree / "parcels" / "prices.py"
+    target.chmod(0)
+    done = as_nobody(*NEW, "-C", open_tree)
+    assert (done.code, done.fact) == (3, "parcels/prices.py cannot be read: Permission denied")
+    assert done.hint == "ls -l parcels/prices.py"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
+def test_an_interrupted_run_in_a_read_only_folder_is_told_not_dropped(open_tree: Path) -> None:
+    (open_tree / journal.JOURNAL / "before").mkdir(parents=True)
+    before = snapshot(open_tree)
+    done = as_nobody("status", "--kit", DEMO_KIT, "-C", open_tree)
+    assert (done.code, done.fact) == (
+        3,
+        "an interrupted run cannot be taken back: Permission denied",
+    )
+    assert done.hint == "check the permissions; the next command goes on with it"
+    assert snapshot(open_tree) == before
+
+
+def small_files() -> None:
+    """In the child: no file may be longer than this, as on a disk that is almost full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
+
+
+def test_where_there_is_no_room_to_render_nothing_is_written(tree: Path) -> None:
+    first = snapshot(tree)
+    done = started(*NEW, "-C", tree, before=small_files)
+    assert done.code == 3
+    assert done.fact == "'prices' cannot be rendered: File too large"
+    assert "TMPDIR" in done.hint
+    assert snapshot(tree) == first
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or subprocess.run(["unshare", "-rm", "true"]).returncode != 0,
+    reason="a disk of 24 KB needs a mount namespace of one's own",
+)
+def test_a_full_disk_is_refused_and_left(tree: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    script = (
+        'mount -t tmpfs -o size=24k none "$1" && cp -r "$2/." "$1" && cd "$1" && '
+        "find . -type f -exec sha256sum {} + | sort > $3.before; "
+        'shift 3; "$@"; code=$?; '
+        "find . -type f -exec sha256sum {} + | sort > $REPORT.after; exit $code"
+    )
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, "sh", str(mount), str(tree), str(report),
+         sys.executable, "-m", "scaffold", "new", "--all", "--kit", str(DEMO_KIT), "-C",
+         str(mount)],
+        env={**os.environ, "REPORT": str(report)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "error: the checkout cannot be written: No space left on device" in done.stderr
+    assert report.with_suffix(".after").read_text() == report.with_suffix(".before").read_text()
+
+
+def test_a_second_run_at_once_is_refused(tree: Path) -> None:
+    first = snapshot(tree)
+    hold = (
+        "import sys; from pathlib import Path; from scaffold.journal import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(tree)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        done = scaffold(*NEW, "-C", tree / "parcels")
+        other.communicate()
+    assert (done.code, done.fact) == (
+        4,
+        "another run of scaffold is at work in this checkout; nothing was written",
+    )
+    assert done.hint == "wait for it, then run the same command again"
+    assert snapshot(tree) == first
+    assert scaffold(*NEW, "-C", tree).code == 0

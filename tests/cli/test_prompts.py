@@ -1,0 +1,194 @@
+"""`scaffold new` on a real terminal: pick, answer, see the diff, say yes or no."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from support.command import scaffold
+from support.terminal import CTRL_C, DOWN, ENTER, SPACE, Terminal, terminal
+from support.tinykit import DEMO_KIT
+from support.tree import snapshot
+
+PICK = "Which gaps do you want to close?"
+DEFECT = "Write the known defect of prices.py as a strict expected failure?"
+COIN = "What do the names of the tests call the smallest coin?"
+HEAVIEST = "Which is the heaviest parcel to try, in grams?"
+SERIALS = "How many serials shall have their check digit checked?"
+WRITE = "Write this?"
+
+
+def new(tree: Path, *more: str, rows: int = 200) -> AbstractContextManager[Terminal]:
+    return terminal("new", "--kit", DEMO_KIT, *more, cwd=tree, rows=rows)
+
+
+def answer_prices(screen: Terminal) -> None:
+    """Each question of `prices` with its default."""
+    for question in (DEFECT, COIN, HEAVIEST):
+        screen.until(question)
+        screen.type(ENTER)
+
+
+def test_gaps_stand_by_priority_with_p0_picked_and_closed_ones_not_selectable(tree: Path) -> None:
+    with new(tree) as screen:
+        screen.until(PICK)
+        shown = screen.until("fax.py: orders by fax (skipped)").splitlines()
+        assert [line.strip() for line in shown if line.strip().startswith("── ")] == [
+            "── P0 ──",
+            "── P1 ──",
+            "── P2 ──",
+            "── skip ──",
+        ]
+        rows = [line.split() for line in shown]
+        assert ["»", "●", "prices"] in [row[:3] for row in rows]
+        assert ["○", "labels"] in [row[:2] for row in rows]
+        closed = {row[1]: " ".join(row[-5:]) for row in rows if row[:1] == ["-"]}
+        assert closed["tracking"].endswith("(retired)")
+        assert closed["routes"].endswith("(template not built yet)")
+        assert closed["fax"].endswith("(skipped)")
+        screen.type(CTRL_C)
+        assert screen.end() == 130
+
+
+def test_what_was_picked_and_answered_is_shown_and_written(tree: Path) -> None:
+    before = snapshot(tree)
+    with new(tree) as screen:
+        screen.until("(skipped)")
+        screen.type(DOWN, SPACE, ENTER)
+        screen.until(DEFECT)
+        screen.type("n")
+        screen.until(COIN)
+        screen.type(DOWN, ENTER)
+        screen.until(HEAVIEST)
+        screen.type("\b" * 4, "9500", ENTER)
+        screen.until(SERIALS)
+        screen.type(ENTER)
+        shown = screen.until(WRITE)
+        screen.type("y")
+        assert screen.end() == 0
+    assert "  + tests/test_prices.py\n  + tests/test_labels.py\n" in shown
+    assert (
+        "+    [(1, 290), (499, 290), (501, 490), (1999, 490), (2001, 990), (9500, 990)]," in shown
+    )
+    assert "done: 3 created" in screen.seen
+    written = (tree / "tests" / "test_prices.py").read_text()
+    assert '("grams", "pence")' in written and "xfail" not in written
+    assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert snapshot(tree) == before
+
+
+def test_no_writes_nothing(tree: Path) -> None:
+    before = snapshot(tree)
+    with new(tree) as screen:
+        screen.until("(skipped)")
+        screen.type(ENTER)
+        answer_prices(screen)
+        screen.until(WRITE)
+        screen.type("n")
+        assert screen.end() == 0
+    assert screen.seen.rstrip().endswith("nothing was written")
+    assert snapshot(tree) == before
+
+
+@pytest.mark.parametrize("at", [PICK, COIN, WRITE])
+def test_ctrl_c_at_any_question_ends_with_130_and_writes_nothing(tree: Path, at: str) -> None:
+    before = snapshot(tree)
+    with new(tree) as screen:
+        for question in (PICK, DEFECT, COIN, HEAVIEST, WRITE):
+            screen.until(question)
+            if question == PICK:
+                screen.until("(skipped)")
+            if question == at:
+                screen.type(CTRL_C)
+                break
+            screen.type(ENTER)
+        assert screen.end() == 130
+    assert "interrupted; nothing is left half written" in screen.seen
+    assert snapshot(tree) == before
+
+
+def test_all_picks_only_what_can_be_picked(tree: Path) -> None:
+    with new(tree) as screen:
+        screen.until("(skipped)")
+        screen.type("a", ENTER)
+        answer_prices(screen)
+        screen.until(SERIALS)
+        screen.type(ENTER)
+        screen.until(WRITE)
+        screen.type("y")
+        assert screen.end() == 0
+    assert sorted(path.stem for path in (tree / ".scaffold" / "gaps").iterdir()) == [
+        "labels",
+        "prices",
+    ]
+
+
+def test_nothing_picked_is_told(tree: Path) -> None:
+    before = snapshot(tree)
+    with new(tree) as screen:
+        screen.until("(skipped)")
+        screen.type(SPACE, ENTER)
+        assert screen.end() == 2
+    assert "error: no gap was picked; nothing was written" in screen.seen
+    assert snapshot(tree) == before
+
+
+def test_an_answer_that_does_not_fit_is_asked_again(tree: Path) -> None:
+    with new(tree) as screen:
+        screen.until("(skipped)")
+        screen.type(ENTER)
+        for question in (DEFECT, COIN):
+            screen.until(question)
+            screen.type(ENTER)
+        screen.until(HEAVIEST)
+        screen.type("kg", ENTER)
+        screen.until("prices_heaviest = '9999kg' is not of the form int")
+        screen.type("\b\b", ENTER)
+        screen.until(WRITE)
+        screen.type("n")
+        assert screen.end() == 0
+
+
+def test_what_is_generated_is_not_offered_again(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree).code == 0
+    with new(tree) as screen:
+        shown = screen.until("(skipped)")
+        assert "prices.py: what a parcel costs (generated)" in shown
+        screen.type("a", ENTER)
+        screen.until(SERIALS)
+        screen.type(CTRL_C)
+        assert screen.end() == 130
+    assert DEFECT not in screen.seen
+
+
+def test_where_nothing_is_open_nothing_is_asked(tree: Path) -> None:
+    assert scaffold("new", "--all", "--kit", DEMO_KIT, "-C", tree).code == 0
+    with new(tree) as screen:
+        assert screen.end() == 2
+    assert "error: nothing is open in this checkout" in screen.seen
+
+
+def test_a_gap_by_name_is_confirmed_and_not_picked_or_asked(tree: Path) -> None:
+    with new(tree, "--gap", "prices") as screen:
+        shown = screen.until(WRITE)
+        screen.type("y")
+        assert screen.end() == 0
+    assert PICK not in shown and DEFECT not in shown
+    assert (tree / "tests" / "test_prices.py").is_file()
+
+
+def test_yes_asks_nothing(tree: Path) -> None:
+    with new(tree, "--gap", "prices", "--yes") as screen:
+        assert screen.end() == 0
+    assert WRITE not in screen.seen and "done: 2 created" in screen.seen
+
+
+def test_a_diff_longer_than_the_screen_is_paged_when_wanted(tree: Path) -> None:
+    with new(tree, "--gap", "labels", rows=24) as screen:
+        screen.until("Page through the diff (")
+        screen.type("y")
+        assert "+def weighted_sum(number):" in screen.until(WRITE)
+        screen.type("n")
+        assert screen.end() == 0

@@ -1,0 +1,65 @@
+"""Fixtures of all tests: the demo kit, and a fresh copy of its miniature code base."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scaffold.catalog import Kit, load_kit
+from scaffold.checkout import Checkout, open_checkout
+from support.tinykit import DEMO, DEMO_KIT
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Caches of the tests' own, shared by their workers, and nothing of a person's settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        base = tmp_path_factory.getbasetemp()
+        # With xdist the base is one worker's; all share the folder above it.
+        shared = base.parent if base.name.startswith("popen-") else base
+        patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        _keep_formatted(shared / "cache" / "scaffold")
+        patch.setenv("COLUMNS", "100")
+        # LINES comes from readline in the process that starts the workers.
+        for name in ("SCAFFOLD_KIT", "PYTEST_ADDOPTS", "VIRTUAL_ENV", "LINES"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+def _keep_formatted(cache: Path) -> None:
+    # Formatting costs most of a first run and is kept by content, so it may outlive the session.
+    kept = ROOT / ".cache" / "format"
+    kept.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Another worker may be first.
+    with contextlib.suppress(FileExistsError):
+        (cache / "format").symlink_to(kept)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the miniature code base."""
+    # Not copytree alone: an installed package may hold compiled modules.
+    return Path(
+        shutil.copytree(
+            DEMO / "checkout", tmp_path / "tree", ignore=shutil.ignore_patterns("__pycache__")
+        )
+    )
+
+
+@pytest.fixture
+def kit() -> Kit:
+    """The demo kit."""
+    return load_kit(DEMO_KIT)
+
+
+@pytest.fixture
+def checkout(tree: Path, kit: Kit) -> Checkout:
+    """The copy, opened."""
+    return open_checkout(tree, kit)

@@ -1,0 +1,91 @@
+"""The real kit and what its ready rows render to, once a session."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scaffold import __version__
+from scaffold.cases import case_answers, load_cases
+from scaffold.catalog import Gap, load_kit
+from scaffold.formatting import cache_dir, format_source
+from scaffold.render import Rendered, render
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KIT = load_kit(ROOT)
+ROWS = list(KIT.gaps.values())
+READY = [gap for gap in ROWS if gap.state == "ready"]
+CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
+
+each_row = pytest.mark.parametrize("gap", ROWS, ids=lambda gap: gap.slug)
+each_ready_row = pytest.mark.parametrize("gap", READY, ids=lambda gap: gap.slug)
+each_case = pytest.mark.parametrize(
+    ("gap", "case"), CASES, ids=[f"{gap.slug}-{case}" for gap, case in CASES]
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it is written into a checkout, or the payload of an edit."""
+
+    path: str
+    text: str
+    payload: bool
+
+    @property
+    def python(self) -> bool:
+        """Whether it is Python."""
+        return self.path.endswith(".py")
+
+
+@functools.cache
+def rendered(slug: str, case: str) -> Rendered:
+    """The rendering of a case without facts, as Copier leaves it."""
+    gap = KIT.gaps[slug]
+    return render(KIT, gap, case_answers(gap, case), {}, __version__)
+
+
+@functools.cache
+def sources(slug: str, case: str) -> tuple[Source, ...]:
+    """The files of a case, formatted as they are written, and its payloads."""
+    found = rendered(slug, case)
+    files = [
+        Source(path, formatted(path, content).decode("utf-8"), payload=False)
+        for path, content in found.files.items()
+        if is_text(content)
+    ]
+    return (*files, *(Source(name, text, True) for name, text in found.payloads.items()))
+
+
+def formatted(path: str, content: bytes) -> bytes:
+    """The file as it is written."""
+    return format_source(path, content, cache=cache_dir("format"))
+
+
+def is_text(content: bytes) -> bool:
+    """Whether the file is text: a fixture may be an image or a frame."""
+    return b"\0" not in content
+
+
+ASKED = re.compile(
+    r"\b(has|added|takes|binds|lacks_local)\(\s*facts,\s*\"(\w+)\",\s*(\"[\w.]+\"|\w+)"
+)
+NAMED = re.compile(r"\[% set (\w+) = (\"[\w.]+\") %\]")
+
+
+def asked(gap: Gap) -> dict[str, set[tuple[str, str]]]:
+    """The (target, symbol) pairs that the gap's templates ask `has` for, and `any` macro for."""
+    found: dict[str, set[tuple[str, str]]] = {"has": set(), "any": set()}
+    for place in sorted(gap.files_dir.rglob("*.jinja")):
+        text = place.read_text(encoding="utf-8")
+        names = dict(NAMED.findall(text))
+        for macro, target, symbol in ASKED.findall(text):
+            pair = (target, names.get(symbol, symbol).strip('"'))
+            found["any"].add(pair)
+            if macro == "has":
+                found["has"].add(pair)
+    return found

@@ -1,0 +1,348 @@
+"""The ledger: every finished row proved on copies of real checkouts.
+
+    python tools/field.py run [NAME=]DIR ...   prove what changed; NAME is the commit
+    python tools/field.py check                 red where a finished row lacks an entry or a bar
+    python tools/field.py table                 docs/ledger.md from field/ledger.json
+
+A result is kept by the content of what was rendered (header lines left out): a row that renders as
+before is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scaffold.catalog import Gap, Kit, load_kit
+from scaffold.checkout import Checkout, Findings
+from scaffold.formatting import cache_dir, format_source
+from scaffold.plan import content_digest
+from scaffold.questions import check_answers
+from scaffold.render import render
+from scaffold.runners import Subject, VerifyOptions, load_runner
+
+ROOT = Path(__file__).resolve().parent.parent
+LEDGER = ROOT / "field" / "ledger.json"
+FACTS = ROOT / "field" / "facts"
+TABLE = ROOT / "docs" / "ledger.md"
+IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
+Entry = dict[str, Any]
+
+
+class FieldError(Exception):
+    """A row did not do on a real checkout what it must."""
+
+
+def main() -> int:
+    """Run one of the three."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "check", "table"])
+    parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
+    parser.add_argument("--gap", action="append", help="only this row; may repeat")
+    parser.add_argument("--python", help="interpreter with the checkout's dependencies")
+    parser.add_argument("--jobs", type=int, default=0)
+    options = parser.parse_intermixed_args()
+    kit = load_kit(ROOT)
+    if options.action == "check":
+        return check(kit, read_ledger())
+    if options.action == "run":
+        run(kit, options)
+    write_table(kit, read_ledger())
+    return 0
+
+
+def run(kit: Kit, options: argparse.Namespace) -> None:
+    """Prove every finished row on every checkout, and write the ledger after each."""
+    for given in options.checkouts:
+        commit, folder = named(given)
+        for gap in kit.gaps.values():
+            if gap.state == "ready" and (not options.gap or gap.slug in options.gap):
+                ledger = read_ledger()
+                entry = prove(kit, gap, commit, folder, ledger, options)
+                keep(ledger, entry)
+
+
+def named(given: str) -> tuple[str, Path]:
+    """Commit and folder of `NAME=DIR`, or of a git checkout."""
+    name, sign, folder = given.partition("=")
+    if sign:
+        return name, Path(folder).resolve()
+    head = subprocess.run(
+        ["git", "rev-parse", "--short=8", "HEAD"], cwd=given, capture_output=True, text=True
+    )
+    if head.returncode != 0:
+        sys.exit(f"{given} is no git checkout: name its commit, COMMIT={given}")
+    return head.stdout.strip(), Path(given).resolve()
+
+
+def prove(
+    kit: Kit, gap: Gap, commit: str, folder: Path, ledger: list[Entry], options: argparse.Namespace
+) -> Entry:
+    """The entry of one row on one checkout, run only where its rendering is new."""
+    findings = Checkout(folder).find(gap)
+    if findings.retired:
+        say(f"{gap.slug} {commit}: retired")
+        return {"gap": gap.slug, "commit": commit, "retired": True}
+    keep_facts(commit, gap, findings)
+    digest = rendered_digest(kit, gap, findings.facts())
+    earlier = find(ledger, gap.slug, commit)
+    if earlier is not None and earlier.get("digest") == digest:
+        say(f"{gap.slug} {commit}: rendered as before, kept")
+        return with_reasons(gap, earlier)
+    with tempfile.TemporaryDirectory(prefix="scaffold-field-") as scratch:
+        copy = Path(scratch) / "checkout"
+        shutil.copytree(folder, copy, ignore=IGNORED, symlinks=True)
+        measured = measure(gap, copy, options)
+    entry = {"gap": gap.slug, "commit": commit, "digest": digest, **measured}
+    return with_reasons(gap, entry)
+
+
+def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
+    """new, suites before and after, verify with all mutants, second run, undo."""
+    first = snapshot(copy)
+    before = suites(gap, copy, (), options)
+    say(f"{gap.slug}: {len(before)} tests were there; new")
+    scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
+    written = snapshot(copy)
+    say(f"{gap.slug}: verify with all mutants")
+    python = ["--python", options.python] if options.python else []
+    proof = scaffold(
+        *["verify", gap.slug, "-C", str(copy), "--mutants", "all", "--json"],
+        *["--jobs", str(options.jobs), *python],
+        accept=(0, 6),
+    )["outcomes"][0]
+    if proof["verdict"] == "red":
+        raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'])}")
+    after = suites(gap, copy, generated_files(copy, gap), options)
+    second = scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
+    same = not second["written"] and without_proofs(snapshot(copy)) == written
+    scaffold("undo", "-C", str(copy), "--json")
+    exact = snapshot(copy) == first
+    if not same or not exact or before != after:
+        told = f"second run same: {same}, undo exact: {exact}, suites alike: {before == after}"
+        raise FieldError(f"{gap.slug}: {told}")
+    keys = ("generated", "passed", "known_defects", "todo", "invalid", "targets", "survivors")
+    return {
+        **{key: proof[key] for key in keys},
+        "suites": len(before),
+        "second_run": "same",
+        "undo": "exact",
+    }
+
+
+def suites(
+    gap: Gap, copy: Path, files: Sequence[str], options: argparse.Namespace
+) -> dict[str, str]:
+    """The checkout's own tests beside the row, by name: their outcomes."""
+    assert gap.run is not None
+    subject = Subject(gap.slug, copy, gap.run, tuple(files), ())
+    chosen = VerifyOptions(python=options.python, jobs=options.jobs)
+    evidence = load_runner(gap.run.runner).examine([subject], chosen, lambda line: None)[0]
+    return {test.id: test.outcome for test in evidence.baseline.tests}
+
+
+def generated_files(copy: Path, gap: Gap) -> list[str]:
+    """What the row wrote, as the state tells."""
+    record = json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
+    return list(record["files"])
+
+
+def scaffold(*arguments: str, accept: Sequence[int] = (0,)) -> Any:
+    """The JSON document of a real command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scaffold", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode not in accept:
+        raise FieldError(f"scaffold {' '.join(arguments)} ended with {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file and folder with its mode and content."""
+    return {
+        path.relative_to(root).as_posix(): (
+            path.lstat().st_mode,
+            path.read_bytes() if path.is_file() and not path.is_symlink() else b"",
+        )
+        for path in sorted(root.rglob("*"))
+    }
+
+
+def without_proofs(tree: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
+    """The tree without what `verify` keeps for `status`."""
+    return {
+        path: value for path, value in tree.items() if not path.startswith(".scaffold/verified")
+    }
+
+
+def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
+    """Digest of the default rendering for these facts, header lines left out."""
+    answers = check_answers([gap], {}, all_gaps=[gap])[gap.slug]
+    rendered = render(kit, gap, answers, facts, "0")
+    files = {
+        path: format_source(path, source, cache=cache_dir("format"))
+        for path, source in rendered.files.items()
+    }
+    payloads = {name: text.encode() for name, text in rendered.payloads.items()}
+    return content_digest({**files, **payloads})
+
+
+def keep_facts(commit: str, gap: Gap, findings: Findings) -> None:
+    """Remember what the checkout holds, so that a stale entry is seen without it."""
+    path = FACTS / f"{commit}.json"
+    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    known[gap.slug] = findings.facts()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def with_reasons(gap: Gap, entry: Entry) -> Entry:
+    """The entry with a sentence beside each survivor, from the row's survivors.toml."""
+    path = gap.folder / "survivors.toml"
+    known = tomllib.loads(path.read_text("utf-8"))["survivor"] if path.is_file() else []
+    survivors = [
+        {**item, "reason": reason_of(item, known)}
+        for item in sorted(entry["survivors"], key=lambda item: (item["file"], item["line"]))
+    ]
+    return {**entry, "survivors": survivors}
+
+
+def reason_of(survivor: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> str:
+    """Why no test can tell it apart; empty where nobody said so."""
+    for item in known:
+        fits = survivor["file"].endswith(item["file"]) and survivor["change"] == item["change"]
+        if fits and item.get("operator", survivor["operator"]) == survivor["operator"]:
+            return str(item["reason"])
+    return ""
+
+
+def read_ledger() -> list[Entry]:
+    """All entries."""
+    if not LEDGER.is_file():
+        return []
+    entries: list[Entry] = json.loads(LEDGER.read_text("utf-8"))["entries"]
+    return entries
+
+
+def find(ledger: Sequence[Entry], gap: str, commit: str) -> Entry | None:
+    """The entry of a row at a commit."""
+    return next((item for item in ledger if (item["gap"], item["commit"]) == (gap, commit)), None)
+
+
+def keep(ledger: list[Entry], entry: Entry) -> None:
+    """Write the ledger with the entry in its place."""
+    key = (entry["gap"], entry["commit"])
+    rest = [item for item in ledger if (item["gap"], item["commit"]) != key]
+    entries = sorted([*rest, entry], key=lambda item: (item["gap"], item["commit"]))
+    LEDGER.parent.mkdir(exist_ok=True)
+    LEDGER.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
+
+
+def check(kit: Kit, ledger: Sequence[Entry]) -> int:
+    """Print what is wrong; 1 where a finished row has no entry or one below its bar."""
+    commits = sorted({entry["commit"] for entry in ledger})
+    problems = []
+    for gap in kit.gaps.values():
+        if gap.state != "ready":
+            continue
+        for commit in commits or ["any commit"]:
+            entry = find(ledger, gap.slug, commit)
+            if entry is None:
+                problems.append(f"{gap.slug} has no entry at {commit}")
+            elif not entry.get("retired"):
+                problems += [f"{gap.slug} {commit}: {line}" for line in below(gap, entry)]
+    for line in stale(kit, ledger):
+        print(f"stale: {line}")
+    for problem in problems:
+        print(f"ledger: {problem}")
+    if problems:
+        print('run it again with: make field PLANO="COMMIT=DIR …"')
+    return 1 if problems else 0
+
+
+def below(gap: Gap, entry: Entry) -> Iterator[str]:
+    """Bars of the row that the entry misses, and survivors that nobody explained."""
+    bars = {path: target for target in gap.targets for path in target.paths}
+    for item in entry["targets"]:
+        target = bars.get(item["path"])
+        if target is None:
+            continue
+        if target.line_pct is not None and item["line_cov_pct"] < target.line_pct:
+            yield f"{item['path']}: {item['line_cov_pct']} % of lines, not {target.line_pct}"
+        share = kill_share(entry, item)
+        if target.kill_pct is not None and share < target.kill_pct:
+            yield f"{item['path']}: {share:.1f} % killed, not {target.kill_pct}"
+    for survivor in entry["survivors"]:
+        if not survivor["reason"]:
+            yield (
+                f"survivor without a sentence: {survivor['file']}:{survivor['line']} "
+                + (survivor["change"])
+            )
+
+
+def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
+    """Killed share in percent of the viable mutants that a test can tell apart."""
+    equivalent = sum(
+        bool(item["reason"]) and item["file"] == target["path"] for item in entry["survivors"]
+    )
+    distinct = target["viable"] - equivalent
+    return 100 * target["killed"] / distinct if distinct else 100.0
+
+
+def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:
+    """Entries whose row renders otherwise today, found from the facts that were kept."""
+    for entry in ledger:
+        gap = kit.gaps.get(entry["gap"])
+        if gap is None or entry.get("retired"):
+            continue
+        facts = json.loads((FACTS / f"{entry['commit']}.json").read_text("utf-8"))[gap.slug]
+        if rendered_digest(kit, gap, facts) != entry["digest"]:
+            yield f"{entry['gap']} {entry['commit']}"
+
+
+def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
+    """docs/ledger.md: one line a row and commit."""
+    lines = [
+        "# What was proved on real checkouts",
+        "",
+        "Made by `make field` from `field/ledger.json`; not written by hand. Killed: of the viable",
+        "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
+        "",
+        "| row | commit | tests | known defects | own suites | target | lines | killed |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for entry in ledger:
+        if entry["gap"] not in kit.gaps:
+            continue
+        if entry.get("retired"):
+            lines.append(f"| {entry['gap']} | {entry['commit']} | retired | | | | | |")
+            continue
+        for item in entry["targets"]:
+            share = kill_share(entry, item)
+            killed = f"{share:.1f} % ({item['killed']}/{item['viable']})"
+            lines.append(
+                f"| {entry['gap']} | {entry['commit']} | {entry['generated']} "
+                f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "
+                f"| {item['line_cov_pct']:g} % | {killed} |"
+            )
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def say(line: str) -> None:
+    """Progress on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FieldError as error:
+        sys.exit(f"error: {error}")
