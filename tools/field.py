@@ -16,12 +16,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scaffold.catalog import Gap, Kit, load_kit
+from scaffold.catalog import Gap, Kit, Twin, load_kit, load_twins
 from scaffold.checkout import Checkout, Findings
 from scaffold.formatting import cache_dir, format_source
 from scaffold.plan import content_digest
@@ -206,22 +205,18 @@ def keep_facts(commit: str, gap: Gap, findings: Findings) -> None:
 
 def with_reasons(gap: Gap, entry: Entry) -> Entry:
     """The entry with a sentence beside each survivor, from the row's survivors.toml."""
-    path = gap.folder / "survivors.toml"
-    known = tomllib.loads(path.read_text("utf-8"))["survivor"] if path.is_file() else []
+    twins = load_twins(gap)
     survivors = [
-        {**item, "reason": reason_of(item, known)}
+        {**item, "reason": reason_of(item, twins)}
         for item in sorted(entry["survivors"], key=lambda item: (item["file"], item["line"]))
     ]
     return {**entry, "survivors": survivors}
 
 
-def reason_of(survivor: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> str:
+def reason_of(survivor: Mapping[str, Any], twins: Sequence[Twin]) -> str:
     """Why no test can tell it apart; empty where nobody said so."""
-    for item in known:
-        fits = survivor["file"].endswith(item["file"]) and survivor["change"] == item["change"]
-        if fits and item.get("operator", survivor["operator"]) == survivor["operator"]:
-            return str(item["reason"])
-    return ""
+    place = (survivor["file"], survivor["operator"], survivor["change"])
+    return next((twin.reason for twin in twins if twin.fits(*place)), "")
 
 
 def read_ledger() -> list[Entry]:
@@ -290,11 +285,16 @@ def below(gap: Gap, entry: Entry) -> Iterator[str]:
 
 def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
     """Killed share in percent of the viable mutants that a test can tell apart."""
-    equivalent = sum(
-        bool(item["reason"]) and item["file"] == target["path"] for item in entry["survivors"]
+    told_apart = sum(
+        not item["reason"] and item["file"] == target["path"] for item in entry["survivors"]
     )
-    distinct = target["viable"] - equivalent
+    distinct = target["killed"] + told_apart
     return 100 * target["killed"] / distinct if distinct else 100.0
+
+
+def survived(entry: Entry, target: Mapping[str, Any]) -> int:
+    """Survivors of a target, explained or not."""
+    return sum(item["file"] == target["path"] for item in entry["survivors"])
 
 
 def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:
@@ -327,7 +327,7 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
             continue
         for item in entry["targets"]:
             share = kill_share(entry, item)
-            killed = f"{share:.1f} % ({item['killed']}/{item['viable']})"
+            killed = f"{share:.1f} % ({item['killed']}/{item['killed'] + survived(entry, item)})"
             lines.append(
                 f"| {entry['gap']} | {entry['commit']} | {entry['generated']} "
                 f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "

@@ -47,6 +47,25 @@ class RunSpec:
 
 
 @dataclass(frozen=True)
+class Twin:
+    """A mutant that no test can tell from the original, with the reason; lines may move.
+
+    `file` is the end of the target's path, `change` the mutant's `before -> after`.
+    """
+
+    file: str
+    change: str
+    reason: str
+    operator: str = ""
+
+    def fits(self, file: str, operator: str, change: str) -> bool:
+        """Whether a survivor is this mutant."""
+        return (
+            file.endswith(self.file) and change == self.change and self.operator in ("", operator)
+        )
+
+
+@dataclass(frozen=True)
 class Gap:
     """One row of the catalogue."""
 
@@ -159,6 +178,21 @@ def select(
         and (language is None or gap.language == language)
     ]
     return _with_requirements(kit, named + [gap for gap in bulk if gap not in named])
+
+
+def load_twins(gap: Gap) -> tuple[Twin, ...]:
+    """The mutants of a row that no test can tell from the original: its survivors.toml.
+
+    Raises:
+        KitError: The file is broken.
+    """
+    path = gap.folder / "survivors.toml"
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(Twin(**item) for item in _read_toml(path).get("survivor", ()))
+    except TypeError as error:
+        raise KitError(f"{path}: {_plain(error)}", "compare it with docs/kit-format.md") from error
 
 
 def _refuse_unusable(gap: Gap) -> None:

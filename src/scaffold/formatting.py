@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Callable
+from functools import cache as once
 from pathlib import Path
 
+from scaffold import process
 from scaffold.errors import KitError
+
+RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
+RUSTFMT_S = 60.0
 
 
 def format_source(path: str, source: bytes, *, cache: Path | None = None) -> bytes:
@@ -20,12 +27,14 @@ def format_source(path: str, source: bytes, *, cache: Path | None = None) -> byt
     Raises:
         KitError: The rendered file does not parse.
     """
-    if not path.endswith(".py"):
+    known = _FORMATTERS.get(path.rpartition(".")[2])
+    key = known[0]() if known else None
+    if known is None or key is None:
         return source
-    entry = cache / hashlib.sha256(_black_key() + source).hexdigest() if cache else None
+    entry = cache / hashlib.sha256(key + source).hexdigest() if cache else None
     if entry and entry.is_file():
         return entry.read_bytes()
-    result = _black(path, source)
+    result = known[1](path, source)
     if entry:
         _remember(entry, result)
     return result
@@ -57,6 +66,37 @@ def _black(path: str, source: bytes) -> bytes:
             f"scaffold show GAP --file {path}",
         ) from error
     return text.encode("utf-8")
+
+
+@once
+def _rustfmt_key() -> bytes | None:
+    """The version of rustfmt; None where there is none, and files stay as rendered."""
+    if shutil.which(RUSTFMT[0]) is None:
+        return None
+    done = process.run(["rustfmt", "--version"], cwd=Path.cwd(), timeout_s=RUSTFMT_S)
+    return done.stdout.encode() + b"\0" if done.returncode == 0 else None
+
+
+def _rustfmt(path: str, source: bytes) -> bytes:
+    # By stdin, one file a call: given files, rustfmt wants the files of their modules too.
+    try:
+        text = source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KitError(f"the rendered {path} is not UTF-8: {error}", f"edit {path}") from error
+    done = process.run(RUSTFMT, cwd=Path.cwd(), input_text=text, timeout_s=RUSTFMT_S)
+    if done.returncode != 0:
+        said = " ".join(done.stderr.replace("<stdin>", path).split())
+        raise KitError(
+            f"the rendered {path} does not parse: {said[:400]}", f"scaffold show GAP --file {path}"
+        )
+    return done.stdout.encode("utf-8")
+
+
+_FORMATTERS: dict[str, tuple[Callable[[], bytes | None], Callable[[str, bytes], bytes]]] = {
+    "py": (_black_key, _black),
+    "rs": (_rustfmt_key, _rustfmt),
+}
+"""Ending -> what its results depend on besides the source (None: not here), and the formatter."""
 
 
 def _remember(entry: Path, result: bytes) -> None:

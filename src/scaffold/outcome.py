@@ -21,7 +21,7 @@ class TargetProof:
         line_cov_pct: Line coverage by the generated tests alone.
         line_bar_pct: What it must reach.
         killed: Mutants that a test noticed; `None` without a kill check.
-        viable: Mutants that could be noticed.
+        viable: Mutants that a test can tell from the original.
         kill_bar_pct: What share must be killed.
     """
 
@@ -52,7 +52,7 @@ class Outcome:
         invalid: Mutants that an import alone kills; `None` without a kill check.
         timeouts: Killed because they never ended.
         cached: Verdicts known from before.
-        survivors: Mutants that no test noticed.
+        survivors: Mutants that no test noticed; those with a reason count neither way.
         sample: How many mutants were asked for; `None` for all.
         shards: The cuts that this record holds, from 1; empty for an uncut check.
         shard_count: Into how many cuts.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scaffold.catalog import Twin
 from scaffold.errors import BaselineError
 from scaffold.outcome import Outcome, TargetProof, judged, kind_of, merge, refusal
 from scaffold.runners import (
@@ -14,6 +15,7 @@ from scaffold.runners import (
     Progress,
     Subject,
     SubjectTarget,
+    Survivor,
     VerifyOptions,
     load_runner,
 )
@@ -91,7 +93,7 @@ def _verify_group(
         outcome = _outcome(subject, found, options)
         if options.mutants is not None and outcome.verdict != "red":
             kills = runner.kill(subject, found, options, progress)
-            outcome = _with_kills(outcome, kills)
+            outcome = _with_kills(outcome, kills, subject.twins)
         seconds = round(each + time.monotonic() - began, 2)
         outcomes.append(replace(outcome, seconds=seconds))
     return outcomes
@@ -148,11 +150,20 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
     return judged(outcome)
 
 
-def _with_kills(outcome: Outcome, kills: Kills) -> Outcome:
+def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:
+    for twin in twins:
+        if twin.fits(survivor.file, survivor.operator, survivor.change):
+            return replace(survivor, reason=twin.reason)
+    return survivor
+
+
+def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcome:
+    survivors = tuple(_explained(item, twins) for item in kills.survivors)
     targets = []
     for target in outcome.targets:
-        killed, viable = kills.by_target.get(target.path, (0, 0))
-        targets.append(replace(target, killed=killed, viable=viable))
+        killed, tried = kills.by_target.get(target.path, (0, 0))
+        same = sum(item.file == target.path and bool(item.reason) for item in survivors)
+        targets.append(replace(target, killed=killed, viable=tried - same))
     return judged(
         replace(
             outcome,
@@ -160,6 +171,6 @@ def _with_kills(outcome: Outcome, kills: Kills) -> Outcome:
             invalid=kills.invalid,
             timeouts=kills.timeouts,
             cached=kills.cached,
-            survivors=kills.survivors,
+            survivors=survivors,
         )
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from scaffold import journal
 from scaffold.adoption import find_adoption
-from scaffold.catalog import Gap, Kit
+from scaffold.catalog import Gap, Kit, load_twins
 from scaffold.checkout import Checkout, open_checkout
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.files import confine, read_file
@@ -177,7 +177,8 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
         )
         for found in findings.targets
     )
-    return Subject(slug, checkout.root, gap.run, tuple(record.files), targets)
+    files = tuple(record.files)
+    return Subject(slug, checkout.root, gap.run, files, targets, load_twins(gap))
 
 
 def keep_proof(root: Path, state: State, outcome: Mapping[str, Any]) -> None:

@@ -147,7 +147,8 @@ def _show_and_apply(plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: 
     from scaffold.changes import diff as unified
 
     if diff:
-        print(unified(plan.changes), end="")
+        # As bytes: a file that is not UTF-8 keeps its own.
+        sys.stdout.buffer.write(unified(plan.changes).encode("utf-8", "surrogateescape"))
         return 0
     if not json:
         print(report.plan_lines(plan.changes, plan.notes()))

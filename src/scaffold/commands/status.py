@@ -9,6 +9,8 @@ import typer
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
 
 if TYPE_CHECKING:
+    from scaffold.catalog import Kit
+    from scaffold.errors import GateError
     from scaffold.workflow import Status
 
 
@@ -29,12 +31,12 @@ def status(
         bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
     ] = False,
     json: Json = False,
-) -> None:
+) -> int:
     """Where every gap stands in a checkout, and its last proof."""
     from scaffold import report, workflow
 
     loaded = load(kit)
-    gates = [_parse_gate(text) for text in fail_on or ()]
+    gates = [_parse_gate(text, loaded) for text in fail_on or ()]
     with workflow.opened(checkout, loaded, Progress()) as opened:
         rows = workflow.statuses(loaded, opened)
     shown = [row for row in rows if all_rows or row.state != "skipped"]
@@ -43,7 +45,11 @@ def status(
         print(report.to_json("status", body))
     else:
         print(report.status_table(shown))
-    _hold_gates(gates, shown)
+    error = _gate_error(gates, shown)
+    if error is not None and not json:
+        raise error
+    # With --json the document on stdout has told it; a second one would break its readers.
+    return error.exit_code if error else 0
 
 
 def undo(
@@ -72,7 +78,7 @@ def undo(
         print(f"taken back: {undone.label} ({len(undone.paths)} files)")
 
 
-def _parse_gate(text: str) -> tuple[str, str | None]:
+def _parse_gate(text: str, kit: Kit) -> tuple[str, str | None]:
     from scaffold.errors import UsageError
     from scaffold.workflow import STATES
 
@@ -82,10 +88,13 @@ def _parse_gate(text: str) -> tuple[str, str | None]:
             f"--fail-on {text}: '{state}' is none of {', '.join(STATES)}",
             "scaffold status --fail-on open:P0",
         )
+    known = {gap.priority for gap in kit.gaps.values()}
+    if priority and priority.upper() not in known:
+        raise UsageError(f"--fail-on {text}: there is no priority '{priority}'", "scaffold status")
     return state, priority.upper() or None
 
 
-def _hold_gates(gates: list[tuple[str, str | None]], rows: list[Status]) -> None:
+def _gate_error(gates: list[tuple[str, str | None]], rows: list[Status]) -> GateError | None:
     from scaffold.errors import GateError
 
     hits = [
@@ -94,8 +103,9 @@ def _hold_gates(gates: list[tuple[str, str | None]], rows: list[Status]) -> None
         for state, priority in gates
         if row.state == state and priority in (None, row.gap.priority)
     ]
-    if hits:
-        raise GateError(
-            f"--fail-on matched: {', '.join(dict.fromkeys(hits))}",
-            f"scaffold new --gap {hits[0]}",
-        )
+    if not hits:
+        return None
+    return GateError(
+        f"--fail-on matched: {', '.join(dict.fromkeys(hits))}",
+        f"scaffold new --gap {hits[0]}",
+    )

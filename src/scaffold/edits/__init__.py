@@ -37,8 +37,11 @@ from typing import Protocol, TypedDict, Unpack, cast
 from scaffold.errors import CheckoutError, KitError
 
 KINDS = {
+    "cargo_lock": "scaffold.edits.cargo_lock",
+    "dockerfile": "scaffold.edits.dockerfile",
     "python": "scaffold.edits.python",
     "rust": "scaffold.edits.rust",
+    "toml": "scaffold.edits.toml",
 }
 """Kind of an edit -> the module that knows it."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
 
-from scaffold.catalog import RunSpec
+from scaffold.catalog import RunSpec, Twin
 from scaffold.errors import KitError
 
 Progress = Callable[[str], None]
@@ -42,6 +42,7 @@ class Subject:
         run: Runner, its folder and the suites beside.
         files: The generated files, POSIX paths relative to the checkout.
         targets: The files under test.
+        twins: Mutants that no test can tell from the original, as the kit knows them.
     """
 
     slug: str
@@ -49,6 +50,7 @@ class Subject:
     run: RunSpec
     files: tuple[str, ...]
     targets: tuple[SubjectTarget, ...]
+    twins: tuple[Twin, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Survivor:
-    """A fault that no test noticed."""
+    """A fault that no test noticed; `reason` says why none can, where the kit knows."""
 
     file: str
     line: int
     operator: str
     change: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,6 @@ class Runs:
 
     outputs: dict[Suite, LibtestReader] = field(default_factory=dict)
     alone: dict[Suite, LibtestReader] = field(default_factory=dict)
-    late: dict[Suite, str] = field(default_factory=dict)
     errors: list[CompileError] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -166,13 +165,8 @@ class Bench:
         return names
 
     def _run(self, program: Program, runs: Runs) -> None:
-        suite = program.suite
-        try:
-            output = self.cargo.run(program, [], timeout_s=self.cargo.timeout_s)
-        except TimeoutError:
-            runs.late[suite] = f"did not end within {self.cargo.timeout_s:.0f} s"
-            return
-        runs.outputs[suite] = output
+        suite, limit = program.suite, self.cargo.timeout_s
+        output = runs.outputs[suite] = self.cargo.run(program, [], timeout_s=limit)
         base = [name for name in output.words if not self._is_ours(suite, name)]
         if output.ended is not None and all(output.words[name] != "FAILED" for name in base):
             return
@@ -180,10 +174,7 @@ class Bench:
             runs.alone[suite] = output
         elif "" not in self._modules(suite):
             args = ["--exact", *base] if output.ended else self._skips(suite)
-            try:
-                runs.alone[suite] = self.cargo.run(program, args, timeout_s=self.cargo.timeout_s)
-            except TimeoutError:
-                runs.late[suite] = f"did not end within {self.cargo.timeout_s:.0f} s"
+            runs.alone[suite] = self.cargo.run(program, args, timeout_s=limit)
 
     def _blame(self, build: Build, progress: Progress) -> None:
         """Whose the errors are: not the gap's if the tree does not build without its files."""
@@ -205,12 +196,11 @@ class Bench:
     def _baseline(self, suite: Suite, runs: Runs) -> list[TestResult]:
         output = runs.alone.get(suite) or runs.outputs.get(suite)
         if output is None:
-            late = runs.late.get(suite)
-            return [TestResult(suite.label("*"), "error", late)] if late else []
+            return []
         names = [name for name in output.words if not self._is_ours(suite, name)]
         found = [_result(suite, name, output, None) for name in names]
-        if output.ended is None and suite in runs.alone:
-            found.append(TestResult(suite.label("*"), "error", "the test program died"))
+        if suite in runs.alone and output.ended is None:
+            found.append(TestResult(suite.label("*"), "error", self._why_ended(output)))
         return found
 
     def _generated(self, subject: Subject, runs: Runs) -> list[TestResult]:
@@ -221,20 +211,27 @@ class Bench:
         for suite in self.suites(subject):
             output = runs.outputs.get(suite)
             if output is None:
-                why = runs.late.get(suite, "was not built")
-                found.append(TestResult(suite.label("*"), "error", why))
+                found.append(TestResult(suite.label("*"), "error", "was not built"))
                 continue
             own = [name for name in output.words if self._is_of(subject, suite, name)]
             found += [_result(suite, n, output, declared.get((suite, n))) for n in own]
-            if output.ended is None and runs.alone.get(suite, output).ended == "ok":
-                found.append(TestResult(suite.label("*"), "error", "the test program died"))
+            if output.ended is None:
+                found.append(TestResult(suite.label("*"), "error", self._why_ended(output)))
             found += self._disturbed(suite, runs)
         seen = {test.id for test in found}
         for (suite, name), test in declared.items():
             if suite in runs.outputs and suite.label(name) not in seen:
-                message = f"line {test.line} declares it, but it did not run"
-                found.append(TestResult(suite.label(name), "error", message))
+                ended = runs.outputs[suite].ended is not None
+                why = "declared here, but it did not run" if ended else "it did not end"
+                found.append(
+                    TestResult(suite.label(name), "error", f"{test.path}:{test.line}: {why}")
+                )
         return sorted(found, key=lambda test: test.id)
+
+    def _why_ended(self, output: LibtestReader) -> str:
+        if output.late:
+            return f"did not end within {self.cargo.timeout_s:.0f} s"
+        return "the test program ended in the middle: " + self.cargo.last_words()
 
     def _disturbed(self, suite: Suite, runs: Runs) -> list[TestResult]:
         """Tests of the checkout that are red only beside the generated ones."""

@@ -108,22 +108,28 @@ class Cargo:
         timeout_s: float,
         watch: Callable[[str], bool] = lambda word: True,
     ) -> LibtestReader:
-        """What a test program printed, up to its end or to where `watch` says no.
-
-        Raises:
-            TimeoutError: It did not end in time; its process group is gone.
-        """
+        """What a test program printed, up to its end, its time, or where `watch` says no."""
         reader = LibtestReader()
         deadline = time.monotonic() + timeout_s
         self.log.write_bytes(b"")
         env = self.env | _as_cargo_sets(program, self.env)
         argv = [program.path, "--color", "never", *args]
         with Conversation(argv, cwd=program.package.folder, env=env, log=self.log) as talk:
-            while (line := talk.receive(max(0.0, deadline - time.monotonic()))) is not None:
-                word = reader.feed(line)
-                if word is not None and not watch(word):
+            while not reader.late:
+                try:
+                    line = talk.receive(max(0.0, deadline - time.monotonic()))
+                except TimeoutError:
+                    reader.late = True
+                    continue
+                word = reader.feed(line) if line is not None else None
+                if line is None or (word is not None and not watch(word)):
                     break
         return reader
+
+    def last_words(self) -> str:
+        """The end of what the last program said on stderr."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        return " | ".join([line.strip() for line in lines if line.strip()][-3:]) or "no word"
 
     def _line(self, talk: Conversation, started: float, done: _Progress) -> str | None:
         while True:

@@ -24,6 +24,7 @@ class Declared:
 
     Attributes:
         name: Path from the file's own module on, such as `mod_in_file::it_holds`.
+        path: The file that it is in.
         line: Where it is.
         known_defect: It is marked with `should_panic`.
         strict: The mark names what is expected, so that no other panic passes for it.
@@ -32,6 +33,7 @@ class Declared:
     """
 
     name: str
+    path: str
     line: int
     known_defect: bool
     strict: bool
@@ -45,26 +47,27 @@ def declared_tests(path: str, source: bytes) -> list[Declared]:
     Raises:
         CheckoutError: The file does not parse.
     """
-    return list(_tests(parse(path, source, CheckoutError), ""))
+    return list(_tests(path, parse(path, source, CheckoutError), ""))
 
 
-def _tests(parent: Node, prefix: str) -> Iterator[Declared]:
+def _tests(path: str, parent: Node, prefix: str) -> Iterator[Declared]:
     for node in parent.named_children:
         name = text_of(node.child_by_field_name("name"))
         body = node.child_by_field_name("body")
         if node.type == "mod_item" and body is not None:
-            yield from _tests(body, f"{prefix}{name}::")
+            yield from _tests(path, body, f"{prefix}{name}::")
         elif node.type == "function_item":
             above = attributes_of(node)
-            attributes = [_attribute(item) for item in above if item.type == "attribute_item"]
-            if any(_head(item).rpartition("::")[2] == "test" for item in attributes):
-                yield _declared(f"{prefix}{name}", node, above, attributes)
+            if any(_head(item).rpartition("::")[2] == "test" for item in _attributes(above)):
+                yield _declared(f"{prefix}{name}", path, node, above)
 
 
-def _declared(name: str, node: Node, above: list[Node], attributes: list[str]) -> Declared:
+def _declared(name: str, path: str, node: Node, above: list[Node]) -> Declared:
+    attributes = _attributes(above)
     marks = [item for item in attributes if _head(item) == "should_panic"]
     return Declared(
         name=name,
+        path=path,
         line=line_of(node),
         known_defect=bool(marks),
         strict=any(_EXPECTED.match(mark) for mark in marks),
@@ -73,8 +76,8 @@ def _declared(name: str, node: Node, above: list[Node], attributes: list[str]) -
     )
 
 
-def _attribute(item: Node) -> str:
-    return text_of(item)[2:-1].strip()
+def _attributes(above: list[Node]) -> list[str]:
+    return [text_of(item)[2:-1].strip() for item in above if item.type == "attribute_item"]
 
 
 def _head(attribute: str) -> str:

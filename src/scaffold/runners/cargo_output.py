@@ -29,6 +29,7 @@ class LibtestReader:
         output: Name of a failed test -> the lines that it wrote.
         ended: What the summary at the end says; None where the program did not get there.
         started: Whether a test run began at all.
+        late: Whether the program was ended because its time was up.
     """
 
     words: dict[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class LibtestReader:
     output: dict[str, list[str]] = field(default_factory=dict)
     ended: str | None = None
     started: bool = False
+    late: bool = False
     _pending: str = ""
     _block: str = ""
 
@@ -53,6 +55,8 @@ class LibtestReader:
             self._block = block["name"]
             self.output.setdefault(self._block, [])
             return None
+        if line == "failures:":
+            self._block = ""
         if self._block:
             self.output[self._block].append(line)
             return None
@@ -66,8 +70,7 @@ class LibtestReader:
             if panicked:
                 rest = [text for text in lines[at + 1 :] if text and not text.startswith("note: r")]
                 return " | ".join([panicked["place"], *rest[:MESSAGE_LINES]])
-        said = [line for line in lines if line and line != "failures:"]
-        return " | ".join(said[:MESSAGE_LINES])
+        return " | ".join([line for line in lines if line][:MESSAGE_LINES])
 
     def panicked_not(self, name: str) -> bool:
         """Whether a test failed because it was to panic and did not."""

@@ -151,7 +151,8 @@ class _Start:
                 sessions.append({"args": baseline})
             if self.tests:
                 tree = str(self.checkout)
-                sessions.append({"args": self.tests, "cover": cover, "tree": tree})
+                each = self.options.mutants is not None
+                sessions.append({"args": self.tests, "cover": cover, "tree": tree, "each": each})
         return {
             "mode": mode,
             "imports": ["pytest", *self.imports],
@@ -165,8 +166,18 @@ class _Start:
     def baseline_args(self) -> list[str]:
         """The suites that are there, without the generated files; nothing where none is."""
         named = dict.fromkeys(path for subject in self.subjects for path in subject.run.baseline)
-        found = [path for path in named if (self.folder / path).exists()]
+        found = [path for path in named if self._holds_tests(self.folder / path)]
         return [*found, *(f"--ignore={path}" for path in self.tests)] if found else []
+
+    def _holds_tests(self, place: Path) -> bool:
+        """Whether there is anything but generated tests and what they share."""
+        generated = {self.checkout / path for subject in self.subjects for path in subject.files}
+        inside = [place] if place.is_file() else place.rglob("*")
+        return any(
+            path not in generated and path.name not in ("__init__.py", "conftest.py")
+            for path in inside
+            if path.suffix in (".py", ".txt", ".rst", ".yaml", ".yml")
+        )
 
     def _receive(self, talk: Conversation) -> Json:
         try:
@@ -230,6 +241,7 @@ class _Start:
             lines[target.path] = _own_lines(found.get("lines", {}), number)
             coverage[target.path] = _percent(found, lines[target.path])
         names = [cover["order"][n] for n in order]
+        modules = reply.get("modules", {"inside": {}, "outside": []})
         return coverage, Trail(
             order=tuple(names),
             seconds=tuple(seconds.get(name, 0.0) for name in names),
@@ -239,10 +251,10 @@ class _Start:
             env=environment(self.scratch, candidate.env),
             version=f"Python {probe['python']}, pytest {probe['pytest']}",
             fork=probe["fork"],
-            preload=tuple(reply["modules"]["outside"]),
+            preload=tuple(modules["outside"]),
             modules={target.path: target.module for target in subject.targets},
-            read=tuple(sorted({*map(Path, reply["modules"]["inside"].values()),
-                               *map(Path, reply["read"])})),
+            read=tuple(sorted({*map(Path, modules["inside"].values()),
+                               *map(Path, reply.get("read", []))})),
         )  # fmt: skip
 
     def _session(

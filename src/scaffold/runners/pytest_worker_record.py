@@ -10,6 +10,8 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 Json = dict[str, Any]
 
 # Numbers of who ran a line: a test; import and collection; or, from -2 downwards, a fixture that
@@ -34,7 +36,7 @@ def pytest_args(session: Json, *more: str) -> list[str]:
 
 def preload(names: list[str]) -> None:
     """Import what all sessions need; a name that fails will fail again where it is told."""
-    for name in ["pytest", *names]:
+    for name in names:
         try:
             importlib.import_module(name)
         except BaseException:  # an import may do anything, even exit
@@ -43,16 +45,15 @@ def preload(names: list[str]) -> None:
 
 def run_session(session: Json) -> Json:
     """One pytest session: its results by test, and what it covered."""
-    import pytest
-
     started = time.perf_counter()
     recorder = Recorder()
     plugins: list[Any] = [recorder]
     coverage = None
     if session.get("cover"):
         coverage = start_coverage(session["cover"])
-        plugins.append(contexts(Tracing(coverage), recorder))
-        sys.addaudithook(recorder.audit)
+        plugins.append(Contexts(Tracing(coverage), recorder, each=session["each"]))
+        if session["each"]:
+            sys.addaudithook(recorder.audit)
     code = pytest.main(pytest_args(session), plugins=plugins)
     result: Json = {
         "event": "session",
@@ -62,6 +63,7 @@ def run_session(session: Json) -> Json:
     if coverage is not None:
         coverage.stop()  # harmless where it is off already
         result["coverage"] = read_coverage(coverage, session["cover"], recorder)
+    if session.get("each"):
         result["modules"] = loaded_modules(session["tree"])
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
     result["seconds"] = time.perf_counter() - started
@@ -70,8 +72,6 @@ def run_session(session: Json) -> Json:
 
 def run_once(request: Json) -> Json:
     """One session for one mutant, where this system cannot fork."""
-    import pytest
-
     job = request["job"]
     try:
         if job["module"]:
@@ -264,50 +264,62 @@ class Tracing:
         self.coverage.switch_context(str(number))
 
 
-def contexts(tracing: Tracing, recorder: Recorder) -> Any:
-    """A plugin that tells coverage which test runs."""
-    import pytest
+around = pytest.hookimpl(hookwrapper=True, trylast=True)
 
-    around = pytest.hookimpl(hookwrapper=True, trylast=True)
 
-    class Contexts:
-        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-        def pytest_runtest_protocol(self, item: Any) -> Any:
-            recorder.current = item.nodeid
-            tracing.push()
-            tracing.context(recorder.index[item.nodeid])
-            tracing.pop()
-            yield
-            recorder.current = None
+class Contexts:
+    """A plugin that tells coverage which test runs; without `each`, which file's first test."""
 
-        def pytest_runtestloop(self) -> None:
-            tracing.pop()
+    def __init__(self, tracing: Tracing, recorder: Recorder, *, each: bool) -> None:
+        """Nothing runs yet."""
+        self.tracing, self.recorder, self.each = tracing, recorder, each
+        self.number = IMPORTED
+        self.firsts: dict[str, int] = {}
 
-        @around
-        def pytest_runtest_call(self) -> Any:
-            tracing.push()
-            yield
-            tracing.pop()
+    def pytest_runtestloop(self) -> None:
+        """The imports are over."""
+        self.tracing.pop()
 
-        @around
-        def pytest_runtest_teardown(self) -> Any:
-            tracing.push()
-            yield
-            tracing.pop()
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> Any:
+        """A test begins."""
+        self.recorder.current = item.nodeid
+        number = self.recorder.index[item.nodeid]
+        if not self.each:
+            number = self.firsts.setdefault(item.nodeid.split("::")[0], number)
+        if number != self.number:
+            self.number = number
+            self.tracing.push()
+            self.tracing.context(number)
+            self.tracing.pop()
+        yield
+        self.recorder.current = None
 
-        @around
-        def pytest_fixture_setup(self, fixturedef: Any) -> Any:
-            current = recorder.index.get(recorder.current or "")
-            shared = current if fixturedef.scope != "function" else None
-            tracing.push()
-            if shared is not None:
-                tracing.context(SHARED - shared)
-            yield
-            if shared is not None:
-                tracing.context(shared)
-            tracing.pop()
+    @around
+    def pytest_runtest_call(self) -> Any:
+        """The test itself."""
+        self.tracing.push()
+        yield
+        self.tracing.pop()
 
-    return Contexts()
+    @around
+    def pytest_runtest_teardown(self) -> Any:
+        """What its fixtures do last."""
+        self.tracing.push()
+        yield
+        self.tracing.pop()
+
+    @around
+    def pytest_fixture_setup(self, fixturedef: Any) -> Any:
+        """A fixture; what one for several tests runs belongs to more than this test."""
+        shared = fixturedef.scope != "function" and self.recorder.current is not None
+        self.tracing.push()
+        if shared:
+            self.tracing.context(SHARED - self.number)
+        yield
+        if shared:
+            self.tracing.context(self.number)
+        self.tracing.pop()
 
 
 def read_coverage(coverage: Any, paths: list[str], recorder: Recorder) -> Json:

@@ -1,0 +1,198 @@
+"""Generated Rust tests on a real workspace: every verdict, and everything that is in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scaffold import verify
+from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
+from scaffold.runners.cargo_coverage import find_tool
+
+pytestmark = pytest.mark.slow
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def prove(subject, options, progress):
+    return verify.verify(subject, options, progress)
+
+
+def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, progress):
+    outcome = prove(generate(), options, progress)
+    assert outcome.problems == ()
+    assert (outcome.passed, outcome.known_defects, outcome.todo) == (4, 1, 1)
+    assert outcome.baseline == 1
+    assert outcome.command == (
+        "cd crates && cargo test --locked -p fold --lib -- generated_tests::"
+    )
+
+
+def test_nothing_is_left_in_the_checkout(generate, checkout, options, progress):
+    subject = generate()
+    before = contents(checkout)
+    prove(subject, replace(options, mutants=1), progress)
+    assert contents(checkout) == before
+
+
+def test_a_red_test_is_named_with_its_message(generate, options, progress):
+    source = '#[test]\nfn it_holds() {\n    assert_eq!(super::room(3, 1), 3, "all of it");\n}\n'
+    outcome = prove(generate(source), options, progress)
+    assert outcome.verdict == "red"
+    (problem,) = outcome.problems
+    assert problem.startswith("fold::generated_tests::it_holds: fold/src/generated_tests.rs:3:5 | ")
+    assert "all of it" in problem
+
+
+def test_a_known_defect_that_is_mended_is_red(generate, options, progress):
+    source = (
+        "// Known defect: lib.rs, room: it is right now.\n"
+        '#[test]\n#[should_panic(expected = "x")]\nfn it_is_mended() {\n    super::room(1, 1);\n}\n'
+    )
+    outcome = prove(generate(source), options, progress)
+    assert "drop the mark" in outcome.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [
+        ('#[should_panic(expected = "overflow")]', "without a reason"),
+        ("// Known defect: room\n#[should_panic]", "not strict"),
+        ("#[ignore]", "not as a todo"),
+    ],
+    ids=["no-reason", "not-strict", "ignored"],
+)
+def test_a_mark_that_says_too_little_is_red(generate, options, progress, mark, why):
+    source = f"#[test]\n{mark}\nfn it_holds() {{\n    super::room(1, 2);\n}}\n"
+    assert why in prove(generate(source), options, progress).problems[0]
+
+
+def test_generated_tests_that_do_not_compile_are_red_with_file_and_line(
+    generate, options, progress
+):
+    outcome = prove(generate("#[test]\nfn a() {\n    nothing();\n}\n"), options, progress)
+    assert "crates/fold/src/generated_tests.rs:3: error[E0425]" in outcome.problems[0]
+
+
+def test_a_module_that_nobody_declares_is_told(generate, checkout, options, progress):
+    subject = generate()
+    lib = checkout / "crates/fold/src/lib.rs"
+    lib.write_text(lib.read_text().replace("#[cfg(test)]\nmod generated_tests;\n", ""))
+    outcome = prove(subject, options, progress)
+    assert "crates/fold/src/generated_tests.rs:26: declared here, but it did" in outcome.problems[0]
+
+
+def test_a_workspace_that_does_not_build_is_not_blamed_on_the_gap(
+    generate, checkout, options, progress
+):
+    subject = generate()
+    lib = checkout / "crates/fold/src/lib.rs"
+    lib.write_text(lib.read_text() + '\nfn broken() -> u8 {\n    ""\n}\n')
+    with pytest.raises(BaselineError, match=r"without the generated tests: crates/fold/src/lib.rs"):
+        prove(subject, options, progress)
+
+
+def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
+    generate, checkout, options, progress
+):
+    subject = generate()
+    lib = checkout / "crates/fold/src/lib.rs"
+    lib.write_text(lib.read_text().replace('["ab"]', '["ba"]', 1))
+    with pytest.raises(BaselineError, match=r"1 of 1 tests in 'crates' are red") as caught:
+        prove(subject, options, progress)
+    assert "fold::tests::a_short_line_is_one_piece" in caught.value.fact
+
+
+def test_a_lock_file_that_does_not_fit_is_told(generate, checkout, options, progress):
+    subject = generate()
+    manifest = checkout / "crates/fold/Cargo.toml"
+    manifest.write_text(manifest.read_text() + 'log = "0.4"\n')
+    with pytest.raises(BaselineError, match="does not fit the crates") as caught:
+        prove(subject, options, progress)
+    assert caught.value.hint == "cd crates && cargo update --workspace"
+
+
+def test_without_cargo_the_command_is_told(generate, options, progress, monkeypatch):
+    subject = generate()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MissingToolError, match="'cargo' is not on the PATH"):
+        prove(subject, options, progress)
+
+
+def test_a_folder_without_a_workspace_is_told(generate, checkout, options, progress):
+    subject = generate()
+    (checkout / "crates/Cargo.toml").unlink()
+    with pytest.raises(CheckoutError, match=r"crates/Cargo\.toml is not in this checkout"):
+        prove(subject, options, progress)
+
+
+def test_a_test_that_never_ends_is_ended(generate, options, progress):
+    source = "#[test]\nfn it_ends() {\n    loop {\n        std::thread::park();\n    }\n}\n"
+    outcome = prove(generate(source), replace(options, timeout_s=20), progress)
+    assert outcome.problems == (
+        "fold::*: did not end within 20 s",
+        "fold::generated_tests::it_ends: crates/fold/src/generated_tests.rs:2: it did not end",
+    )
+    assert outcome.baseline == 1
+
+
+def test_a_build_that_never_ends_is_ended(generate, checkout, options, progress):
+    subject = generate()
+    (checkout / "crates/fold/build.rs").write_text(
+        "fn main() {\n    loop {\n        std::thread::park();\n    }\n}\n"
+    )
+    with pytest.raises(ProofError, match="the build did not end within 10 s"):
+        prove(subject, replace(options, timeout_s=10), progress)
+
+
+def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
+    source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(4, 2), 2);\n}\n"
+    outcome = prove(generate(source), replace(options, mutants="all"), progress)
+    assert outcome.viable
+    assert outcome.killed
+    lines = {(s.file, s.change) for s in outcome.survivors}
+    assert ("crates/fold/src/lib.rs", "replace || with && in fold") in lines
+    # 4 / 2 is 2 as well.
+    assert ("crates/fold/src/lib.rs", "replace - with / in room") in lines
+
+
+def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path):
+    subject = generate()
+    kept = replace(options, mutants="all", cache_dir=tmp_path / "cache")
+    first = prove(subject, kept, progress)
+    second = prove(subject, kept, progress)
+    assert second.cached == second.viable + second.invalid
+    assert (second.killed, second.viable) == (first.killed, first.viable)
+
+
+def test_the_cuts_are_together_the_whole(generate, options, progress):
+    subject = generate()
+    whole = prove(subject, replace(options, mutants="all"), progress)
+    cuts = [
+        prove(subject, replace(options, mutants="all", shard=(number, 2)), progress)
+        for number in (1, 2)
+    ]
+    merged = verify.merge(cuts)
+    assert (merged.killed, merged.viable) == (whole.killed, whole.viable)
+    assert merged.survivors == whole.survivors
+
+
+def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
+    generate, options, progress, monkeypatch
+):
+    real = __import__("shutil").which
+    monkeypatch.setattr(
+        "scaffold.runners.cargo_kill.shutil.which",
+        lambda name: None if name == "cargo-mutants" else real(name),
+    )
+    with pytest.raises(MissingToolError, match="needs cargo-mutants"):
+        prove(generate(), replace(options, mutants=1), progress)
+
+
+@pytest.mark.skipif(find_tool({}) is None, reason="no tool for coverage is installed")
+def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
+    outcome = prove(generate(), options, progress)
+    assert outcome.coverage["crates/fold/src/lib.rs"] > 90

@@ -1,0 +1,179 @@
+"""Entries and array elements put into TOML files and taken out again, layout and comments kept."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaffold import edits
+from scaffold.errors import CheckoutError, ConflictError, KitError
+
+PATH = "crates/Cargo.toml"
+MEMBER = '[workspace]\nmembers = ["testutils"]\n'
+DEPENDENCY = '[dev-dependencies]\nproptest = "1"\n'
+WORKSPACE = '[workspace]\nresolver = "2"\nmembers = ["gate", "fold"] # in order\n'
+LINES = '[workspace]\nmembers = [\n    "gate", # first\n    "fold", # last\n]\n\n[profile.dev]\n'
+CRATE = (
+    '[package]\nname = "gate" # the filter\n\n[dependencies]\nlog = "0.4"\n\n'
+    '[dev-dependencies]\n# For mocks.\nmockito = { version = "1.0", features = [\n  "a",\n] }\n\n'
+    "[features]\ndefault = []\n"
+)
+
+
+def put(text, payload=MEMBER, **options):
+    return edits.apply("toml", text, payload, path=PATH, **options)
+
+
+def take(text, units, **options):
+    return edits.revert("toml", text, units, path=PATH, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (WORKSPACE, WORKSPACE.replace('"fold"]', '"fold", "testutils"]')),
+        (LINES, LINES.replace("# last\n", '# last\n    "testutils",\n')),
+        (
+            '[workspace]\nmembers = [\n  "a"\n]\n',
+            '[workspace]\nmembers = [\n  "a",\n  "testutils"\n]\n',
+        ),
+        ("[workspace]\nmembers = []\n", '[workspace]\nmembers = ["testutils"]\n'),
+        ('workspace.members = ["a", ]\n', 'workspace.members = ["a", "testutils", ]\n'),
+    ],
+    ids=["one-line", "lines", "no-comma", "empty", "dotted-key"],
+)
+def test_a_member_goes_last_in_the_arrays_own_layout(text, expected):
+    result = put(text)
+    assert result.text == expected
+    assert put(result.text, owned=result.units) == result
+    assert take(result.text, result.units) == text
+
+
+def test_a_dependency_goes_last_in_its_table():
+    result = put(CRATE, DEPENDENCY)
+    assert result.text == CRATE.replace("] }\n", '] }\nproptest = "1"\n')
+    assert [unit.name for unit in result.units] == ["dev-dependencies:proptest"]
+    assert take(result.text, result.units) == CRATE
+
+
+def test_a_table_that_is_missing_is_made_and_goes_again():
+    text = '[package]\nname = "fold"\n'
+    result = put(text, DEPENDENCY)
+    assert result.text == text + "\n" + DEPENDENCY
+    assert put(result.text, DEPENDENCY, owned=result.units) == result
+    assert take(result.text, result.units) == text
+
+
+def test_a_table_that_we_made_stays_while_a_person_uses_it():
+    text = '[package]\nname = "fold"\n'
+    result = put(text, DEPENDENCY)
+    mine = result.text + 'insta = "1"\n'
+    assert take(mine, result.units) == text + '\n[dev-dependencies]\ninsta = "1"\n'
+
+
+def test_an_array_that_is_missing_is_made_and_goes_again():
+    text = '[tool.pytest.ini_options]\naddopts = "-q"\n'
+    payload = '[tool.pytest.ini_options]\nmarkers = ["slow: takes long", "state"]\n'
+    result = put(text, payload)
+    assert tomllib.loads(result.text)["tool"]["pytest"]["ini_options"]["markers"] == [
+        "slow: takes long",
+        "state",
+    ]
+    assert take(result.text, result.units) == text
+
+
+def test_two_gaps_share_a_dependency():
+    first = put(CRATE, DEPENDENCY)
+    second = put(first.text, DEPENDENCY, owned=first.units)
+    assert second.units == first.units
+
+
+def test_what_a_person_has_already_is_left_alone_and_never_ours():
+    text = CRATE.replace('log = "0.4"', 'log = "0.4"\n\n[dev-dependencies.proptest]\nversion="1"')
+    payload = '[dev-dependencies]\nproptest = { version = "1" }\n'
+    text = text.replace("[dev-dependencies]\n# For mocks.\n", "[build-dependencies]\n")
+    assert put(text, payload) == edits.EditResult(text, ())
+
+
+def test_another_value_of_a_person_is_a_conflict_with_its_line():
+    text = CRATE.replace("[features]", 'proptest = "0.9"\n[features]')
+    with pytest.raises(ConflictError, match=rf"^{PATH}:13: 'dev-dependencies:proptest' is there"):
+        put(text, DEPENDENCY)
+    assert put(text, DEPENDENCY, on_conflict="skip").text == text
+    assert 'proptest = "1"' in put(text, DEPENDENCY, on_conflict="overwrite").text
+
+
+def test_an_edited_entry_stays():
+    result = put(CRATE, DEPENDENCY)
+    edited = result.text.replace('proptest = "1"', 'proptest = "1.4" # newer')
+    assert put(edited, DEPENDENCY, owned=result.units).text == edited
+    assert edits.standing("toml", edited, result.units, path=PATH) == {
+        "dev-dependencies:proptest": "edited"
+    }
+    with pytest.raises(ConflictError, match="was edited"):
+        take(edited, result.units)
+
+
+def test_a_new_payload_replaces_what_we_wrote():
+    result = put(CRATE, DEPENDENCY)
+    new = put(result.text, DEPENDENCY.replace('"1"', '"2"'), owned=result.units)
+    assert new.text == result.text.replace('proptest = "1"', 'proptest = "2"')
+
+
+def test_windows_line_ends_are_kept():
+    text = LINES.replace("\n", "\r\n")
+    result = put(text)
+    assert result.text.count("\n") == result.text.count("\r\n") == text.count("\n") + 1
+    assert take(result.text, result.units) == text
+
+
+def test_a_file_that_does_not_parse_is_refused():
+    with pytest.raises(CheckoutError, match=r"does not parse.*line 2"):
+        put("[workspace]\nmembers = [,]\n")
+    with pytest.raises(CheckoutError, match="is not in this checkout"):
+        put(None)
+
+
+def test_a_broken_payload_is_the_kits_fault():
+    with pytest.raises(KitError, match="gap/x"):
+        put(WORKSPACE, "members = ", origin="gap/x")
+    with pytest.raises(KitError, match="array of tables"):
+        put(WORKSPACE, "[[bin]]\nname = 'x'\n")
+
+
+PIECES = st.sampled_from(
+    [
+        '[workspace]\nmembers = ["a"]\n',
+        '[workspace]\nmembers = [ # which\n  "a", "b" ]\n',
+        "[workspace]\nmembers = [\n]\n",
+        "# workspace comes later\n",
+        '[[bin]]\nname = "[workspace]"\n',
+        '[package]\ndescription = """\n[workspace]\nmembers = []\n"""\n',
+        "[dev-dependencies]\n",
+        "[dev-dependencies]\na = {version='1', x=[1,\n 2]} # [workspace]\n",
+        '[profile."re lease"]\nlto = true\n',
+        "\n\n",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(PIECES, max_size=5, unique_by=lambda text: text.split("]")[0]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\n", "\n\n"]),
+    st.sampled_from([MEMBER, DEPENDENCY, MEMBER + DEPENDENCY]),
+)
+def test_whatever_the_file_it_comes_back(pieces, newline, tail, payload):
+    text = ("\n".join(pieces).rstrip() + tail).replace("\n", newline)
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    once = put(text, payload)
+    assert put(once.text, payload, owned=once.units) == once
+    if text.strip():
+        assert take(once.text, once.units) == text

@@ -1,0 +1,39 @@
+"""Files of a checkout, reached only inside it and through no symlink."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scaffold.errors import CheckoutError
+from scaffold.files import confine, read_file
+from support.tree import write_files
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "", ".git", ".git/config"])
+def test_a_path_that_leaves_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(CheckoutError, match="is not a place inside the checkout"):
+        confine(tmp_path, path)
+
+
+@pytest.mark.parametrize("path", ["a", "a/b/c.txt", "a/.git/x", ".github/x.yml", "..a"])
+def test_a_path_inside_is_its_place(tmp_path: Path, path: str) -> None:
+    assert confine(tmp_path, path) == tmp_path / path
+
+
+@pytest.mark.parametrize("path", ["link", "link/x", "folder/inner/x"])
+def test_a_symlink_on_the_way_is_refused(tmp_path: Path, path: str) -> None:
+    write_files(tmp_path, {"folder/f.txt": "f"})
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "folder" / "inner").symlink_to("/nowhere")
+    with pytest.raises(CheckoutError, match="is a symlink; scaffold writes through none"):
+        confine(tmp_path, path)
+
+
+def test_what_is_not_there_is_none_and_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a/b.txt": b"\r\n"})
+    assert read_file(tmp_path, "a/b.txt") == b"\r\n"
+    assert read_file(tmp_path, "a/c.txt") is None
+    with pytest.raises(CheckoutError, match="a cannot be read: Is a directory"):
+        read_file(tmp_path, "a")

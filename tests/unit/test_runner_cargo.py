@@ -1,0 +1,172 @@
+"""The cargo runner's parts that need no cargo: output, declarations, places and diffs."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaffold.runners.cargo_declared import declared_tests
+from scaffold.runners.cargo_kill import patched
+from scaffold.runners.cargo_output import LibtestReader
+from scaffold.runners.cargo_tree import Tree
+from scaffold.runners.cargo_workspace import Package, Suite, Workspace, module_of
+from scaffold.verify import VerifyOptions
+from support.tree import write_files
+
+OUTPUT = """\
+
+running 5 tests
+test a::holds ... ok
+test a::panics - should panic ... FAILED
+test a::waits ... ignored, TODO: decide
+test a::is_red ... FAILED
+test b::has_been_slow has been running for over 60 seconds
+test b::has_been_slow ... ok
+
+failures:
+
+---- a::panics stdout ----
+note: test did not panic as expected at src/lib.rs:4:8
+---- a::is_red stdout ----
+
+thread 'a::is_red' (4711) panicked at src/lib.rs:9:5:
+assertion `left == right` failed: why
+  left: 1
+ right: 2
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+
+
+failures:
+    a::is_red
+    a::panics
+
+test result: FAILED. 2 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+"""
+
+
+def read(text):
+    reader = LibtestReader()
+    for line in text.splitlines():
+        reader.feed(line)
+    return reader
+
+
+def test_every_result_of_libtest_is_read():
+    reader = read(OUTPUT)
+    assert reader.words == {
+        "a::holds": "ok",
+        "a::panics": "FAILED",
+        "a::waits": "ignored",
+        "a::is_red": "FAILED",
+        "b::has_been_slow": "ok",
+    }
+    assert reader.reasons == {"a::waits": "TODO: decide"}
+    assert reader.ended == "FAILED"
+    assert reader.message("a::is_red") == (
+        "src/lib.rs:9:5 | assertion `left == right` failed: why | left: 1 | right: 2"
+    )
+    assert (reader.panicked_not("a::panics"), reader.panicked_not("a::is_red")) == (True, False)
+
+
+def test_what_a_test_writes_past_libtest_does_not_hide_its_result():
+    reader = read("running 2 tests\ntest a ... from a child\nok\ntest b ... ok\ntest result: ok. 2")
+    assert reader.words == {"a": "ok", "b": "ok"}
+
+
+def test_a_program_that_dies_has_no_end():
+    reader = read("running 2 tests\ntest a ... ok\n")
+    assert (reader.ended, reader.started) == (None, True)
+
+
+def test_what_a_test_declares_is_read_from_its_attributes_and_comment():
+    source = b"""
+// Known defect: lib.rs, f: it is
+// right when even.
+#[tokio::test]
+#[should_panic(expected = "odd")]
+async fn it_is_even() {}
+
+#[test]
+#[should_panic]
+fn no_reason() {}
+
+mod deep {
+    #[test]
+    #[ignore = "TODO: x"]
+    fn later() {}
+    fn no_test() {}
+}
+"""
+    found = {test.name: test for test in declared_tests("x.rs", source)}
+    assert found.keys() == {"it_is_even", "no_reason", "deep::later"}
+    even = found["it_is_even"]
+    assert (even.known_defect, even.strict) == (True, True)
+    assert even.reason == "lib.rs, f: it is right when even."
+    assert (found["no_reason"].strict, found["no_reason"].reason) == (False, "")
+    assert found["deep::later"].ignored
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        ("src/lib.rs", ""),
+        ("src/generated_tests.rs", "generated_tests"),
+        ("src/generated_tests/mod.rs", "generated_tests"),
+        ("src/generated_tests/host/abi.rs", "generated_tests::host::abi"),
+        ("src/handlers/llm_generated_tests.rs", "handlers::llm::generated_tests"),
+    ],
+)
+def test_the_module_of_a_file_is_found(tmp_path, path, module):
+    write_files(
+        tmp_path,
+        {
+            "src/lib.rs": "mod handlers;\n#[cfg(test)]\nmod generated_tests;\n",
+            "src/handlers/mod.rs": "mod llm;\n",
+            "src/handlers/llm.rs": '#[cfg(test)]\n#[path = "llm_generated_tests.rs"]\n'
+            "#[rustfmt::skip]\nmod generated_tests;\n",
+            path: "",
+        }
+        if path != "src/lib.rs"
+        else {path: ""},
+    )
+    assert module_of(tmp_path / path, tmp_path / "src") == module
+
+
+def test_an_integration_test_is_a_suite_of_its_own(tmp_path):
+    files = ["crates/a/tests/flow.rs", "crates/a/tests/big/main.rs", "crates/a/tests/big/x.rs"]
+    files += ["crates/a/tests/common/mod.rs", "crates/a/README.md", "docs/x.rs"]
+    write_files(tmp_path, dict.fromkeys(files, ""))
+    folder = tmp_path / "crates" / "a"
+    tests = {folder / "tests/flow.rs": "flow", folder / "tests/big/main.rs": "big"}
+    package = Package("a", "a", folder, "0.1.0", lib=True, tests=tests, uses=())
+    places = Workspace(tmp_path / "crates", {"a": package}).places(tmp_path, files)
+    assert [(place.path[-7:], place.suite, place.module) for place in places] == [
+        ("flow.rs", Suite("a", "flow"), ""),
+        ("main.rs", Suite("a", "big"), ""),
+        ("ig/x.rs", Suite("a", "big"), "x"),
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_diff_is_applied_where_it_says(newline):
+    text = "a\nb\nc\nb\nd".replace("\n", newline)
+    diff = "--- x\n+++ y\n@@ -3,3 +3,4 @@\n c\n-b\n+B\n+BB\n d\n\\ No newline at end of file"
+    assert patched(text, diff) == "a\nb\nc\nB\nBB\nd".replace("\n", newline)
+
+
+def test_a_copy_follows_its_checkout(tmp_path):
+    checkout = write_files(tmp_path / "checkout", {"a/x.rs": "1", "a/y.rs": "2", "target/z": "3"})
+    (checkout / "link").symlink_to("a/x.rs")
+    tree = Tree(checkout, VerifyOptions(cache_dir=tmp_path / "cache"))
+    with tree.held(lambda line: None):
+        copied = {p.relative_to(tree.path).as_posix() for p in tree.path.rglob("*") if p.is_file()}
+        assert copied == {"a/x.rs", "a/y.rs", "link"}
+        before = (tree.path / "a/y.rs").stat().st_mtime_ns
+        (checkout / "a/x.rs").unlink()
+        (checkout / "a/x.rs").mkdir()
+        (checkout / "a/x.rs/w.rs").write_text("4")
+        tree.sync({"a/y.rs": b"other"})
+        assert (tree.path / "a/x.rs/w.rs").read_text() == "4"
+        assert (tree.path / "a/y.rs").read_text() == "other"
+        tree.sync()
+        assert (tree.path / "a/y.rs").read_text() == "2"
+        assert (tree.path / "a/y.rs").stat().st_mtime_ns > before
