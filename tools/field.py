@@ -207,16 +207,19 @@ def with_reasons(gap: Gap, entry: Entry) -> Entry:
     """The entry with a sentence beside each survivor, from the row's survivors.toml."""
     twins = load_twins(gap)
     survivors = [
-        {**item, "reason": reason_of(item, twins)}
+        {**item, **explanation(item, twins)}
         for item in sorted(entry["survivors"], key=lambda item: (item["file"], item["line"]))
     ]
     return {**entry, "survivors": survivors}
 
 
-def reason_of(survivor: Mapping[str, Any], twins: Sequence[Twin]) -> str:
-    """Why no test can tell it apart; empty where nobody said so."""
+def explanation(survivor: Mapping[str, Any], twins: Sequence[Twin]) -> dict[str, Any]:
+    """Why it survives, and whether any test could tell it apart; empty where nobody said so."""
     place = (survivor["file"], survivor["operator"], survivor["change"])
-    return next((twin.reason for twin in twins if twin.fits(*place)), "")
+    twin = next((twin for twin in twins if twin.fits(*place)), None)
+    if twin is None:
+        return {"reason": "", "equivalent": False}
+    return {"reason": twin.reason, "equivalent": twin.equivalent}
 
 
 def read_ledger() -> list[Entry]:
@@ -286,7 +289,7 @@ def below(gap: Gap, entry: Entry) -> Iterator[str]:
 def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
     """Killed share in percent of the viable mutants that a test can tell apart."""
     told_apart = sum(
-        not item["reason"] and item["file"] == target["path"] for item in entry["survivors"]
+        not item["equivalent"] and item["file"] == target["path"] for item in entry["survivors"]
     )
     distinct = target["killed"] + told_apart
     return 100 * target["killed"] / distinct if distinct else 100.0

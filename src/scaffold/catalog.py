@@ -48,15 +48,17 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Twin:
-    """A mutant that no test can tell from the original, with the reason; lines may move.
+    """A mutant that survives, with the reason; lines may move.
 
-    `file` is the end of the target's path, `change` the mutant's `before -> after`.
+    `file` is the end of the target's path, `change` the mutant's `before -> after`. Where
+    `equivalent` is false a test could tell it apart, at a price that the reason names: it counts.
     """
 
     file: str
     change: str
     reason: str
     operator: str = ""
+    equivalent: bool = True
 
     def fits(self, file: str, operator: str, change: str) -> bool:
         """Whether a survivor is this mutant."""

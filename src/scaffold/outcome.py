@@ -52,7 +52,7 @@ class Outcome:
         invalid: Mutants that an import alone kills; `None` without a kill check.
         timeouts: Killed because they never ended.
         cached: Verdicts known from before.
-        survivors: Mutants that no test noticed; those with a reason count neither way.
+        survivors: Mutants that no test noticed; equivalent ones count neither way.
         sample: How many mutants were asked for; `None` for all.
         shards: The cuts that this record holds, from 1; empty for an uncut check.
         shard_count: Into how many cuts.
@@ -128,12 +128,15 @@ def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:
     lines: list[str] = []
     hint = ""
     for outcome in outcomes:
-        lines += [f"{outcome.gap}: {problem}" for problem in outcome.problems]
+        lines += [f"{outcome.gap}: {' '.join(problem.split())}" for problem in outcome.problems]
         if outcome.verdict == "red" and not hint:
             hint = outcome.command
         elif outcome.verdict == "below" and not hint:
             hint = f"scaffold verify {outcome.gap} --mutants all" if outcome.checked else ""
-    return ProofError("\n".join(lines), hint) if lines else None
+    if not lines:
+        return None
+    more = f" (and {len(lines) - 1} more problems, above)" if len(lines) > 1 else ""
+    return ProofError(lines[0] + more, hint or "scaffold status")
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:

@@ -229,12 +229,13 @@ def _outcome_lines(record: Outcome) -> str:
             f"  {record.invalid} mutants left out (an import alone kills them), "
             f"{record.timeouts} ended by the clock, {record.cached} known from before"
         )
-    if twins := sum(bool(item.reason) for item in record.survivors):
+    lines += [f"  problem: {problem}" for problem in record.problems]
+    if twins := sum(item.equivalent for item in record.survivors):
         lines.append(f"  {twins} more that no test can tell from the original")
     lines += [
         f"  survived: {item.file}:{item.line} {item.operator}: {item.change}"
         for item in record.survivors
-        if not item.reason
+        if not item.equivalent
     ]
     return "\n".join(lines)
 

@@ -99,7 +99,20 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
         "params": params,
         "defaults": defaults,
         "decorators": [ast.unparse(item) for item in node.decorator_list],
+        "locals": _assigned(node),
     }
+
+
+def _assigned(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Names that the function's body assigns: what tells two versions of one signature apart."""
+    return sorted(
+        {
+            item.id
+            for statement in node.body
+            for item in ast.walk(statement)
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
+        }
+    )
 
 
 def rust_symbols(path: str, source: bytes) -> Symbols:

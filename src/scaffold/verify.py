@@ -107,7 +107,7 @@ def _require_green(evidence: Evidence, subject: Subject) -> None:
         more = [f"and {len(red) - NAMED} more"] if len(red) > NAMED else []
         raise BaselineError(
             f"{len(red)} of {len(evidence.baseline.tests)} tests in '{subject.run.root}' are red "
-            "without the generated ones:\n" + "\n".join([*named, *more]),
+            f"without the generated ones: {'; '.join([*named, *more])}",
             evidence.baseline.command,
         )
 
@@ -153,7 +153,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
 def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:
     for twin in twins:
         if twin.fits(survivor.file, survivor.operator, survivor.change):
-            return replace(survivor, reason=twin.reason)
+            return replace(survivor, reason=twin.reason, equivalent=twin.equivalent)
     return survivor
 
 
@@ -162,7 +162,7 @@ def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcom
     targets = []
     for target in outcome.targets:
         killed, tried = kills.by_target.get(target.path, (0, 0))
-        same = sum(item.file == target.path and bool(item.reason) for item in survivors)
+        same = sum(item.file == target.path and item.equivalent for item in survivors)
         targets.append(replace(target, killed=killed, viable=tried - same))
     return judged(
         replace(

@@ -177,7 +177,13 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
         )
         for found in findings.targets
     )
-    files = tuple(record.files)
+    # A file that a person deleted stays deleted (`status` says so); the rest is still proved.
+    files = tuple(path for path in record.files if (checkout.root / path).is_file())
+    if not files:
+        raise CheckoutError(
+            f"'{slug}' cannot be proved: every file of it was deleted",
+            f"scaffold new --gap {slug} --on-conflict overwrite",
+        )
     return Subject(slug, checkout.root, gap.run, files, targets, load_twins(gap))
 
 

@@ -15,7 +15,8 @@ from scaffold.verify import VerifyOptions
 
 REPO = Path(__file__).resolve().parents[2]
 WORKSPACE = REPO / "tests" / "testdata" / "rust_workspace"
-CACHE = REPO / ".cache" / "tests"
+# Each worker of xdist has its own, so that none waits for another one's build.
+CACHE = REPO / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 MODULE = "#[cfg(test)]\nmod generated_tests;\n"
 
 GREEN = """\
@@ -56,7 +57,7 @@ fn a_tab_counts() {}
 
 @pytest.fixture(autouse=True)
 def plain_cargo(monkeypatch):
-    """One target folder for all tests, whoever's cache is set."""
+    """One cache for all tests, whatever is set."""
     if shutil.which("cargo") is None:
         pytest.skip("cargo is not installed")
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
@@ -65,7 +66,7 @@ def plain_cargo(monkeypatch):
 @pytest.fixture
 def checkout():
     """The workspace as a checkout, always in the same folder, so that its build stays warm."""
-    place = CACHE / "checkouts" / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    place = CACHE / "checkout"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(WORKSPACE, place)
     yield place

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
 from scaffold import verify
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
+from scaffold.runners import load_runner
 from scaffold.runners.cargo_coverage import find_tool
+from scaffold.runners.verdicts import default_cache_dir
 
 pytestmark = pytest.mark.slow
 
@@ -154,9 +158,12 @@ def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
     assert outcome.viable
     assert outcome.killed
     lines = {(s.file, s.change) for s in outcome.survivors}
-    assert ("crates/fold/src/lib.rs", "replace || with && in fold") in lines
+    assert (
+        "crates/fold/src/lib.rs",
+        "replace || with && in fold: if width == 0 || line.is_empty() {",
+    ) in lines
     # 4 / 2 is 2 as well.
-    assert ("crates/fold/src/lib.rs", "replace - with / in room") in lines
+    assert ("crates/fold/src/lib.rs", "replace - with / in room: size - used") in lines
 
 
 def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path):
@@ -180,6 +187,29 @@ def test_the_cuts_are_together_the_whole(generate, options, progress):
     assert merged.survivors == whole.survivors
 
 
+def test_two_workers_find_what_one_finds(generate, options, progress):
+    subject = generate()
+    one = prove(subject, replace(options, mutants="all"), progress)
+    two = prove(subject, replace(options, mutants="all", jobs=2), progress)
+    assert (two.killed, two.viable, two.survivors) == (one.killed, one.viable, one.survivors)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tests_that_need_each_other_are_not_believed(generate, options, progress, jobs):
+    source = (
+        "use std::sync::atomic::{AtomicBool, Ordering};\n\n"
+        "static DONE: AtomicBool = AtomicBool::new(false);\n\n"
+        "#[test]\nfn a_first() {\n    DONE.store(true, Ordering::SeqCst);\n}\n\n"
+        "#[test]\nfn b_second() {\n"
+        '    while std::env::args().any(|arg| arg.ends_with("a_first"))\n'
+        "        && !DONE.load(Ordering::SeqCst)\n    {\n"
+        "        std::thread::yield_now();\n    }\n"
+        "    assert!(DONE.load(Ordering::SeqCst));\n    assert_eq!(super::room(5, 2), 3);\n}\n"
+    )
+    with pytest.raises(ProofError, match="red on an unbroken copy without the others"):
+        prove(generate(source), replace(options, mutants="all", jobs=jobs), progress)
+
+
 def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
     generate, options, progress, monkeypatch
 ):
@@ -196,3 +226,46 @@ def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
 def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
     outcome = prove(generate(), options, progress)
     assert outcome.coverage["crates/fold/src/lib.rs"] > 90
+
+
+def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress):
+    source = (
+        "use super::is_open;\n\n#[test]\nfn an_empty_key_opens_nothing() {\n"
+        '    assert!(!is_open(Some("")));\n}\n'
+    )
+    outcome = prove(generate(source, crate="gate"), options, progress)
+    assert outcome.problems == ()
+    assert outcome.passed == 1
+
+
+def test_a_program_that_dies_is_told(generate, options, progress):
+    source = "#[test]\nfn it_lives() {\n    std::process::abort();\n}\n"
+    outcome = prove(generate(source), options, progress)
+    assert outcome.baseline == 1
+    assert outcome.problems[0].startswith("fold::*: the test program ended in the middle")
+
+
+def test_a_run_that_waits_for_another_one_says_so(generate, options, progress):
+    subject = generate()
+    prove(subject, options, progress)
+    locks = list((default_cache_dir() / "cargo" / "target" / "debug").glob(".cargo*lock"))
+    assert locks
+    with ExitStack() as held:
+        for lock in locks:
+            handle = held.enter_context(lock.open("r"))
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(ProofError, match="the build did not end within 8 s"):
+            prove(subject, replace(options, timeout_s=8), progress)
+    assert any(line.startswith("waiting for another run of cargo") for line in progress.lines)
+
+
+@pytest.mark.parametrize(("crates", "count"), [(("fold", "no_such_crate"), 1), ((), 0)])
+def test_the_crates_that_a_gap_names_are_run_before_it_writes_anything(
+    generate, options, progress, crates, count
+):
+    subject = generate()
+    bare = replace(subject, files=(), targets=(), run=replace(subject.run, baseline=crates))
+    (evidence,) = load_runner("cargo").examine([bare], options, progress)
+    names = [test.id for test in evidence.baseline.tests if "generated" not in test.id]
+    assert len(names) == count
+    assert evidence.generated.tests == ()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from release_trees import release_tree
 from support.command import scaffold
-from support.releases import release_tree
 from support.tree import snapshot
 
 pytestmark = pytest.mark.slow

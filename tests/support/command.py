@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -68,14 +69,16 @@ def scaffold(*arguments: str | Path, cwd: Path | None = None) -> Ran:
 
 @functools.cache
 def _zygote() -> subprocess.Popen[str]:
-    # It ends with our end of its stdin.
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "support.zygote"],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    # It ends with its stdin.
+    atexit.register(process.communicate)
+    return process
 
 
 def started(

@@ -6,6 +6,7 @@ with the exit code. Each child is a process of its own, with a terminal-less std
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -27,6 +28,8 @@ def serve() -> None:
     """Answer until stdin ends."""
     for name in WARM:
         importlib.import_module(name)
+    # The children share what is here, and collect none of it.
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()

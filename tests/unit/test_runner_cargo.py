@@ -8,7 +8,7 @@ from scaffold.runners.cargo_declared import declared_tests
 from scaffold.runners.cargo_kill import patched
 from scaffold.runners.cargo_output import LibtestReader
 from scaffold.runners.cargo_tree import Tree
-from scaffold.runners.cargo_workspace import Package, Suite, Workspace, module_of
+from scaffold.runners.cargo_workspace import Package, Suite, Workspace, machine_fault, module_of
 from scaffold.verify import VerifyOptions
 from support.tree import write_files
 
@@ -170,3 +170,38 @@ def test_a_copy_follows_its_checkout(tmp_path):
         tree.sync()
         assert (tree.path / "a/y.rs").read_text() == "2"
         assert (tree.path / "a/y.rs").stat().st_mtime_ns > before
+
+
+def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path):
+    options = VerifyOptions(cache_dir=tmp_path / "cache")
+    first = write_files(tmp_path / "first", {"x.rs": "1"})
+    second = write_files(tmp_path / "second", {"x.rs": "2"})
+    places = {}
+    for checkout in (first, second, first):
+        tree = Tree(checkout, options)
+        with tree.held(lambda line: None):
+            assert places.setdefault(checkout, tree.path) == tree.path
+            other = Tree(checkout, options)
+            with other.held(lambda line: None):
+                assert other.path != tree.path
+    assert places[first] != places[second]
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("error: toolchain '1.80.0' is not installed", "cd crates && rustup toolchain install"),
+        ("error: lock file version 4 requires `-Znext-lockfile-bump`", "rustup update"),
+        ("package `a v1` cannot be built because it requires rustc 1.99 or newer", "rustup update"),
+        ("error: failed to download `bytes v1.12.2`", "cd crates && cargo fetch --locked"),
+    ],
+    ids=["toolchain", "lock-version", "rust-version", "network"],
+)
+def test_what_the_machine_lacks_is_told_with_what_gets_it(said, hint):
+    fault = machine_fault(said, "crates")
+    assert fault is not None
+    assert (fault.exit_code, fault.hint) == (7, hint)
+
+
+def test_what_the_checkout_lacks_is_not_the_machines_fault():
+    assert machine_fault("error: failed to parse manifest at `x/Cargo.toml`", "crates") is None

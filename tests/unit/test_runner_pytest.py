@@ -235,8 +235,8 @@ def test_a_module_that_is_missing_names_interpreter_and_command(tree):
 
     assert "no interpreter can run the tests in 'lib'" in caught.value.fact
     assert f"{PYTHON}: lacks no_such_module_here" in caught.value.fact
-    assert caught.value.hint == (
-        "uv venv lib/.venv && uv pip install --python lib/.venv pytest no_such_module_here"
+    assert caught.value.hint.endswith("lib/.venv pytest no_such_module_here") or (
+        caught.value.hint.endswith("pip install pytest no_such_module_here")
     )
 
 
@@ -325,8 +325,60 @@ def test_needed_imports_follow_the_folder_and_leave_out_what_may_fail(tmp_path):
     assert needed == ["outside.deep", "second", "third"]
 
 
-def test_the_command_for_an_environment_installs_the_project_where_there_is_one():
-    error = no_environment({}, "cli", True)
+UV = "uv venv cli/.venv && uv pip install --python cli/.venv "
+PIP = "python3 -m venv cli/.venv && cli/.venv/bin/python -m pip install "
 
-    assert error.hint == "uv venv cli/.venv && uv pip install --python cli/.venv -e cli 'pytest>=7'"
-    assert error.exit_code == 7
+
+@pytest.mark.parametrize(("tool", "command"), [("uv", UV), ("other", PIP)], ids=["uv", "pip"])
+def test_the_command_for_an_environment_is_one_that_this_machine_has(
+    tool, command, tmp_path, monkeypatch
+):
+    (tmp_path / tool).write_text("#!/bin/sh\n")
+    (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with_project = no_environment({}, "cli", True)
+    without = no_environment({"python3": ["yaml", "pytest >= 7 (its …)"]}, "cli", False)
+
+    assert with_project.hint == f"{command}-e cli 'pytest>=7'"
+    assert without.hint == f"{command}pytest yaml"
+    assert with_project.exit_code == 7
+
+
+def test_one_interpreter_by_two_names_is_asked_once(tmp_path, monkeypatch):
+    for name in ("python3", "python"):
+        (tmp_path / name).symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+
+    found = candidates(tmp_path / "lib", tmp_path, None)
+
+    assert [item.label for item in found] == [str(tmp_path / "python3")]
+
+
+def test_what_a_conftest_imports_is_needed_but_for_what_lies_beside_it(tree):
+    write_tree(tree, test__conftest_py="import beside\n\nimport not_there_at_all\n")
+    write_tree(tree, test__beside_py="")
+
+    with pytest.raises(MissingToolError) as caught:
+        examine(tree)
+
+    assert f"{PYTHON}: lacks not_there_at_all)" in caught.value.fact
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def broken(:\n", "conftest.py: SyntaxError: invalid syntax"),
+        ("raise RuntimeError('no way')\n", "conftest.py: RuntimeError: no way"),
+    ],
+    ids=["syntax", "runtime"],
+)
+def test_a_conftest_that_cannot_be_imported_makes_every_suite_red(tree, source, message):
+    write_tree(tree, test__conftest_py=source, test__test_old_py="def test_old(): pass\n")
+
+    evidence = examine(tree)
+
+    red = [(test.id, test.outcome, test.message) for test in evidence.baseline.red]
+    assert red == [("test", "error", message)]
+    assert [test.message for test in evidence.generated.red] == [message]

@@ -113,7 +113,7 @@ def test_a_red_baseline_comes_before_everything(tree):
 
     assert caught.value.exit_code == 5
     assert caught.value.fact == (
-        "1 of 1 tests in 'lib' are red without the generated ones:\n"
+        "1 of 1 tests in 'lib' are red without the generated ones: "
         "test/test_old.py::test_old: assert 1 == 2 (test_old.py:2)"
     )
     assert caught.value.hint == (

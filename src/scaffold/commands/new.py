@@ -98,13 +98,12 @@ def new(
             given = {**given, **asked}
         request = Request(tuple(gaps), {}, frozenset(gap or ()), stubs, on_conflict)
         plan = workflow.plan_new(loaded, opened, request, given, progress)
-        code = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
-        if verify and not dry_run and not diff and code == 0 and plan.gaps:
-            from scaffold.commands.verify import prove
-
-            slugs = [item.gap.slug for item in plan.gaps]
-            return prove(loaded, opened, slugs, progress, python=python, json=json)
-    return code
+        written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
+        if verify and written is not None and plan.gaps:
+            return _prove(loaded, opened, plan, progress, python=python, json=json, written=written)
+    if json and written is not None:
+        _print_json(plan, written=written)
+    return 0
 
 
 def _on_terminal() -> bool:
@@ -136,30 +135,62 @@ def _ask(
         for status in workflow.statuses(kit, checkout)
         if (language is None or status.gap.language == language)
         and status.gap.kind == (kind or "gap")
+        and status.state != "skipped"
     ]
     slugs = prompts.pick_gaps(rows)
     gaps = select(kit, slugs=slugs)
     return gaps, prompts.ask_questions(gaps, skip=set(given))
 
 
-def _show_and_apply(plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: bool) -> int:
+def _show_and_apply(
+    plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: bool
+) -> bool | None:
+    """Whether anything was written; None where the plan was only shown, or a person said no."""
     from scaffold import prompts, report, workflow
     from scaffold.changes import diff as unified
 
     if diff:
         # As bytes: a file that is not UTF-8 keeps its own.
         sys.stdout.buffer.write(unified(plan.changes).encode("utf-8", "surrogateescape"))
-        return 0
+        return None
     if not json:
         print(report.plan_lines(plan.changes, plan.notes()))
     if asks and plan.writes:
         prompts.show_diff(unified(plan.changes))
         if not prompts.confirm("Write this?"):
             print("nothing was written")
-            return 0
+            return None
     written = False if dry_run else workflow.apply(plan)
-    if json:
-        print(report.to_json("new", report.plan_to_json(plan, written=written)))
-    else:
+    if not json:
         print(report.closing_line(plan, written=written, dry_run=dry_run))
-    return 0
+    elif dry_run:
+        _print_json(plan, written=False)
+    return None if dry_run else written
+
+
+def _prove(
+    kit: Kit,
+    checkout: Checkout,
+    plan: Plan,
+    progress: Progress,
+    *,
+    python: str | None,
+    json: bool,
+    written: bool,
+) -> int:
+    """The proof of what the plan wrote, in the same JSON document where one is asked for."""
+    from scaffold.commands.verify import prove, show_outcomes
+    from scaffold.outcome import refusal
+
+    outcomes = prove(kit, checkout, [item.gap.slug for item in plan.gaps], progress, python=python)
+    if not json:
+        return show_outcomes(outcomes)
+    _print_json(plan, written=written, outcomes=[outcome.to_json() for outcome in outcomes])
+    error = refusal(outcomes)
+    return error.exit_code if error else 0
+
+
+def _print_json(plan: Plan, *, written: bool, **more: Any) -> None:
+    from scaffold import report
+
+    print(report.to_json("new", {**report.plan_to_json(plan, written=written), **more}))

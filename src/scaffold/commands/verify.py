@@ -13,6 +13,7 @@ from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, l
 if TYPE_CHECKING:
     from scaffold.catalog import Kit
     from scaffold.checkout import Checkout
+    from scaffold.outcome import Outcome
     from scaffold.verify import VerifyOptions
 
 
@@ -42,6 +43,10 @@ def verify(
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
     ] = None,
+    merge: Annotated[
+        list[Path] | None,
+        typer.Option("--merge", metavar="FILE", help="Join the --json records of shards instead."),
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run mutants again that were run before.")
     ] = False,
@@ -50,6 +55,8 @@ def verify(
     json: Json = False,
 ) -> int:
     """Prove the generated tests: green, covering, and red when the target is broken."""
+    if merge:
+        return join(merge, junit=junit, json=json)
     from scaffold import workflow
     from scaffold.state import read_state
     from scaffold.verify import VerifyOptions, default_cache_dir
@@ -68,7 +75,8 @@ def verify(
             cache_dir=None if no_cache else default_cache_dir(),
         )
         slugs = [gap.slug for gap in picked]
-        return prove(loaded, opened, slugs, progress, options=options, junit=junit, json=json)
+        outcomes = prove(loaded, opened, slugs, progress, options=options)
+    return show_outcomes(outcomes, junit=junit, json=json)
 
 
 def prove(
@@ -79,17 +87,15 @@ def prove(
     *,
     options: VerifyOptions | None = None,
     python: str | None = None,
-    junit: Path | None = None,
-    json: bool = False,
-) -> int:
-    """Prove these gaps, print the records, keep them for `status`, and give the exit code.
+) -> list[Outcome]:
+    """The records of these gaps' proofs, kept for `status` as well.
 
     Raises:
-        ScaffoldError: The baseline is red, a tool is missing, or a gap is not proved.
+        ScaffoldError: The baseline is red or a tool is missing.
     """
-    from scaffold import report, workflow
+    from scaffold import workflow
     from scaffold.state import read_state
-    from scaffold.verify import VerifyOptions, default_cache_dir, refusal, verify_all
+    from scaffold.verify import VerifyOptions, default_cache_dir, verify_all
 
     chosen = options or VerifyOptions(python=python, cache_dir=default_cache_dir())
     state = read_state(checkout.root, kit.name)
@@ -97,6 +103,54 @@ def prove(
     outcomes = verify_all(subjects, chosen, progress)
     for outcome in outcomes:
         workflow.keep_proof(checkout.root, state, outcome.to_json())
+    return outcomes
+
+
+def join(files: Sequence[Path], *, junit: Path | None, json: bool) -> int:
+    """Join the records of shards by gap, print them, and give the exit code.
+
+    Raises:
+        UsageError: A file holds no records, or they are no cuts of one check.
+        ProofError: With all shards there, a gap is not proved.
+    """
+    from scaffold.outcome import merge
+
+    by_gap: dict[str, list[Outcome]] = {}
+    for path in files:
+        for record in _read_records(path):
+            by_gap.setdefault(record.gap, []).append(record)
+    joined = [merge(records) for records in by_gap.values()]
+    return show_outcomes(joined, junit=junit, json=json)
+
+
+def _read_records(path: Path) -> list[Outcome]:
+    import json
+
+    from scaffold.errors import UsageError
+    from scaffold.outcome import Outcome
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return [Outcome.from_json(item) for item in document["outcomes"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        told = getattr(error, "strerror", None) or "it holds no records of `verify --json`"
+        raise UsageError(
+            f"--merge {path}: {told}", f"scaffold verify --mutants all --shard 1/2 --json > {path}"
+        ) from error
+
+
+def show_outcomes(
+    outcomes: Sequence[Outcome], *, junit: Path | None = None, json: bool = False
+) -> int:
+    """Print the records and give the exit code.
+
+    Raises:
+        ProofError: A gap is not proved, and no JSON document says so already.
+        UsageError: The JUnit file cannot be written.
+    """
+    from scaffold import report
+    from scaffold.outcome import refusal
+
     if junit is not None:
         _write_junit(junit, report.to_junit(outcomes))
     if json:

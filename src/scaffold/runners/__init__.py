@@ -42,7 +42,7 @@ class Subject:
         run: Runner, its folder and the suites beside.
         files: The generated files, POSIX paths relative to the checkout.
         targets: The files under test.
-        twins: Mutants that no test can tell from the original, as the kit knows them.
+        twins: Mutants known to survive, with the reason.
     """
 
     slug: str
@@ -129,13 +129,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Survivor:
-    """A fault that no test noticed; `reason` says why none can, where the kit knows."""
+    """A fault that no test noticed; `reason` says why, where the kit knows.
+
+    One that is `equivalent` cannot be told from the original, and counts neither way.
+    """
 
     file: str
     line: int
     operator: str
     change: str
     reason: str = ""
+    equivalent: bool = False
 
 
 @dataclass(frozen=True)

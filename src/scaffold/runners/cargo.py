@@ -7,7 +7,8 @@ all else in the same test program is the baseline. A `should_panic` test of a ga
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +23,14 @@ from scaffold.runners import (
     TestResult,
     VerifyOptions,
 )
-from scaffold.runners.cargo_build import Build, Cargo, CompileError, Program, cargo_env
+from scaffold.runners.cargo_build import (
+    REPORT_S,
+    Build,
+    Cargo,
+    CompileError,
+    Program,
+    cargo_env,
+)
 from scaffold.runners.cargo_declared import Declared, declared_tests
 from scaffold.runners.cargo_output import LibtestReader
 from scaffold.runners.cargo_tree import Tree
@@ -134,6 +142,8 @@ class Bench:
         Raises:
             BaselineError: The workspace does not build without them either.
         """
+        if not self.suites():
+            return Runs()
         build = self.build(self.suites(), progress)
         if build.failed:
             self._blame(build, progress)
@@ -141,7 +151,7 @@ class Bench:
         runs = Runs()
         progress(f"cargo built in {build.seconds:.0f} s")
         for program in build.programs:
-            self._run(program, runs)
+            self._run(program, runs, progress)
         return runs
 
     def evidence(self, subject: Subject, runs: Runs) -> Evidence:
@@ -164,9 +174,11 @@ class Bench:
             names[suite] = [name for name in own if self._is_of(subject, suite, name)]
         return names
 
-    def _run(self, program: Program, runs: Runs) -> None:
-        suite, limit = program.suite, self.cargo.timeout_s
-        output = runs.outputs[suite] = self.cargo.run(program, [], timeout_s=limit)
+    def _run(self, program: Program, runs: Runs, progress: Progress) -> None:
+        suite, limit, began = program.suite, self.cargo.timeout_s, time.monotonic()
+        watch = _watch(suite, progress)
+        output = runs.outputs[suite] = self.cargo.run(program, [], timeout_s=limit, watch=watch)
+        runs.seconds += time.monotonic() - began
         base = [name for name in output.words if not self._is_ours(suite, name)]
         if output.ended is not None and all(output.words[name] != "FAILED" for name in base):
             return
@@ -305,6 +317,21 @@ def open_bench(
     cargo = Cargo(workspace.folder, env, options.timeout_s, tree.folder / name)
     places = {s.slug: tuple(workspace.places(tree.path.resolve(), s.files)) for s in subjects}
     return Bench(tree, tuple(subjects), workspace, cargo, places)
+
+
+def _watch(suite: Suite, progress: Progress) -> Callable[[str], bool]:
+    """Says now and then how many tests came to an end."""
+    count, last = 0, time.monotonic()
+
+    def watch(word: str) -> bool:
+        nonlocal count, last
+        count += 1
+        if time.monotonic() - last >= REPORT_S:
+            last = time.monotonic()
+            progress(f"{suite.package}: {count} tests ran")
+        return True
+
+    return watch
 
 
 def _result(

@@ -15,7 +15,7 @@ from scaffold.errors import BaselineError, CheckoutError, MissingToolError, Proo
 from scaffold.process import Conversation
 from scaffold.runners import Progress
 from scaffold.runners.cargo_output import LibtestReader
-from scaffold.runners.cargo_workspace import Package, Suite, suite_args
+from scaffold.runners.cargo_workspace import Package, Suite, machine_fault, suite_args
 
 POLL_S = 2.0
 REPORT_S = 10.0
@@ -136,8 +136,9 @@ class Cargo:
             try:
                 return talk.receive(POLL_S)
             except TimeoutError:
-                if "Blocking waiting for file lock" in talk.last_words(1):
-                    done.waiting()
+                said = talk.last_words(1)
+                if said.startswith("Blocking waiting for file lock"):
+                    done.waiting(said)
                 else:
                     done.tick()
             if time.monotonic() - started > self.timeout_s:
@@ -165,12 +166,7 @@ class Cargo:
                 f"{self.folder.name}/Cargo.lock does not fit the crates: {said}",
                 f"cd {self.folder.name} && cargo update --workspace",
             )
-        if "toolchain" in said and "not installed" in said:
-            raise MissingToolError(
-                f"the Rust toolchain of this checkout is missing: {said}",
-                f"cd {self.folder.name} && rustup toolchain install",
-            )
-        raise BaselineError(
+        raise machine_fault(said, self.folder.name) or BaselineError(
             f"cargo cannot build '{self.folder.name}': {said}",
             f"cd {self.folder.name} && cargo test --no-run",
         )
@@ -194,10 +190,10 @@ class _Progress:
             crates = f"{self.count} crates, last {self.name}" if self.count else "starting"
             self.progress(f"cargo builds: {crates} ({now - self.started:.0f} s)")
 
-    def waiting(self) -> None:
+    def waiting(self, said: str) -> None:
         if not self.said_waiting:
             self.said_waiting = True
-            self.progress("waiting: another run builds in the same target folder")
+            self.progress(f"waiting for another run of cargo: {said}")
 
 
 def cargo_env(target: Path) -> dict[str, str]:

@@ -9,44 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import queue
 import re
 import shutil
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from scaffold import process
-from scaffold.errors import BaselineError, MissingToolError, ProofError
+from scaffold.errors import BaselineError, MissingToolError
 from scaffold.mutants import sample, shard
 from scaffold.runners import Evidence, Kills, Progress, Subject, Survivor, VerifyOptions
 from scaffold.runners.cargo import Bench, open_bench
+from scaffold.runners.cargo_hunt import Hunt, RustMutant
 from scaffold.runners.cargo_tree import Tree
-from scaffold.runners.cargo_workspace import Suite
 from scaffold.runners.verdicts import VerdictCache, content_of
 
 INSTALL = "cargo install --locked cargo-mutants"
 LIST_S = 300.0
-LEAST_TEST_S = 20.0
-LEAST_BUILD_S = 300.0
+WHOLE_BODY = "FnValue"
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 _PLACE = re.compile(r"^\S+?:\d+:\d+: ")
-
-
-@dataclass(frozen=True)
-class RustMutant:
-    """One small fault: the mutated source, and an id that stays when lines move."""
-
-    id: str
-    path: str
-    line: int
-    operator: str
-    change: str
-    source: str
 
 
 def check(
@@ -171,166 +154,22 @@ def tally(mutants: Sequence[RustMutant], found: dict[str, str], *, cached: int) 
     )
 
 
-class Hunt:
-    """Mutants against a gap's own tests, in one copy of the tree or several."""
-
-    def __init__(
-        self,
-        bench: Bench,
-        subject: Subject,
-        names: dict[Suite, list[str]],
-        options: VerifyOptions,
-        progress: Progress,
-    ) -> None:
-        """Keep what every worker needs."""
-        self.bench, self.subject, self.names = bench, subject, names
-        self.options, self.progress = options, progress
-
-    def judge(self, mutants: Sequence[RustMutant]) -> Iterable[tuple[RustMutant, str]]:
-        """Each mutant with its verdict, as they come.
-
-        One copy by default: cargo itself uses the processors. `--jobs N` takes N copies, each with
-        a target folder of its own, which is built first.
-
-        Raises:
-            ProofError: The tests are red on an unbroken copy.
-        """
-        workers = min(self.options.jobs or 1, len(mutants))
-        if workers <= 1:
-            worker = Worker(self.bench, self.names)
-            if mutants:
-                worker.prepare(self.progress)
-            for mutant in mutants:
-                yield mutant, worker.verdict(mutant)
-            return
-        yield from self._together(mutants, workers)
-
-    def _together(
-        self, mutants: Sequence[RustMutant], workers: int
-    ) -> Iterable[tuple[RustMutant, str]]:
-        waiting: queue.SimpleQueue[RustMutant] = queue.SimpleQueue()
-        for mutant in mutants:
-            waiting.put(mutant)
-        done: queue.SimpleQueue[tuple[RustMutant, str] | BaseException] = queue.SimpleQueue()
-        stop = threading.Event()
-        threads = [
-            threading.Thread(target=self._work, args=(number, waiting, done, stop), daemon=True)
-            for number in range(workers)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in mutants:
-                item = done.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-
-    def _work(
-        self,
-        number: int,
-        waiting: queue.SimpleQueue[RustMutant],
-        done: queue.SimpleQueue[tuple[RustMutant, str] | BaseException],
-        stop: threading.Event,
-    ) -> None:
-        try:
-            if number == 0:
-                self._try_all(Worker(self.bench, self.names), waiting, done, stop)
-                return
-            tree = Tree(self.subject.checkout, self.options, worker=number)
-            with tree.held(self.progress):
-                bench = open_bench(tree, [self.subject], self.options)
-                self._try_all(Worker(bench, self.names), waiting, done, stop)
-        except BaseException as error:  # handed to the thread that waits for it
-            done.put(error)
-
-    def _try_all(
-        self,
-        worker: Worker,
-        waiting: queue.SimpleQueue[RustMutant],
-        done: queue.SimpleQueue[tuple[RustMutant, str] | BaseException],
-        stop: threading.Event,
-    ) -> None:
-        worker.prepare(self.progress)
-        while not stop.is_set():
-            try:
-                mutant = waiting.get_nowait()
-            except queue.Empty:
-                return
-            done.put((mutant, worker.verdict(mutant)))
-
-
-class Worker:
-    """One copy of the tree, in which one mutant after the other is tried."""
-
-    def __init__(self, bench: Bench, names: dict[Suite, list[str]]) -> None:
-        """Nothing is built yet."""
-        self.bench, self.names = bench, names
-        self.build_s, self.test_s = LEAST_BUILD_S, LEAST_TEST_S
-
-    def prepare(self, progress: Progress) -> None:
-        """Build and run the unbroken tree; the time limits follow from it.
-
-        Raises:
-            ProofError: The tests are red on it.
-        """
-        build = self.bench.build(list(self.names), progress)
-        if build.failed:
-            raise ProofError("the unbroken copy does not build", build.errors[0].sentence())
-        began = time.monotonic()
-        for program in build.programs:
-            args = ["--exact", *self.names[program.suite]]
-            output = self.bench.cargo.run(program, args, timeout_s=self.bench.cargo.timeout_s)
-            if output.ended != "ok":
-                red = [name for name, word in output.words.items() if word == "FAILED"]
-                raise ProofError(
-                    f"red on an unbroken copy: {', '.join(red) or program.suite.label('*')}",
-                    f"scaffold verify {self.bench.subjects[0].slug}",
-                )
-        self.test_s = max(LEAST_TEST_S, 5 * (time.monotonic() - began))
-        self.build_s = max(LEAST_BUILD_S, 5 * build.seconds)
-
-    def verdict(self, mutant: RustMutant) -> str:
-        """killed, timeout, survived or invalid; the copy is as before afterwards."""
-        before = (self.bench.tree.path / mutant.path).read_bytes()
-        self.bench.tree.write(mutant.path, mutant.source.encode("utf-8"))
-        try:
-            return self._try()
-        finally:
-            self.bench.tree.write(mutant.path, before)
-
-    def _try(self) -> str:
-        build = self.bench.build(list(self.names), lambda line: None)
-        if build.failed:
-            return "invalid"
-        for program in build.programs:
-            args = ["--exact", *self.names[program.suite]]
-            output = self.bench.cargo.run(
-                program, args, timeout_s=self.test_s, watch=lambda word: word != "FAILED"
-            )
-            if output.late:
-                return "timeout"
-            if output.ended != "ok":
-                return "killed"
-        return "survived"
-
-
 def _mutants(
     items: Sequence[dict[str, Any]], inside: dict[str, str], texts: dict[str, str]
 ) -> Iterable[RustMutant]:
     seen: Counter[str] = Counter()
     for item in items:
         path = inside[item["file"]]
+        line = int(item["span"]["start"]["line"])
         change = _PLACE.sub("", item["name"])
+        if item["genre"] != WHOLE_BODY:
+            # The same operator may be replaced at several places of a function.
+            text = texts[path].split("\n")[line - 1]
+            change += f": {' '.join(text.split())}"
         key = f"{path}\0{change}"
         identity = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
         seen[key] += 1
         source = patched(texts[path], item["diff"])
-        line = int(item["span"]["start"]["line"])
         yield RustMutant(identity, path, line, item["genre"], change, source)
 
 

@@ -1,24 +1,27 @@
 """The copy of a checkout that cargo works on, so that nothing is left in the checkout itself.
 
-It lies in the cache folder and is brought up to date before each use, changed files only, so that
-cargo builds again what changed and nothing else. All copies share one target folder: what comes
-from the registry is built once on a machine.
+Copies lie in the cache folder and are brought up to date before each use, changed files only, so
+that cargo builds again what changed and nothing else, also for a checkout that is new. They share
+one target folder: what comes from the registry is built once on a machine.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from scaffold.errors import CheckoutError
 from scaffold.runners import Progress, VerifyOptions
 from scaffold.runners.verdicts import default_cache_dir
 
+COPIES = 4
+OWNER = "owner"
 LEFT_OUT = frozenset({".git", ".scaffold", ".venv", "__pycache__", "node_modules", "target"})
 """Folders that are not copied, wherever they are."""
 
@@ -26,42 +29,56 @@ LEFT_OUT = frozenset({".git", ".scaffold", ".venv", "__pycache__", "node_modules
 class Tree:
     """A copy of a checkout, and the target folder that goes with it."""
 
-    def __init__(self, checkout: Path, options: VerifyOptions, worker: int = 0) -> None:
-        """Name the places; nothing is written yet.
-
-        Args:
-            checkout: What is copied.
-            options: Its cache folder holds the copies.
-            worker: Copies of other numbers are apart, with target folders of their own.
-        """
-        base = (options.cache_dir or default_cache_dir()) / "cargo"
-        digest = hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
-        suffix = f"-{worker}" if worker else ""
+    def __init__(self, checkout: Path, options: VerifyOptions) -> None:
+        """Name the places; nothing is written, and no copy is taken, before `held`."""
         self.checkout = checkout.resolve()
-        self.folder = base / f"tree-{digest}{suffix}"
-        self.path = self.folder / "checkout"
-        self.target = base / f"target{suffix}"
+        self.base = ((options.cache_dir or default_cache_dir()) / "cargo").absolute()
+        self.target = self.base / "target"
+        self.folder = self.base / "tree-1"
+
+    @property
+    def path(self) -> Path:
+        """The copy of the checkout's root."""
+        return self.folder / "checkout"
+
+    def beside(self, number: int, options: VerifyOptions) -> Tree:
+        """Another copy for a worker of the run that holds this one, with a target of its own."""
+        other = Tree(self.checkout, options)
+        other.folder = self.folder / f"worker-{number}"
+        other.target = self.base / f"target-{number}"
+        return other
 
     @contextmanager
     def held(self, progress: Progress) -> Iterator[None]:
-        """The copy, up to date, and this run's alone; another run of it is waited for.
+        """The copy, up to date, and this run's alone.
+
+        There are a few copies in the cache. The one that served this checkout before is taken if it
+        is free, since most of it is built; where all are in use the first is waited for.
 
         Raises:
             CheckoutError: The copy cannot be written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = (self.folder / "lock").open("w", encoding="utf-8")
+            folders = self._folders()
+            taken = next((h for f in folders if (h := _try_lock(f)) is not None), None)
+            if taken is None:
+                progress(f"waiting: other runs use the copies in {self.base}")
+                taken = _Lock(folders[0], _open_lock(folders[0]))
+                fcntl.flock(taken.handle, fcntl.LOCK_EX)
+            self.folder = taken.folder
+            (self.folder / OWNER).write_text(str(self.checkout), encoding="utf-8")
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                progress(f"waiting: another run proves {self.checkout}")
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            raise _unwritable(self.base, error) from error
+        with taken.handle:
             self.sync()
             yield
+
+    def _folders(self) -> list[Path]:
+        """The copies in the order in which they would suit."""
+        folders = [self.base / f"tree-{number}" for number in range(1, COPIES + 1)]
+        owners = {f: _read(f / OWNER) for f in folders}
+        mine = str(self.checkout)
+        return sorted(folders, key=lambda f: (owners[f] != mine, owners[f] != "", f.name))
 
     def sync(self, instead: Mapping[str, bytes] | None = None) -> None:
         """Make the copy equal to the checkout, but for the given contents.
@@ -119,6 +136,31 @@ class Tree:
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
         copy.chmod(source.stat().st_mode & 0o777 | 0o600)
+
+
+@dataclass(frozen=True)
+class _Lock:
+    folder: Path
+    handle: IO[str]
+
+
+def _open_lock(folder: Path) -> IO[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / "lock").open("w", encoding="utf-8")
+
+
+def _try_lock(folder: Path) -> _Lock | None:
+    handle = _open_lock(folder)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        return None
+    return _Lock(folder, handle)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _unwritable(place: Path, error: OSError) -> CheckoutError:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold import process
-from scaffold.errors import BaselineError
+from scaffold.errors import BaselineError, MissingToolError
 
 _MOD_LINE = (
     r"""#\[path\s*=\s*"{name}"\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)"""
@@ -115,13 +115,14 @@ def read_workspace(folder: Path, env: dict[str, str]) -> Workspace:
 
     Raises:
         BaselineError: A Cargo.toml is broken.
-        MissingToolError: cargo is missing.
+        MissingToolError: cargo is missing or too old.
     """
     argv = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"]
     done = process.run(argv, cwd=folder, env=env, timeout_s=METADATA_S)
     if done.returncode != 0:
-        raise BaselineError(
-            f"cargo cannot read the workspace: {' '.join(done.stderr.split())}",
+        said = " ".join(done.stderr.split())
+        raise machine_fault(said, folder.name) or BaselineError(
+            f"cargo cannot read the workspace: {said}",
             f"cd {folder.name} && cargo metadata --no-deps",
         )
     data = json.loads(done.stdout)
@@ -129,6 +130,22 @@ def read_workspace(folder: Path, env: dict[str, str]) -> Workspace:
     packages = [_package(item) for item in data["packages"] if item["id"] in members]
     root = Path(data["workspace_root"])
     return Workspace(root, {package.name: package for package in packages})
+
+
+def machine_fault(said: str, folder: str) -> MissingToolError | None:
+    """What cargo said, as the error that it is where the machine and not the checkout lacks it."""
+    if re.search(r"toolchain .* is not installed", said):
+        return MissingToolError(
+            f"the Rust toolchain of this checkout is missing: {said}",
+            f"cd {folder} && rustup toolchain install",
+        )
+    if re.search(r"lock file version .* requires|requires rustc |rustc \S+ is not supported", said):
+        return MissingToolError(f"this Rust is too old: {said}", "rustup update")
+    if re.search(r"failed to (?:download|fetch)|could not resolve host", said, re.IGNORECASE):
+        return MissingToolError(
+            f"cargo cannot fetch the crates: {said}", f"cd {folder} && cargo fetch --locked"
+        )
+    return None
 
 
 def _package(item: dict[str, Any]) -> Package:

@@ -92,6 +92,16 @@ def test_args(subject: Subject) -> list[str]:
     ]
 
 
+def shared_by(folder: Path, tests: Sequence[str]) -> list[Path]:
+    """Every conftest.py that pytest imports before these test files."""
+    places = {above for name in tests for above in (folder / name).parents}
+    return sorted(
+        place / "conftest.py"
+        for place in places
+        if place.is_relative_to(folder) and (place / "conftest.py").is_file()
+    )
+
+
 class _Start:
     """One start of the worker: what it is asked, who answers, and what the answer means."""
 
@@ -105,7 +115,11 @@ class _Start:
         # Fixture files are data to the tests; what they import need not be there.
         files = [self.checkout / path for path in self.targets]
         files += [self.folder / path for path in self.tests]
-        self.imports = needed_imports(self.folder, files)
+        shared = shared_by(self.folder, self.tests)
+        beside = {path.stem for place in shared for path in place.parent.iterdir()}
+        needed = needed_imports(self.folder, [*files, *shared])
+        # pytest puts the folder of a conftest.py on the path, so what lies beside it is there.
+        self.imports = [name for name in needed if name.split(".")[0] not in beside]
         self._temporary = tempfile.TemporaryDirectory(prefix="scaffold-")
         self.scratch = Path(self._temporary.name)
 
@@ -155,7 +169,7 @@ class _Start:
                 sessions.append({"args": self.tests, "cover": cover, "tree": tree, "each": each})
         return {
             "mode": mode,
-            "imports": ["pytest", *self.imports],
+            "imports": sorted({"pytest", *self.imports}),
             "preload": self.imports,
             "pytest_major": PYTEST_MAJOR,
             "parallel": self.options.workers > 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.mutants import Mutant, enumerate_mutants, sample, shard
@@ -13,6 +14,21 @@ from scaffold.runners.pytest_plan import Job, Trail, plan_jobs
 from scaffold.runners.verdicts import VerdictCache, content_of
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """Every chosen mutant with its verdict.
+
+    Attributes:
+        mutants: In the order of their files and lines.
+        words: Mutant id -> killed, survived, timeout or invalid.
+        cached: How many were known from before.
+    """
+
+    mutants: tuple[Mutant, ...]
+    words: Mapping[str, str]
+    cached: int
+
+
 def check(
     subject: Subject,
     files: Sequence[str],
@@ -20,6 +36,23 @@ def check(
     options: VerifyOptions,
     progress: Progress,
 ) -> Kills:
+    """Every chosen mutant judged and counted.
+
+    Raises:
+        MissingToolError: cosmic-ray is missing.
+        ProofError: The tests are red on an unbroken copy.
+    """
+    judged = judge(subject, files, trail, options, progress)
+    return tally(judged.mutants, judged.words, cached=judged.cached)
+
+
+def judge(
+    subject: Subject,
+    files: Sequence[str],
+    trail: Trail,
+    options: VerifyOptions,
+    progress: Progress,
+) -> Verdicts:
     """Every chosen mutant judged.
 
     Raises:
@@ -38,7 +71,7 @@ def check(
     found = run_jobs(subject, files, trail, jobs, options, progress)
     for path, cache in caches.items():
         cache.put({m.source: found[m.id] for m in mutants if m.path == path and m.id in found})
-    return tally(mutants, {**known, **found}, cached=len(known))
+    return Verdicts(tuple(mutants), {**known, **found}, len(known))
 
 
 def choose(sources: Mapping[str, str], options: VerifyOptions) -> list[Mutant]:

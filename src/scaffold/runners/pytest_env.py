@@ -64,8 +64,14 @@ def candidates(folder: Path, checkout: Path, named: str | None) -> list[Candidat
             listed.append(Candidate(found, (found,)))
     unique: dict[tuple[str, ...], Candidate] = {}
     for item in listed:
-        unique.setdefault(item.argv, item)
+        unique.setdefault(_same(item.argv), item)
     return list(unique.values())
+
+
+def _same(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """What two commands have in common that start one interpreter: its folder and its file."""
+    program = Path(argv[0])
+    return (str(program.parent), str(program.resolve()), *argv[1:])
 
 
 def _in_venv(place: Path) -> list[Candidate]:
@@ -111,9 +117,11 @@ def no_environment(
     else:
         missing = sorted({name.split(".")[0].split(" ")[0] for n in lacks.values() for name in n})
         what = " ".join(["pytest", *(name for name in missing if name != "pytest")])
+    make = f"uv venv {venv} && uv pip install --python {venv} {what}"
+    if shutil.which("uv") is None:
+        make = f"python3 -m venv {venv} && {venv}/bin/python -m pip install {what}"
     return MissingToolError(
-        f"no interpreter can run the tests in '{place}' ({told or 'none was found'})",
-        f"uv venv {venv} && uv pip install --python {venv} {what}",
+        f"no interpreter can run the tests in '{place}' ({told or 'none was found'})", make
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import io
 import os
 import sys
 import threading
@@ -55,11 +57,10 @@ def run_session(session: Json) -> Json:
         if session["each"]:
             sys.addaudithook(recorder.audit)
     code = pytest.main(pytest_args(session), plugins=plugins)
-    result: Json = {
-        "event": "session",
-        "exit": int(code),
-        "tests": list(recorder.tests.values()),
-    }
+    tests = list(recorder.tests.values())
+    if code == pytest.ExitCode.USAGE_ERROR and not tests:
+        tests = refused(session)
+    result: Json = {"event": "session", "exit": int(code), "tests": tests}
     if coverage is not None:
         coverage.stop()  # harmless where it is off already
         result["coverage"] = read_coverage(coverage, session["cover"], recorder)
@@ -68,6 +69,20 @@ def run_session(session: Json) -> Json:
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
     result["seconds"] = time.perf_counter() - started
     return result
+
+
+def refused(session: Json) -> list[Json]:
+    """An error for each suite, where pytest did not begin: a conftest.py cannot be imported."""
+    said = io.StringIO()
+    # Again, since what it said the first time is gone; it comes no further than before.
+    with contextlib.redirect_stderr(said):
+        pytest.main(pytest_args(session))
+    lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    where = next((line for line in lines if "conftest" in line), "")
+    message = ": ".join(filter(None, [os.path.basename(where.strip("'.")), *errors[-1:]]))
+    suites = [name for name in session["args"] if not name.startswith("-")]
+    return [{**blank(name), "outcome": "error", "message": message} for name in suites]
 
 
 def run_once(request: Json) -> Json:

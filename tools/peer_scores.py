@@ -1,0 +1,189 @@
+"""The score of one contender: which mutants its tests kill, once what is red is dropped."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from scaffold.catalog import RunSpec
+from scaffold.errors import ProofError
+from scaffold.runners import Evidence, Progress, Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.runners.pytest import test_args
+from scaffold.runners.pytest_check import Verdicts, judge
+from scaffold.runners.pytest_plan import Trail
+
+RED_ON_A_COPY = re.compile(r"red on an unbroken copy of the tree: (\S+\.py(?:::.+)?)$")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Tests in a copy of the tree.
+
+    Attributes:
+        name: Whose they are.
+        tree: The copy.
+        files: The test files and what they need, POSIX, relative to it.
+        notes: Module -> what is told of how its tests were made (`file`, where it has its own).
+    """
+
+    name: str
+    tree: Path
+    files: tuple[str, ...]
+    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a contender's tests do.
+
+    Attributes:
+        mutants: Target path -> ids of its mutants.
+        killed: Ids of those that a test noticed.
+        invalid: Ids of those that an import alone kills.
+        tests: Target path -> how many tests run a line of it.
+        dropped: Names of the tests that were red before anything was broken.
+        notes: Those of the contender.
+    """
+
+    mutants: Mapping[str, frozenset[str]]
+    killed: frozenset[str]
+    invalid: frozenset[str]
+    tests: Mapping[str, int]
+    dropped: tuple[str, ...]
+    notes: Mapping[str, Mapping[str, Any]]
+
+    def told(self, target: SubjectTarget) -> dict[str, Any]:
+        """What is told of a module beside the kills."""
+        note = dict(self.notes.get(target.module, {}))
+        if "file" in note:
+            file = note.pop("file")
+            note["dropped"] = sum(name.split("::")[0] == file for name in self.dropped)
+        return {"tests": self.tests[target.path], **note}
+
+
+def score(
+    contender: Contender,
+    targets: Sequence[SubjectTarget],
+    root: str,
+    options: VerifyOptions,
+    progress: Progress,
+) -> Score:
+    """The contender's tests against every chosen mutant of the targets.
+
+    Raises:
+        MissingToolError: The interpreter lacks what the tests import.
+        ProofError: The tests do not come to an end.
+    """
+    run = RunSpec("pytest", root, ())
+    subject = Subject(contender.name, contender.tree, run, contender.files, tuple(targets))
+    dropped: list[str] = []
+    while True:
+        subject, trail = green(subject, options, dropped, progress)
+        try:
+            verdicts = judge(subject, test_args(subject), trail, options, progress)
+        except ProofError as error:
+            red = RED_ON_A_COPY.search(error.fact)
+            if red is None:
+                raise
+            subject = without(subject, [red[1]], dropped, progress)
+        else:
+            return counted(contender, targets, verdicts, trail, dropped)
+
+
+def green(
+    subject: Subject, options: VerifyOptions, dropped: list[str], progress: Progress
+) -> tuple[Subject, Trail]:
+    """The subject without what is red on the unbroken tree, and what the rest of it runs."""
+    while True:
+        evidence = examined(subject, options, progress)
+        red = [test.id for test in evidence.generated.red]
+        if not red:
+            assert isinstance(evidence.trail, Trail)
+            return subject, evidence.trail
+        subject = without(subject, red, dropped, progress)
+
+
+def examined(subject: Subject, options: VerifyOptions, progress: Progress) -> Evidence:
+    """One run on the unbroken tree."""
+    return load_runner(subject.run.runner).examine([subject], options, progress)[0]
+
+
+def without(
+    subject: Subject, red: Sequence[str], dropped: list[str], progress: Progress
+) -> Subject:
+    """The subject without these tests; a file that is left without one goes as well."""
+    folder = subject.checkout / subject.run.root
+    gone = set()
+    for file in sorted({name.split("::")[0] for name in red}):
+        path = folder / file
+        own = [name for name in red if name.startswith(f"{file}::")]
+        names = {name.split("[")[0].removeprefix(f"{file}::") for name in own}
+        rest = remove_tests(path.read_text(encoding="utf-8"), names) if names else ""
+        if rest:
+            path.write_text(rest, encoding="utf-8")
+        else:
+            path.unlink()
+            gone.add(path.relative_to(subject.checkout).as_posix())
+    dropped += red
+    progress(f"{subject.slug}: dropped {len(red)} that are red on the unbroken tree")
+    return replace(subject, files=tuple(name for name in subject.files if name not in gone))
+
+
+def remove_tests(source: str, names: Collection[str]) -> str:
+    """The source without these tests (`test_a`, `TestClass::test_b`); empty where none is left."""
+    tree = ast.parse(source)
+    found = dict(tests_in(tree))
+    lines = source.splitlines(keepends=True)
+    for name in names & found.keys():
+        node = found[name]
+        first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+        last = node.end_lineno or node.lineno
+        # A class must not be left without a body.
+        blank = [" " * node.col_offset + "pass\n"] if "::" in name else ["\n"]
+        lines[first - 1 : last] = [*blank, *["\n"] * (last - first)]
+    return "".join(lines) if found.keys() - set(names) else ""
+
+
+def tests_in(tree: ast.Module) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Name -> definition of every test of a file."""
+    found = []
+    for node in tree.body:
+        owner = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
+        for item in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if item.name.startswith("test"):
+                found.append((f"{owner}{item.name}", item))
+    return found
+
+
+def counted(
+    contender: Contender,
+    targets: Sequence[SubjectTarget],
+    verdicts: Verdicts,
+    trail: Trail,
+    dropped: Sequence[str],
+) -> Score:
+    """The verdicts as a score."""
+    words = verdicts.words
+    return Score(
+        mutants={
+            target.path: frozenset(m.id for m in verdicts.mutants if m.path == target.path)
+            for target in targets
+        },
+        killed=frozenset(name for name, word in words.items() if word in ("killed", "timeout")),
+        invalid=frozenset(name for name, word in words.items() if word == "invalid"),
+        tests={target.path: len(runners_of(trail, target.path)) for target in targets},
+        dropped=tuple(dropped),
+        notes=contender.notes,
+    )
+
+
+def runners_of(trail: Trail, path: str) -> set[int]:
+    """Numbers of the tests that run a line of the target, imports left out."""
+    lines = trail.lines.get(path, {})
+    return {number for everybody in lines.values() for number in everybody if number >= 0}
