@@ -6,6 +6,7 @@ ratios, A B A B …, and the bound that the project sets itself.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 RUNS = int(os.environ.get("BENCH_RUNS", "9"))
+MUTANTS = int(os.environ.get("BENCH_MUTANTS", "30"))
 Step = Callable[[], None]
 
 
@@ -29,13 +31,17 @@ class Row:
 
     name: str
     ratio: float
-    bound: float | None
+    at_most: float | None = None
+    at_least: float | None = None
 
     def line(self) -> str:
         """The row as it is printed."""
-        bound = f"at most {self.bound:g}" if self.bound else "(no bound)"
-        verdict = "" if self.bound is None or self.ratio <= self.bound else "  ABOVE"
-        return f"{self.name:<58} {self.ratio:6.2f}  {bound}{verdict}"
+        bound, missed = "(no bound)", False
+        if self.at_most is not None:
+            bound, missed = f"at most {self.at_most:g}", self.ratio > self.at_most
+        elif self.at_least is not None:
+            bound, missed = f"at least {self.at_least:g}", self.ratio < self.at_least
+        return f"{self.name:<58} {self.ratio:6.2f}  {bound}{'  MISSED' if missed else ''}"
 
 
 def command(*argv: str, cwd: Path, env: dict[str, str] | None = None) -> Step:
@@ -129,7 +135,7 @@ def durability(tree: Path) -> Row:
         )
         shares.append(float(done.stderr.rsplit("share ", 1)[1]))
         scaffold("undo", cwd=tree)()
-    return Row("journal and fsync, share of new", statistics.median(shares), None)
+    return Row("journal and fsync, share of new", statistics.median(shares))
 
 
 def proving(tree: Path) -> list[Row]:
@@ -142,6 +148,73 @@ def proving(tree: Path) -> list[Row]:
     )
     verify = scaffold("verify", "targets", "--python", PYTHON, cwd=tree)
     return [Row("verify targets / bare pytest", ratio(verify, bare), 1.15)]
+
+
+def killing(tree: Path, scratch: Path) -> Row:
+    """A plain cosmic-ray run against our kill check, over the same mutants of targets.py."""
+    from cosmic_ray.work_db import use_db
+
+    session = plain_session(tree, scratch)
+    config = scratch / "cosmic-ray.toml"
+    exe = str(Path(PYTHON).with_name("cosmic-ray"))
+    quiet = {"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"}
+    plain = seconds(command(exe, "exec", str(config), str(session), cwd=tree / "cli", env=quiet))
+    with use_db(session) as db:
+        results = {job: result.test_outcome for job, result in db.results}
+        theirs = sum(str(outcome).endswith("SURVIVED") for outcome in results.values())
+    record = scratch / "ours.json"
+    argv = ["verify", "targets", "--mutants", str(MUTANTS), "--no-cache", "--jobs", "1", "--json"]
+
+    def ours() -> None:
+        done = subprocess.run(
+            [PYTHON, "-m", "scaffold", *argv, "--python", PYTHON],
+            cwd=tree,
+            capture_output=True,
+            check=False,
+        )
+        record.write_bytes(done.stdout)
+
+    spent = seconds(ours)
+    outcome = json.loads(record.read_text("utf-8"))["outcomes"][0]
+    survived = len(outcome["survivors"]) + outcome["invalid"]
+    verdicts = "same verdicts" if survived == theirs + outcome["invalid"] else "OTHER VERDICTS"
+    name = f"cosmic-ray exec / our kill check, {MUTANTS} mutants, {verdicts}"
+    return Row(name, plain / spent, at_least=5)
+
+
+def plain_session(tree: Path, scratch: Path) -> Path:
+    """A cosmic-ray session that holds our sample of mutants and nothing else."""
+    from cosmic_ray.commands import init
+    from cosmic_ray.work_db import WorkDB, use_db
+
+    from scaffold.mutants import enumerate_mutants, sample
+
+    path = "cli/planoai/targets.py"
+    chosen = {
+        (mutant.operator, mutant.occurrence)
+        for mutant in sample(enumerate_mutants(path, (tree / path).read_text("utf-8")), MUTANTS)
+    }
+    (scratch / "cosmic-ray.toml").write_text(
+        "[cosmic-ray]\n"
+        'module-path = "planoai/targets.py"\ntimeout = 120.0\nexcluded-modules = []\n'
+        f'test-command = "{PYTHON} -m pytest -x -q -p no:cacheprovider test"\n'
+        '[cosmic-ray.distributor]\nname = "local"\n'
+    )
+    before = Path.cwd()
+    os.chdir(tree / "cli")
+    try:
+        with use_db(scratch / "all.sqlite", WorkDB.Mode.create) as everything:
+            init([Path("planoai/targets.py")], everything, {})
+            items = list(everything.work_items)
+    finally:
+        os.chdir(before)
+    session = scratch / "session.sqlite"
+    with use_db(session, WorkDB.Mode.create) as db:
+        for item in items:
+            spec = item.mutations[0]
+            if (spec.operator_name.split("/")[-1], spec.occurrence) in chosen:
+                db.add_work_item(item)
+    return session
 
 
 def release_tree(scratch: Path) -> Path:
@@ -161,6 +234,7 @@ def main() -> None:
         scratch = Path(folder)
         tree = release_tree(scratch)
         rows = [*start_up(tree), *writing(tree, scratch), durability(tree), *proving(tree)]
+        rows.append(killing(tree, scratch))
     print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")
     for row in rows:
         print(row.line())

@@ -273,7 +273,7 @@ def below(gap: Gap, entry: Entry) -> Iterator[str]:
         target = bars.get(item["path"])
         if target is None:
             continue
-        if target.line_pct is not None and item["line_cov_pct"] < target.line_pct:
+        if target.line_pct is not None and (item["line_cov_pct"] or 0) < target.line_pct:
             yield f"{item['path']}: {item['line_cov_pct']} % of lines, not {target.line_pct}"
         share = kill_share(entry, item)
         if target.kill_pct is not None and share < target.kill_pct:
@@ -330,11 +330,14 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
             continue
         for item in entry["targets"]:
             share = kill_share(entry, item)
+            if not item["viable"] and not item["line_bar_pct"]:
+                continue
+            lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
             killed = f"{share:.1f} % ({item['killed']}/{item['killed'] + survived(entry, item)})"
             lines.append(
                 f"| {entry['gap']} | {entry['commit']} | {entry['generated']} "
                 f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "
-                f"| {item['line_cov_pct']:g} % | {killed} |"
+                f"| {lines_run} | {killed} |"
             )
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -13,10 +13,21 @@ from scaffold.catalog import RunSpec
 from scaffold.errors import ProofError
 from scaffold.runners import Evidence, Progress, Subject, SubjectTarget, VerifyOptions, load_runner
 from scaffold.runners.pytest import test_args
-from scaffold.runners.pytest_check import Verdicts, judge
+from scaffold.runners.pytest_check import Verdicts, choose, judge
 from scaffold.runners.pytest_plan import Trail
 
 RED_ON_A_COPY = re.compile(r"red on an unbroken copy of the tree: (\S+\.py(?:::.+)?)$")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Test files, with what they need, and the file under test that they are held against.
+
+    One file, so that a sample of its mutants is the same for everybody.
+    """
+
+    files: tuple[str, ...]
+    target: SubjectTarget
 
 
 @dataclass(frozen=True)
@@ -26,13 +37,13 @@ class Contender:
     Attributes:
         name: Whose they are.
         tree: The copy.
-        files: The test files and what they need, POSIX, relative to it.
+        parts: One for each target; paths are POSIX, relative.
         notes: Module -> what is told of how its tests were made (`file`, where it has its own).
     """
 
     name: str
     tree: Path
-    files: tuple[str, ...]
+    parts: tuple[Part, ...]
     notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -65,24 +76,31 @@ class Score:
         return {"tests": self.tests[target.path], **note}
 
 
-def score(
-    contender: Contender,
-    targets: Sequence[SubjectTarget],
-    root: str,
-    options: VerifyOptions,
-    progress: Progress,
-) -> Score:
+def score(contender: Contender, root: str, options: VerifyOptions, progress: Progress) -> Score:
     """The contender's tests against every chosen mutant of the targets.
 
     Raises:
         MissingToolError: The interpreter lacks what the tests import.
         ProofError: The tests do not come to an end.
     """
-    run = RunSpec("pytest", root, ())
-    subject = Subject(contender.name, contender.tree, run, contender.files, tuple(targets))
+    whole = Score({}, frozenset(), frozenset(), {}, (), contender.notes)
+    for part in contender.parts:
+        run = RunSpec("pytest", root, ())
+        name = f"{contender.name}, {part.target.name}"
+        # An earlier part may have dropped a file that several share.
+        files = tuple(file for file in part.files if (contender.tree / file).is_file())
+        subject = Subject(name, contender.tree, run, files, (part.target,))
+        whole = joined(whole, score_part(subject, options, progress))
+    return whole
+
+
+def score_part(subject: Subject, options: VerifyOptions, progress: Progress) -> Score:
+    """The score of what is run together."""
     dropped: list[str] = []
     while True:
         subject, trail = green(subject, options, dropped, progress)
+        if trail is None:
+            return counted(subject.targets, all_survived(subject, options), None, dropped)
         try:
             verdicts = judge(subject, test_args(subject), trail, options, progress)
         except ProofError as error:
@@ -91,20 +109,41 @@ def score(
                 raise
             subject = without(subject, [red[1]], dropped, progress)
         else:
-            return counted(contender, targets, verdicts, trail, dropped)
+            return counted(subject.targets, verdicts, trail, dropped)
+
+
+def all_survived(subject: Subject, options: VerifyOptions) -> Verdicts:
+    """What there is to say where no test is left."""
+    paths = [target.path for target in subject.targets]
+    sources = {path: (subject.checkout / path).read_text(encoding="utf-8") for path in paths}
+    mutants = choose(sources, options)
+    return Verdicts(tuple(mutants), {mutant.id: "survived" for mutant in mutants}, 0)
+
+
+def joined(one: Score, other: Score) -> Score:
+    """Both together; the notes are those of the first."""
+    return Score(
+        {**one.mutants, **other.mutants},
+        one.killed | other.killed,
+        one.invalid | other.invalid,
+        {**one.tests, **other.tests},
+        (*one.dropped, *other.dropped),
+        one.notes,
+    )
 
 
 def green(
     subject: Subject, options: VerifyOptions, dropped: list[str], progress: Progress
-) -> tuple[Subject, Trail]:
+) -> tuple[Subject, Trail | None]:
     """The subject without what is red on the unbroken tree, and what the rest of it runs."""
-    while True:
+    while test_args(subject):
         evidence = examined(subject, options, progress)
         red = [test.id for test in evidence.generated.red]
         if not red:
             assert isinstance(evidence.trail, Trail)
             return subject, evidence.trail
         subject = without(subject, red, dropped, progress)
+    return subject, None
 
 
 def examined(subject: Subject, options: VerifyOptions, progress: Progress) -> Evidence:
@@ -162,10 +201,9 @@ def tests_in(tree: ast.Module) -> list[tuple[str, ast.FunctionDef | ast.AsyncFun
 
 
 def counted(
-    contender: Contender,
     targets: Sequence[SubjectTarget],
     verdicts: Verdicts,
-    trail: Trail,
+    trail: Trail | None,
     dropped: Sequence[str],
 ) -> Score:
     """The verdicts as a score."""
@@ -179,11 +217,11 @@ def counted(
         invalid=frozenset(name for name, word in words.items() if word == "invalid"),
         tests={target.path: len(runners_of(trail, target.path)) for target in targets},
         dropped=tuple(dropped),
-        notes=contender.notes,
+        notes={},
     )
 
 
-def runners_of(trail: Trail, path: str) -> set[int]:
+def runners_of(trail: Trail | None, path: str) -> set[int]:
     """Numbers of the tests that run a line of the target, imports left out."""
-    lines = trail.lines.get(path, {})
+    lines = trail.lines.get(path, {}) if trail is not None else {}
     return {number for everybody in lines.values() for number in everybody if number >= 0}

@@ -13,8 +13,8 @@ HEAD = """\
 # Other generators, and upstream's own tests, against ours
 
 Made by `make peers` (`tools/peers.py`) from `field/peers.json`; not written by hand. Killed: of the
-viable mutants of a module (those that no test can tell apart from the original included), by all
-tests of a contender together. Every contender meets the same mutants, tried by the kill check of
+viable mutants of a module (those that no test can tell apart from the original included), by the
+tests that were written for it. Every contender meets the same mutants, tried by the kill check of
 `scaffold verify`. Tests: those that run a line of the module."""
 
 
@@ -41,7 +41,7 @@ def release_part(found: Json) -> str:
         [
             f"## Generators, on planoai {found['version']}",
             "",
-            f"`python tools/peers.py run --release {found['version']} --seed {found['seed']} "
+            f"`python tools/peers.py --release {found['version']} --seed {found['seed']} "
             f"--seconds {found['seconds']}{sampled(found)}`",
             "",
             f"Pynguin searches {found['seconds']} s a module from seed {found['seed']}. The",
@@ -81,7 +81,7 @@ def upstream_part(found: Json) -> str:
     lines = [
         f"## Upstream's own suite, at {found['commit']}",
         "",
-        f"`python tools/peers.py upstream {found['commit']}=DIR{sampled(found)}`",
+        f"`python tools/peers.py --upstream {found['commit']}=DIR{sampled(found)}`",
         "",
         *table(
             ["module", "mutants", "killed by upstream's suite", "by ours", "by both",

@@ -1,8 +1,8 @@
 """Other generators against ours: how many of the same mutants the tests of each kill.
 
-    python tools/peers.py run [--release 0.4.8]       Pynguin, the Hypothesis ghostwriter and ours
-    python tools/peers.py upstream [COMMIT=]DIR       the suites of a real checkout and ours
-    python tools/peers.py table                       docs/peers.md from field/peers.json
+    python tools/peers.py [--release 0.4.8]           Pynguin, the Hypothesis ghostwriter and ours
+    python tools/peers.py --upstream [COMMIT=]DIR     the suites of a real checkout and ours
+    python tools/peers.py --table                     docs/peers.md from field/peers.json
 
 All are scored on copies of the same tree, on the mutants of every module that the kit's Python
 rows are about, by the engine's own kill check. What a peer wrote runs as it is, but a test that is
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from field import IGNORED, ROOT, named, say, scaffold
-from peer_scores import Contender, Score, score
+from peer_scores import Contender, Part, Score, score
 from peer_tables import write_table
 from peer_tools import CACHE, PEERS, Effort, Peer, environment, make
 from release_trees import release_tree, released_wheel
@@ -45,11 +45,12 @@ def main() -> int:
     """Run one of the three."""
     options = parse()
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
-    if options.action == "run":
-        results["release"] = against_peers(options)
-    elif options.action == "upstream":
-        results["upstream"] = against_upstream(options)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if not options.table:
+        name, contest = "release", against_peers
+        if options.upstream:
+            name, contest = "upstream", against_upstream
+        results[name] = contest(options)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_table(results, TABLE)
     return 0
 
@@ -57,18 +58,16 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "upstream", "table"])
-    parser.add_argument("checkout", nargs="?", metavar="[COMMIT=]DIR")
-    parser.add_argument("--release", default="0.4.8", metavar="VERSION")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--release", default="0.4.8", metavar="VERSION")
+    what.add_argument("--upstream", metavar="[COMMIT=]DIR")
+    what.add_argument("--table", action="store_true")
     parser.add_argument("--seed", type=int, default=Effort.seed)
     parser.add_argument("--seconds", type=int, default=Effort.search_s, help="Pynguin, a module")
-    parser.add_argument("--mutants", type=int, help="a sample of so many instead of all")
+    parser.add_argument("--mutants", type=int, help="so many a module instead of all")
     parser.add_argument("--python", default=sys.executable, help="what all are scored with")
     parser.add_argument("--jobs", type=int, default=0)
-    options = parser.parse_intermixed_args()
-    if (options.action == "upstream") != (options.checkout is not None):
-        parser.error("a checkout belongs to `upstream`, and only to it")
-    return options
+    return parser.parse_args()
 
 
 def against_peers(options: argparse.Namespace) -> dict[str, Any]:
@@ -81,9 +80,9 @@ def against_peers(options: argparse.Namespace) -> dict[str, Any]:
         shelter(scratch)
         tree = release_tree(options.release, scratch / "tree")
         targets = targets_of(tree)
-        contenders = [ours(tree, scratch)]
+        contenders = [ours(tree, targets, scratch)]
         contenders += [written_by(peer, env, tree, targets, effort, scratch) for peer in PEERS]
-        scores = score_all(contenders, targets, options)
+        scores = score_all(contenders, options)
     return {
         "version": options.release,
         "seed": effort.seed,
@@ -96,19 +95,20 @@ def against_peers(options: argparse.Namespace) -> dict[str, Any]:
 
 def against_upstream(options: argparse.Namespace) -> dict[str, Any]:
     """The result of the suites that a checkout has, and of ours beside them."""
-    commit, folder = named(options.checkout)
+    commit, folder = named(options.upstream)
     with tempfile.TemporaryDirectory(prefix="scaffold-peers-") as name:
         scratch = Path(name)
         shelter(scratch)
         tree = Path(shutil.copytree(folder, scratch / "tree", ignore=IGNORED, symlinks=True))
         targets = targets_of(tree)
         suites = sorted((tree / FOLDER / "test").rglob("test_*.py"))
+        files = tuple(path.relative_to(tree).as_posix() for path in suites)
         theirs = Contender(
             THEIRS,
             Path(shutil.copytree(tree, scratch / THEIRS, symlinks=True)),
-            tuple(path.relative_to(tree).as_posix() for path in suites),
+            tuple(Part(files, target) for target in targets),
         )
-        scores = score_all([ours(tree, scratch), theirs], targets, options)
+        scores = score_all([ours(tree, targets, scratch), theirs], options)
     return {
         "commit": commit,
         "mutants": options.mutants or "all",
@@ -137,19 +137,23 @@ def targets_of(tree: Path) -> list[SubjectTarget]:
         if (gap.state, gap.kind, gap.language) == ("ready", "gap", "python")
     ]
     return [
-        SubjectTarget(found.name, found.path, found.module)
+        SubjectTarget(found.target.name, found.path, found.module)
         for gap in gaps
         for found in Checkout(tree).find(gap).targets
     ]
 
 
-def ours(tree: Path, scratch: Path) -> Contender:
-    """What `scaffold` writes."""
+def ours(tree: Path, targets: Sequence[SubjectTarget], scratch: Path) -> Contender:
+    """What `scaffold` writes; the tests of a row are run together."""
     copy = Path(shutil.copytree(tree, scratch / OURS, symlinks=True))
     scaffold(*BULK, "-C", str(copy), "--json")
-    records = (copy / ".scaffold" / "gaps").glob("*.json")
-    files = {path for record in records for path in json.loads(record.read_text("utf-8"))["files"]}
-    return Contender(OURS, copy, tuple(sorted(files)))
+    gaps = load_kit(ROOT).gaps
+    parts = []
+    for record in sorted((copy / ".scaffold" / "gaps").glob("*.json")):
+        files = json.loads(record.read_text("utf-8"))["files"]
+        paths = {found.path for found in Checkout(copy).find(gaps[record.stem]).targets}
+        parts += [Part(tuple(files), target) for target in targets if target.path in paths]
+    return Contender(OURS, copy, tuple(parts))
 
 
 def written_by(
@@ -165,7 +169,7 @@ def written_by(
     place = copy / FOLDER / "test"
     place.mkdir(exist_ok=True)
     (place / "conftest.py").write_text(peer.conftest)
-    files, notes = [], {}
+    parts, notes = [], {}
     for target in targets:
         say(f"{peer.name}: {target.module}")
         made = make(peer, env, tree / FOLDER, target.module, effort)
@@ -177,13 +181,12 @@ def written_by(
         }
         if made.source:
             path.write_text(made.source, encoding="utf-8")
-            files.append(path.relative_to(copy).as_posix())
-    return Contender(peer.name, copy, tuple(files), notes)
+        files = (path.relative_to(copy).as_posix(),) if made.source else ()
+        parts.append(Part(files, target))
+    return Contender(peer.name, copy, tuple(parts), notes)
 
 
-def score_all(
-    contenders: Sequence[Contender], targets: Sequence[SubjectTarget], options: argparse.Namespace
-) -> dict[str, Score]:
+def score_all(contenders: Sequence[Contender], options: argparse.Namespace) -> dict[str, Score]:
     """Who -> score, all on the same mutants."""
     chosen = VerifyOptions(
         mutants=options.mutants or "all",
@@ -191,7 +194,7 @@ def score_all(
         python=options.python,
         cache_dir=CACHE,
     )
-    return {one.name: score(one, targets, FOLDER, chosen, say) for one in contenders}
+    return {one.name: score(one, FOLDER, chosen, say) for one in contenders}
 
 
 def row(target: SubjectTarget, scores: Mapping[str, Score]) -> dict[str, Any]:

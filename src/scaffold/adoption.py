@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from scaffold.checkout import Checkout, Findings
+from scaffold.catalog import Gap
+from scaffold.checkout import Checkout
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,22 @@ class Adoption:
         return f"{len(self.reached)} of {len(self.functions)} functions in {', '.join(self.files)}"
 
 
-def find_adoption(checkout: Checkout, findings: Findings, ours: Collection[str]) -> Adoption:
+def find_adoption(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Adoption:
     """What the suites beside a gap already name of its targets. Found by parsing.
 
     Args:
         checkout: The tree.
-        findings: The gap's targets in it.
+        gap: The row.
         ours: Generated files, which do not count; relative POSIX paths.
 
     Raises:
         CheckoutError: A target does not parse (see `Checkout.find`).
     """
+    # Parsing targets and suites would cost `status` its quickness; most suites name no target.
+    suites = [path for path in _suites(checkout.root, gap) if _may_name(path, gap)]
+    if not suites:
+        return Adoption(frozenset(), frozenset(), ())
+    findings = checkout.find(gap)
     functions = {
         f"{found.module}.{name}"
         for found in findings.targets
@@ -50,7 +56,7 @@ def find_adoption(checkout: Checkout, findings: Findings, ours: Collection[str])
     modules = {found.module for found in findings.targets}
     reached: set[str] = set()
     files = []
-    for path in _suites(checkout.root, findings):
+    for path in suites:
         relative = path.relative_to(checkout.root).as_posix()
         if relative in ours:
             continue
@@ -61,26 +67,27 @@ def find_adoption(checkout: Checkout, findings: Findings, ours: Collection[str])
     return Adoption(frozenset(reached), frozenset(functions), tuple(files))
 
 
-def _suites(root: Path, findings: Findings) -> Iterator[Path]:
-    run = findings.gap.run
+def _suites(root: Path, gap: Gap) -> Iterator[Path]:
+    run = gap.run
     if run is None:
         return
     for suite in run.baseline:
         yield from sorted((root / run.root / suite).glob("**/test_*.py"))
 
 
-def _names(path: Path, modules: Collection[str]) -> set[str]:
-    """Dotted names `module.function` that a test file imports, reads or patches."""
+def _may_name(path: Path, gap: Gap) -> bool:
     try:
         source = path.read_bytes()
     except OSError:
-        return set()
-    last = {module.rpartition(".")[2].encode() for module in modules}
-    # Parsing every suite would cost `status` its quickness; most files name no target at all.
-    if not any(name in source for name in last):
-        return set()
+        return False
+    stems = {PurePosixPath(item).stem for target in gap.targets for item in target.paths}
+    return any(stem.encode() in source for stem in stems)
+
+
+def _names(path: Path, modules: Collection[str]) -> set[str]:
+    """Dotted names `module.function` that a test file imports, reads or patches."""
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return set()
     bound = _bindings(tree, modules)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -111,6 +110,8 @@ class Kit:
         """
         if slug in self.gaps:
             return self.gaps[slug]
+        import difflib
+
         close = difflib.get_close_matches(slug, self.gaps, n=1, cutoff=0.5)
         hint = f"scaffold new --gap {close[0]}" if close else "scaffold list --all-rows"
         lead = f"; the closest match is '{close[0]}'" if close else ""
@@ -195,6 +196,19 @@ def load_twins(gap: Gap) -> tuple[Twin, ...]:
         return tuple(Twin(**item) for item in _read_toml(path).get("survivor", ()))
     except TypeError as error:
         raise KitError(f"{path}: {_plain(error)}", "compare it with docs/kit-format.md") from error
+
+
+def template_digest(gap: Gap) -> str:
+    """Digest of everything that a gap's rendering is made from, for `outdated`."""
+    import hashlib
+
+    total = hashlib.sha256()
+    shared = gap.folder.parent / "_shared"
+    for path in sorted([*gap.folder.rglob("*"), *shared.rglob("*")]):
+        if path.is_file() and path.name not in ("README.md", "survivors.toml"):
+            total.update(path.relative_to(gap.folder.parent).as_posix().encode() + b"\0")
+            total.update(path.read_bytes() + b"\0")
+    return total.hexdigest()
 
 
 def _refuse_unusable(gap: Gap) -> None:

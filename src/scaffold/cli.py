@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
@@ -70,6 +69,8 @@ def _interrupted() -> int:
 
 def _refuse(argv: list[str], fact: str, hint: str, code: int) -> None:
     if "--json" in argv:
+        import json
+
         document = {"schema": 1, "error": {"fact": fact, "hint": hint, "exit_code": code}}
         print(json.dumps(document, indent=2))
     print(f"error: {fact}", file=sys.stderr)

@@ -18,7 +18,8 @@ class TargetProof:
 
     Attributes:
         path: The target, relative to the checkout.
-        line_cov_pct: Line coverage by the generated tests alone.
+        line_cov_pct: Line coverage by the generated tests alone; `None` where it is unknown, and
+            then its bar is not judged.
         line_bar_pct: What it must reach.
         killed: Mutants that a test noticed; `None` without a kill check.
         viable: Mutants that a test can tell from the original.
@@ -26,7 +27,7 @@ class TargetProof:
     """
 
     path: str
-    line_cov_pct: float
+    line_cov_pct: float | None
     line_bar_pct: float | None = None
     killed: int | None = None
     viable: int | None = None
@@ -84,8 +85,8 @@ class Outcome:
     command: str
 
     @property
-    def coverage(self) -> dict[str, float]:
-        """Target path -> line coverage in percent."""
+    def coverage(self) -> dict[str, float | None]:
+        """Target path -> line coverage in percent; `None` where it is unknown."""
         return {target.path: target.line_cov_pct for target in self.targets}
 
     @property
@@ -223,9 +224,10 @@ def _why_red(test: TestResult) -> str:
 
 def _below(target: TargetProof, outcome: Outcome) -> list[str]:
     lines = []
-    if target.line_bar_pct is not None and target.line_cov_pct < target.line_bar_pct:
+    known = target.line_cov_pct
+    if known is not None and target.line_bar_pct is not None and known < target.line_bar_pct:
         lines.append(
-            f"line coverage of {target.path} is {target.line_cov_pct:g} %, "
+            f"line coverage of {target.path} is {known:g} %, "
             f"below its bar of {target.line_bar_pct:g} %"
         )
     if target.viable and target.kill_bar_pct is not None and not outcome.shards:

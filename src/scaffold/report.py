@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold.catalog import Gap
-from scaffold.changes import Action, Change
-
 if TYPE_CHECKING:
+    from scaffold.catalog import Gap
+    from scaffold.changes import Change
     from scaffold.outcome import Outcome
     from scaffold.plan import Plan
     from scaffold.questions import Question
@@ -20,17 +18,19 @@ SCHEMA_VERSION = 1
 """Version of every `--json` output; the schema is docs/output.schema.json."""
 
 _MARKS = {
-    Action.CREATE: "+",
-    Action.UPDATE: "~",
-    Action.DELETE: "-",
-    Action.SAME: "=",
-    Action.KEPT: ".",
-    Action.CONFLICT: "!",
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "same": "=",
+    "kept": ".",
+    "conflict": "!",
 }
 
 
 def to_json(command: str, body: Mapping[str, Any]) -> str:
     """A document of the output schema: `{"schema": 1, "command": …, …}`."""
+    import json
+
     return json.dumps({"schema": SCHEMA_VERSION, "command": command, **body}, indent=2)
 
 
@@ -107,21 +107,21 @@ def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
     lines = []
     for change in changes:
         note = f"  ({change.note})" if change.note else ""
-        lines.append(f"  {_MARKS[change.action]} {change.path}{note}")
+        lines.append(f"  {_MARKS[str(change.action)]} {change.path}{note}")
     lines += [f"  left out: {note}" for note in notes]
     return "\n".join(lines)
 
 
 def plan_summary(changes: Sequence[Change]) -> str:
     """One line that counts the actions: `3 to create, 1 the same`."""
-    counts = Counter(change.action for change in changes)
+    counts = Counter(str(change.action) for change in changes)
     words = {
-        Action.CREATE: "to create",
-        Action.UPDATE: "to update",
-        Action.DELETE: "to delete",
-        Action.SAME: "the same",
-        Action.KEPT: "kept as you have it",
-        Action.CONFLICT: "in conflict",
+        "create": "to create",
+        "update": "to update",
+        "delete": "to delete",
+        "same": "the same",
+        "kept": "kept as you have it",
+        "conflict": "in conflict",
     }
     parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
     return ", ".join(parts) or "nothing to do"
@@ -221,12 +221,14 @@ def _outcome_lines(record: Outcome) -> str:
     ]
     for target in record.targets:
         killed = ""
-        if record.checked:
+        if record.checked and target.viable:
             killed = f", {target.killed}/{target.viable} mutants killed"
-        lines.append(f"  {target.path}: {target.line_cov_pct:g} % of its lines{killed}")
+        share = target.line_cov_pct
+        lines_run = "line coverage unknown" if share is None else f"{share:g} % of its lines"
+        lines.append(f"  {target.path}: {lines_run}{killed}")
     if record.checked:
         lines.append(
-            f"  {record.invalid} mutants left out (an import alone kills them), "
+            f"  {record.invalid} mutants left out (no build, or an import alone kills them), "
             f"{record.timeouts} ended by the clock, {record.cached} known from before"
         )
     lines += [f"  problem: {problem}" for problem in record.problems]

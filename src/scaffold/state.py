@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -74,6 +73,8 @@ class State:
         """The state as files: relative POSIX path -> bytes. Same state, same bytes."""
         if not self.gaps:
             return {}
+        import gzip
+
         head = {"format": FORMAT, "kit": self.kit}
         files = {
             f"{FOLDER}/.gitignore": IGNORED.encode(),
@@ -130,6 +131,8 @@ def dump_verified(outcome: Mapping[str, Any]) -> bytes:
 
 def _read_bases(root: Path) -> dict[str, bytes]:
     bases: dict[str, bytes] = {}
+    import gzip
+
     for path in sorted((root / FOLDER / "base").glob("*.gz")):
         try:
             content = gzip.decompress(path.read_bytes())

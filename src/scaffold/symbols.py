@@ -22,24 +22,37 @@ def symbols_of(path: str, source: bytes) -> Symbols:
     return parser(path, source) if parser else {}
 
 
+def check_syntax(path: str, source: bytes) -> None:
+    """Nothing, where the file parses; only Python is looked at this closely.
+
+    Raises:
+        CheckoutError: The file does not parse; its line is named.
+    """
+    if path.endswith(".py"):
+        _parse_python(path, source)
+
+
 def python_symbols(path: str, source: bytes) -> Symbols:
     """Functions, classes with their methods, constants and imports of a Python file.
 
     Raises:
         CheckoutError: The file does not parse.
     """
+    found: Symbols = {}
+    for node in _parse_python(path, source).body:
+        _add(found, node, prefix="")
+    return found
+
+
+def _parse_python(path: str, source: bytes) -> ast.Module:
     try:
-        tree = ast.parse(source, filename=path)
+        return ast.parse(source, filename=path)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise CheckoutError(
             f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
             f"python -m py_compile {path}",
         ) from error
-    found: Symbols = {}
-    for node in tree.body:
-        _add(found, node, prefix="")
-    return found
 
 
 def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901, PLR0912 - one table
@@ -104,15 +117,15 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
 
 
 def _assigned(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    """Names that the function's body assigns: what tells two versions of one signature apart."""
-    return sorted(
-        {
-            item.id
-            for statement in node.body
-            for item in ast.walk(statement)
-            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
-        }
-    )
+    """Names that the body assigns or imports: what tells two versions of one signature apart."""
+    names: set[str] = set()
+    for statement in node.body:
+        for item in ast.walk(statement):
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store):
+                names.add(item.id)
+            elif isinstance(item, ast.Import | ast.ImportFrom):
+                names |= {alias.asname or alias.name.partition(".")[0] for alias in item.names}
+    return sorted(names)
 
 
 def rust_symbols(path: str, source: bytes) -> Symbols:

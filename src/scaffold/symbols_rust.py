@@ -7,6 +7,7 @@ which may hide one, is refused; what a macro hides is not seen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -147,6 +148,7 @@ def _symbol(node: Node) -> dict[str, Any]:
         symbol["async"] = "async" in text_of(words).split()
         symbol["params"] = list(_params(node))
         symbol["returns"] = text_of(node.child_by_field_name("return_type"))
+        symbol["locals"] = sorted(set(_locals(node.child_by_field_name("body"))))
     return symbol
 
 
@@ -159,6 +161,16 @@ def _params(function: Node) -> Iterator[str]:
             yield text_of(node.child_by_field_name("pattern"))
         elif node.type == "variadic_parameter":
             yield "..."
+
+
+def _locals(node: Node | None) -> Iterator[str]:
+    """The names that `let` binds in a body."""
+    for child in node.named_children if node is not None else ():
+        if child.type in ("let_declaration", "let_condition"):
+            pattern = child.child_by_field_name("pattern")
+            names = re.findall(r"\b[a-z_]\w*\b", text_of(pattern))
+            yield from (name for name in names if name not in ("mut", "ref"))
+        yield from _locals(child)
 
 
 def _bound(node: Node | None) -> Iterator[str]:

@@ -130,7 +130,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
         targets=tuple(
             TargetProof(
                 target.path,
-                evidence.coverage.get(target.path, 0.0),
+                evidence.coverage.get(target.path),
                 target.line_pct,
                 kill_bar_pct=target.kill_pct,
             )

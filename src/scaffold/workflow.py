@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold import journal
 from scaffold.adoption import find_adoption
-from scaffold.catalog import Gap, Kit, load_twins
+from scaffold.catalog import Gap, Kit, load_twins, template_digest
 from scaffold.checkout import Checkout, open_checkout
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.files import confine, read_file
-from scaffold.plan import Plan, Request, make_plan, template_digest
-from scaffold.questions import check_answers
-from scaffold.runners import Subject, SubjectTarget
 from scaffold.state import (
     FOLDER,
     EditRecord,
@@ -27,6 +24,12 @@ from scaffold.state import (
     read_state,
     read_verified,
 )
+
+if TYPE_CHECKING:
+    from scaffold.plan import Plan, Request
+    from scaffold.runners import Subject
+
+# What plans and proves is imported where it is used: `status` must stay quick.
 
 Progress = Callable[[str], None]
 
@@ -96,6 +99,9 @@ def plan_new(
     Raises:
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
     """
+    from scaffold.plan import Request, make_plan
+    from scaffold.questions import check_answers
+
     answers = check_answers(
         [gap for gap in request.gaps if gap.state == "ready"],
         given,
@@ -158,6 +164,8 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
     Raises:
         CheckoutError: Its targets are gone, or one does not parse.
     """
+    from scaffold.runners import Subject, SubjectTarget
+
     gap, record = kit.gap(slug), state.gaps[slug]
     findings = checkout.find(gap)
     if findings.retired or gap.run is None:
@@ -237,10 +245,10 @@ def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
 def _open_status(checkout: Checkout, gap: Gap, note: str) -> Status:
     """Open, or adopted where a person's own tests already reach all of it."""
     try:
-        findings = checkout.find(gap)
+        checkout.check(gap)
+        adoption = find_adoption(checkout, gap, ours=())
     except CheckoutError as error:
         return Status(gap, "blocked", error.fact)
-    adoption = find_adoption(checkout, findings, ours=())
     if adoption.whole:
         return Status(gap, "adopted", adoption.sentence())
     reached = f"tested already: {adoption.sentence()}" if adoption.files else ""

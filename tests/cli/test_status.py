@@ -103,3 +103,11 @@ def test_a_gate_that_could_never_match_is_refused(tree: Path, gate: str, fact: s
     done = scaffold("status", "--fail-on", gate, *KIT, "-C", tree)
     assert (done.code, done.out) == (2, "")
     assert done.fact.startswith(fact)
+
+
+def test_a_target_that_does_not_parse_blocks_its_row(tree: Path) -> None:
+    (tree / "parcels" / "prices.py").write_text("def broken(:\n")
+    ran = scaffold("status", "--kit", DEMO_KIT, "-C", tree)
+    assert ran.code == 0
+    [line] = [line for line in ran.out.splitlines() if " prices " in line]
+    assert "blocked" in line and "parcels/prices.py:1 does not parse" in line

@@ -134,8 +134,7 @@ def test_a_pytest_that_is_too_old_is_refused(written: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_the_oldest_pytest_that_is_taken_proves_the_rows(written: Path, tmp_path: Path) -> None:
     lend_ours(make_venv(tmp_path / "oldest"))
-    # 7.0 cannot be used with the Python that we need.
-    install(tmp_path / "oldest", "pytest==7.1.0", "attrs", "py")
+    install(tmp_path / "oldest", "pytest==7.0.0", "attrs", "pluggy<2", "py", "tomli")
     done = verified(written, "docker_cli", "--python", python_of(tmp_path / "oldest"))
     assert done.code == 0, done.err
     assert "docker_cli: proved" in done.out
@@ -235,3 +234,39 @@ def test_a_release_with_another_package_is_reported(tmp_path: Path) -> None:
     for gap in ("cli_main", "targets", "docker_cli", "trace_cmd"):
         assert f"left out: {gap}: its targets are not in this checkout" in done.out
     assert snapshot(tree) == before
+
+
+NO_COMMAND = '''\
+import click
+
+
+@click.group()
+def main():
+    """Manage the gateway."""
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+@pytest.mark.slow
+def test_a_release_with_no_known_command_is_reported_and_the_other_rows_go_on(
+    release: Path,
+) -> None:
+    write_files(release, {"cli/planoai/main.py": NO_COMMAND})
+    before = snapshot(release)
+    done = scaffold(*BULK, "-C", release)
+    assert done.code == 0, done.err
+    assert "left out: cli_main: " in done.out
+    suite = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test"],
+        cwd=release / "cli",
+        env={**os.environ, "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert suite.returncode == 0, suite.stdout[-2000:]
+    assert scaffold("undo", "-C", release).code == 0
+    assert snapshot(release) == before

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-from peer_scores import Contender, Score, counted, remove_tests
+from peer_scores import Score, counted, joined, remove_tests
 from peer_tables import release_part, share, upstream_part
 from peer_tools import PEERS, verdict_in
 from peers import row
@@ -91,6 +90,15 @@ def test_all_are_counted_on_the_same_mutants() -> None:
     }
 
 
+def test_what_is_run_apart_is_counted_together() -> None:
+    first = score_of({"a"}, dropped=("x",), notes={"calc": {"said": "hm"}})
+    other = score_of({"z"}, mutants={"cli/z.py": frozenset("z")}, tests={"cli/z.py": 1})
+    both = joined(first, other)
+    assert both.killed == {"a", "z"}
+    assert both.mutants == {**first.mutants, **other.mutants}
+    assert (both.tests["cli/z.py"], both.dropped, both.notes) == (1, ("x",), first.notes)
+
+
 def test_dropped_tests_are_told_of_the_module_they_were_written_for() -> None:
     notes = {"calc": {"file": "test/test_calc_x.py", "seconds": 1.0, "said": ""}}
     dropped = ("test/test_calc_x.py::test_a", "test/test_other_x.py::test_b")
@@ -114,8 +122,7 @@ def test_a_score_counts_tests_that_run_the_module_and_timeouts_as_kills() -> Non
         read=(),
     )
     words = {"a": "killed", "b": "timeout", "c": "survived"}
-    contender = Contender("x", Path(), ())
-    score = counted(contender, [TARGET], Verdicts(mutants, words, 0), trail, [])
+    score = counted([TARGET], Verdicts(mutants, words, 0), trail, [])
     assert score.killed == {"a", "b"}
     assert score.tests == {TARGET.path: 1}
 
@@ -154,7 +161,7 @@ def test_the_table_of_generators_tells_nothing_written_as_nothing_killed() -> No
     )
     assert "| module | mutants | scaffold | Pynguin 0.48.0 | Hypothesis ghostwriter " in text
     assert "- Pynguin, calc: nothing written (“nothing to test”)" in text
-    assert "run --release 0.4.8 --seed 1 --seconds 120`" in text
+    assert "peers.py --release 0.4.8 --seed 1 --seconds 120`" in text
 
 
 def test_the_table_of_upstream_adds_up() -> None:
@@ -172,7 +179,7 @@ def test_the_table_of_upstream_adds_up() -> None:
     }
     text = upstream_part(found)
     assert "| calc | 10 | 40.0 % (4) | 80.0 % (8) | 3 | 1 | 1 |" in text
-    assert "upstream abc=DIR --mutants 50`" in text
+    assert "--upstream abc=DIR --mutants 50`" in text
     assert "`test/test_a.py::test_red`" in text
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from scaffold import workflow
-from scaffold.catalog import Kit, load_kit, select
+from scaffold.catalog import Kit, load_kit, select, template_digest
 from scaffold.changes import Action
 from scaffold.checkout import Checkout, open_checkout
 from scaffold.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError, UsageError
-from scaffold.plan import Plan, Request, content_digest, template_digest
+from scaffold.plan import Plan, Request, content_digest
 from scaffold.state import read_state
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files

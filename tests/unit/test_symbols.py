@@ -100,3 +100,8 @@ def test_an_unknown_language_has_no_symbols() -> None:
 
 def test_a_declared_encoding_is_followed() -> None:
     assert "x" in symbols_of("a.py", b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
+
+
+def test_what_a_body_assigns_or_imports_is_told() -> None:
+    source = b"def f(a):\n    import os.path\n    from x import y as z\n    b = a\n    g(c := b)\n"
+    assert symbols_of("m.py", source)["f"]["locals"] == ["b", "c", "os", "z"]

@@ -79,6 +79,7 @@ def test_a_function_has_its_signature():
         "async": True,
         "params": ["key", "tries", "(a, b)"],
         "returns": "Result<(), Error>",
+        "locals": [],
     }
 
 
@@ -124,3 +125,15 @@ def test_what_may_hide_an_item_is_refused_with_its_line(source, line):
 
 def test_windows_line_ends_and_a_byte_order_mark_are_no_matter():
     assert names("\ufeff" + SOURCE.replace("\n", "\r\n")) == names(SOURCE)
+
+
+def test_a_function_lists_what_it_binds():
+    source = """\
+fn f() {
+    let (mut a, b) = g();
+    if let Some(c) = a {
+        let Ok(ref d) = b else { return };
+    }
+}
+"""
+    assert symbols_of(PATH, source.encode())["f"]["locals"] == ["a", "b", "c", "d"]

@@ -59,9 +59,11 @@ def judge(
         MissingToolError: cosmic-ray is missing.
         ProofError: The tests are red on an unbroken copy.
     """
+    # Targets without a bar are there for their facts, unless the row holds no target to one.
+    held = [target for target in subject.targets if target.kill_pct is not None]
     sources = {
         target.path: (subject.checkout / target.path).read_bytes().decode("utf-8")
-        for target in subject.targets
+        for target in held or subject.targets
     }
     mutants = choose(sources, options)
     caches = {path: open_cache(subject, path, trail, options.cache_dir) for path in sources}
