@@ -3,17 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 XDIST := -n 2
+CARGO_MUTANTS := 27.1.0
 
-.PHONY: demo test check bench field lint types fast lock clean
+.PHONY: demo test check bench field ledger peers releases rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
 
-test: $(VENV)/.ready lint types
-	$(BIN)/pytest $(XDIST)
+test: $(VENV)/.ready lint types ledger rust-tools
+	PATH="$(CURDIR)/.cache/rust/bin:$$PATH" $(BIN)/pytest $(XDIST)
+
+# The tests of the cargo runner need cargo-mutants; without cargo they are skipped and say so.
+rust-tools:
+	@if command -v cargo >/dev/null && ! command -v cargo-mutants >/dev/null \
+	  && ! test -x .cache/rust/bin/cargo-mutants; then \
+	  cargo install --locked --quiet --root .cache/rust cargo-mutants@$(CARGO_MUTANTS); fi
 
 # The inner loop: under a minute.
-check: $(VENV)/.ready lint types
+check: $(VENV)/.ready lint types ledger
 	$(BIN)/pytest $(XDIST) -m "not slow"
 
 lint: $(VENV)/.ready
@@ -28,9 +35,22 @@ types: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python tools/bench.py
 
-# make field PLANO="DIR DIR": every finished row on copies of real checkouts, into field/ledger.json.
+# make field PLANO="COMMIT=DIR COMMIT=DIR" [FIELD="--python EXE --gap GAP"]:
+# every finished row on copies of real checkouts, into field/ledger.json and docs/ledger.md.
 field: $(VENV)/.ready
-	$(BIN)/python tools/field.py run $(PLANO)
+	$(BIN)/python tools/field.py run $(PLANO) $(FIELD)
+
+# Red where a finished row has no entry or misses a bar; lists what a later change made stale.
+ledger: $(VENV)/.ready
+	$(BIN)/python tools/field.py check
+
+# make peers [PEERS="--upstream COMMIT=DIR"]: other generators, or upstream's tests, and ours.
+peers: $(VENV)/.ready
+	$(BIN)/python tools/peers.py $(PEERS)
+
+# make releases [RELEASES="0.4.8 0.4.9"]: the Python rows on every release, or on those named.
+releases: $(VENV)/.ready
+	$(BIN)/python tools/releases.py $(RELEASES)
 
 lock:
 	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -63,7 +63,8 @@ def run(kit: Kit, options: argparse.Namespace) -> None:
     for given in options.checkouts:
         commit, folder = named(given)
         for gap in kit.gaps.values():
-            if gap.state == "ready" and (not options.gap or gap.slug in options.gap):
+            wanted = gap.slug in options.gap if options.gap else gap.state == "ready"
+            if gap.built and wanted:
                 ledger = read_ledger()
                 entry = prove(kit, gap, commit, folder, ledger, options)
                 keep(ledger, entry)

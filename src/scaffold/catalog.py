@@ -11,7 +11,7 @@ from typing import Any
 from scaffold.errors import KitError, UsageError
 
 KINDS = ("gap", "proposal")
-STATES = ("ready", "planned", "deprecated")
+STATES = ("ready", "unproven", "planned", "deprecated")
 LANGUAGES = ("rust", "python", "typescript", "e2e")
 GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
 
@@ -85,6 +85,11 @@ class Gap:
     targets: tuple[Target, ...] = ()
     edits: tuple[EditSpec, ...] = ()
     run: RunSpec | None = None
+
+    @property
+    def built(self) -> bool:
+        """Whether there is a template; an unproven one is written only when it is named."""
+        return self.state in ("ready", "unproven")
 
     @property
     def files_dir(self) -> Path:
@@ -306,7 +311,7 @@ def _check_words(gap: Gap, path: Path) -> None:
                 f"{path}: {key} = '{value}' is none of {', '.join(allowed)}",
                 f"edit {key} in {path}",
             )
-    if gap.state == "ready" and gap.run is None and gap.kind == "gap":
+    if gap.built and gap.run is None and gap.kind == "gap":
         raise KitError(f"{path}: a ready gap needs a [run] table", "see docs/kit-format.md")
 
 

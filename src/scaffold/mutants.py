@@ -154,7 +154,11 @@ def _mutate(node: Any, segment: _Segment, operator: Any, index: int) -> str | No
     place = next(at for at, child in enumerate(siblings) if child is node)
     kept = list(siblings)
     try:
-        new = operator.mutate(node, index)
+        try:
+            new = operator.mutate(node, index)
+        except AttributeError:
+            # Its ExceptionReplacer takes `a.B` in `except (a.B, C):` for a plain name and gives up.
+            return None
         if new is None:
             if node is segment.node:
                 return ""

@@ -141,6 +141,10 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
         if gap.state == "planned":
             skipped.append(Skipped(gap.slug, "its template is not built yet"))
             continue
+        if gap.state == "unproven" and gap.slug not in request.named:
+            reason = f"not proved on every commit yet: scaffold new --gap {gap.slug}"
+            skipped.append(Skipped(gap.slug, reason))
+            continue
         findings = checkout.find(gap)
         if not findings.retired:
             fitting.append(findings)

@@ -86,6 +86,8 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
         "",
         f"recommended: {gap.recommendation}",
     ]
+    if gap.state == "unproven":
+        lines.append("template: built, but not proved on every commit yet; bulk leaves it out")
     if gap.state == "planned":
         lines.append("template: not built yet; `scaffold new` refuses it by name")
     if gap.state == "deprecated":

@@ -103,7 +103,7 @@ def plan_new(
     from scaffold.questions import check_answers
 
     answers = check_answers(
-        [gap for gap in request.gaps if gap.state == "ready"],
+        [gap for gap in request.gaps if gap.built],
         given,
         all_gaps=list(kit.gaps.values()),
     )

@@ -6,11 +6,14 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.command import started
 from support.tinykit import DEMO
 from support.tree import snapshot
 
 
+@pytest.mark.slow
 def test_the_demo_runs_the_main_job_and_shows_every_command(tree: Path, tmp_path: Path) -> None:
     place = tmp_path / "demo"
     done = started("demo", place)

@@ -67,6 +67,7 @@ def test_killed_at_any_step_the_next_command_makes_the_tree_whole(
         assert whole == sorted(whole)
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_step_new_writes_all_or_nothing(tree: Path, tmp_path: Path) -> None:
     for step in stop_at_each_step("sigint", "fresh", NEW, tree, tmp_path / "scratch"):
         assert (step["code"], step["as_first"]) in [(130, True), (0, False)], step
@@ -81,6 +82,7 @@ def test_interrupted_at_any_step_undo_takes_back_all_or_nothing(tree: Path, tmp_
         assert step["untouched"] == (step["code"] == 130)
 
 
+@pytest.mark.slow
 def test_without_room_at_any_step_new_refuses_and_leaves_the_tree(
     tree: Path, tmp_path: Path
 ) -> None:

@@ -6,10 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from scaffold.catalog import Kit
 from support.command import scaffold
 
 
+@pytest.mark.slow
 def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> None:
     ran = scaffold(
         *["new", "--gap", "labels", "--verify", "--json"],

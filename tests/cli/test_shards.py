@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from scaffold.catalog import Kit
 from support.command import scaffold
 
@@ -18,6 +20,7 @@ def records(tree: Path, kit: Kit, *more: str) -> str:
     return ran.out
 
 
+@pytest.mark.slow
 def test_the_shards_of_a_check_join_into_the_whole(tree: Path, kit: Kit, tmp_path: Path) -> None:
     assert scaffold("new", "--gap", "labels", "--kit", kit.root, "-C", tree).code == 0
     files = []
@@ -33,6 +36,7 @@ def test_the_shards_of_a_check_join_into_the_whole(tree: Path, kit: Kit, tmp_pat
     assert record["viable"] > 20
 
 
+@pytest.mark.slow
 def test_the_same_shard_twice_is_refused(tree: Path, kit: Kit, tmp_path: Path) -> None:
     assert scaffold("new", "--gap", "labels", "--kit", kit.root, "-C", tree).code == 0
     file = tmp_path / "one.json"

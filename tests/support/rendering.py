@@ -18,7 +18,7 @@ from scaffold.render import Rendered, render
 ROOT = Path(__file__).resolve().parent.parent.parent
 KIT = load_kit(ROOT)
 ROWS = list(KIT.gaps.values())
-READY = [gap for gap in ROWS if gap.state == "ready"]
+READY = [gap for gap in ROWS if gap.built]
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 
 each_row = pytest.mark.parametrize("gap", ROWS, ids=lambda gap: gap.slug)

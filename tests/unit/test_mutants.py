@@ -134,3 +134,15 @@ def test_shards_are_disjoint_and_together_everything():
 
     assert sorted(m.occurrence for cut in cuts for m in cut) == list(range(300))
     assert all(40 < len(cut) < 110 for cut in cuts)
+
+
+def test_where_cosmic_ray_gives_up_the_other_mutants_are_made():
+    source = "import json\n\ntry:\n    A = 1\nexcept (json.JSONDecodeError, OSError):\n    A = 2\n"
+
+    mutants = enumerate_mutants("a.py", source)
+
+    replaced = [m for m in mutants if m.operator == "ExceptionReplacer"]
+    assert [(m.occurrence, m.change.partition(" -> ")[2]) for m in replaced] == [
+        (1, "except (json.JSONDecodeError, CosmicRayTestingException):")
+    ]
+    assert {m.operator for m in mutants} == {"ExceptionReplacer", "NumberReplacer"}

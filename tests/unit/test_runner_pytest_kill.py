@@ -133,6 +133,7 @@ def contents(root):
     return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_no_trap_hides_a_kill_and_the_tree_is_left_alone(tree):
     before = contents(tree)
 
@@ -177,6 +178,7 @@ def test_known_verdicts_start_no_worker(tree, tmp_path):
     assert again == replace(first, cached=18)
 
 
+@pytest.mark.slow
 def test_what_a_verdict_depends_on_makes_it_unknown(tree, tmp_path):
     (tree / "lib/data.txt").write_text("one")
     (tree / "lib/other.py").write_text("ONE = 1\n")
@@ -215,6 +217,7 @@ def test_tests_that_need_what_is_not_in_the_tree_are_told(tree):
     assert "test_history" in caught.value.fact
 
 
+@pytest.mark.slow
 def test_a_test_that_depends_on_its_order_kills_nothing_by_itself(tree):
     """Alone `test_second` is red; only the whole run in its order says something."""
     (tree / "lib/test/test_gen_traps.py").write_text(

@@ -79,7 +79,7 @@ def show(
     """What a gap proves and what it would write; `--file` prints one rendered file."""
     loaded = load(kit)
     row = loaded.gap(gap)
-    if row.state != "ready":
+    if not row.built:
         _show_row(row, [], json)
         return
     rendered = _render(loaded, row, _findings(loaded, row, checkout), case)

@@ -84,7 +84,7 @@ def _tools() -> list[Check]:
 
 
 def _kit(kit: Kit) -> Check:
-    ready = sum(gap.state == "ready" for gap in kit.gaps.values())
+    ready = sum(gap.built for gap in kit.gaps.values())
     return Check("kit", True, f"{kit.name}, {ready} of {len(kit.gaps)} templates built")
 
 
@@ -101,7 +101,7 @@ def _checkout(start: Path, kit: Kit) -> list[Check]:
     checks = [Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")]
     roots: set[tuple[str, str]] = set()
     for gap in kit.gaps.values():
-        if gap.state != "ready" or gap.run is None or not checkout.has_target(gap):
+        if not gap.built or gap.run is None or not checkout.has_target(gap):
             continue
         if (gap.run.runner, gap.run.root) not in roots:
             roots.add((gap.run.runner, gap.run.root))

@@ -96,7 +96,8 @@ def new(
         else:
             gaps, asked = _ask(loaded, opened, kind, language, given)
             given = {**given, **asked}
-        request = Request(tuple(gaps), {}, frozenset(gap or ()), stubs, on_conflict)
+        named = frozenset(gap or ()) if picked else frozenset(item.slug for item in gaps)
+        request = Request(tuple(gaps), {}, named, stubs, on_conflict)
         plan = workflow.plan_new(loaded, opened, request, given, progress)
         written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
         if verify and written is not None and plan.gaps:
