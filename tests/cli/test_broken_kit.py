@@ -28,7 +28,8 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     ),
     "gap.toml with a word that there is not": (
         {"row/gap.toml": gap_toml(state="done")},
-        r"KIT/templates/row/gap.toml: state = 'done' is none of ready, unproven, planned, deprecated",
+        r"KIT/templates/row/gap.toml: state = 'done' is none of "
+        r"ready, unproven, planned, deprecated",
     ),
     "gap.toml with a target of unknown keys": (
         {"row/gap.toml": gap_toml(targets=[{"name": "app", "paths": ["app.py"], "lines": 3}])},
