@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from scaffold.catalog import Gap
 from scaffold.checkout import Checkout
+
+if TYPE_CHECKING:
+    from ast import AST
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def _may_name(path: Path, gap: Gap) -> bool:
 
 def _names(path: Path, modules: Collection[str]) -> set[str]:
     """Dotted names `module.function` that a test file imports, reads or patches."""
+    import ast
+
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
@@ -94,8 +99,10 @@ def _names(path: Path, modules: Collection[str]) -> set[str]:
     return set(_used(tree, bound))
 
 
-def _bindings(tree: ast.AST, modules: Collection[str]) -> dict[str, str]:
+def _bindings(tree: AST, modules: Collection[str]) -> dict[str, str]:
     """Local name -> dotted name, for imports of the modules and of what is in them."""
+    import ast
+
     bound: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -110,7 +117,9 @@ def _bindings(tree: ast.AST, modules: Collection[str]) -> dict[str, str]:
     return bound
 
 
-def _used(tree: ast.AST, bound: dict[str, str]) -> Iterator[str]:
+def _used(tree: AST, bound: dict[str, str]) -> Iterator[str]:
+    import ast
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in bound:
             yield bound[node.id]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold.catalog import Gap, Kit, Target
 from scaffold.errors import CheckoutError
-from scaffold.symbols import Symbols, check_syntax, symbols_of
+
+if TYPE_CHECKING:
+    from scaffold.symbols import Symbols
+
+ONLY_AST = 0x400
+"""`ast.PyCF_ONLY_AST`, without the import of `ast`, which `status` would feel."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Checkout:
         for target in gap.targets:
             path = self._first(target.paths)
             if path is not None and not (self.root / path).is_dir():
-                check_syntax(path, self._read(path))
+                _check_syntax(path, self._read(path))
 
     def has_target(self, gap: Gap) -> bool:
         """Whether any target of the gap is here, without parsing it."""
@@ -111,6 +116,8 @@ class Checkout:
     def _symbols(self, path: str) -> Symbols:
         if (self.root / path).is_dir():
             return {}
+        from scaffold.symbols import symbols_of
+
         return symbols_of(path, self._read(path))
 
     def _read(self, path: str) -> bytes:
@@ -139,6 +146,19 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
         f"{', '.join(kit.markers)} is in it or above it",
         "scaffold new -C DIR, with the folder that holds one of these",
     )
+
+
+def _check_syntax(path: str, source: bytes) -> None:
+    if not path.endswith(".py"):
+        return
+    try:
+        compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise CheckoutError(
+            f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
+            f"python -m py_compile {path}",
+        ) from error
 
 
 def _module(path: str, run_root: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Annotated
 
@@ -13,16 +14,19 @@ from scaffold.errors import ScaffoldError
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Click's UsageError: Typer carries a Click of its own and exports only its subclass."""
 
-app = typer.Typer(
-    name="scaffold",
-    help="Writes the tests that a code base is missing, proves them, and takes them back.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+COMMANDS = {
+    "list": "catalogue",
+    "show": "catalogue",
+    "new": "new",
+    "verify": "verify",
+    "status": "status",
+    "undo": "status",
+    "doctor": "doctor",
+    "demo": "demo",
+}
+"""Command -> its module below `commands`, in the order of the help."""
 
 
-@app.callback(invoke_without_command=True)
 def top(
     context: typer.Context,
     version: Annotated[
@@ -41,7 +45,7 @@ def top(
 def run(argv: list[str]) -> int:
     """Run one command and give its exit code; every refusal is printed here and nowhere else."""
     try:
-        code = int(app(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
+        code = int(_app(argv)(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
         # Typer makes an exit code of Ctrl-C, without a word.
         return _interrupted() if code == 130 else code
     except ScaffoldError as error:
@@ -97,11 +101,16 @@ def _report_own_fault(argv: list[str], error: Exception) -> int:
     return 70
 
 
-def _register() -> None:
-    from scaffold.commands import catalogue, demo, doctor, new, status, verify
-
-    for module in (catalogue, new, verify, status, doctor, demo):
-        module.register(app)
-
-
-_register()
+def _app(argv: list[str]) -> typer.Typer:
+    """The command line, with the command that was typed alone: the others cost time to describe."""
+    app = typer.Typer(
+        name="scaffold",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(top)
+    typed = COMMANDS.get(argv[0]) if argv else None
+    for name in dict.fromkeys([typed] if typed else COMMANDS.values()):
+        importlib.import_module(f"scaffold.commands.{name}").register(app)
+    return app

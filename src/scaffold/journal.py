@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -193,6 +192,8 @@ def _close_journal(root: Path, journal: Path) -> None:
 
 
 def _recover(root: Path, journal: Path) -> None:
+    import shutil
+
     record = _read_record(journal)
     if record is not None:
         _take_back(root, journal, record)
@@ -216,6 +217,8 @@ def _undeterred() -> Iterator[None]:
 
 
 def _write_one(root: Path, write: Write) -> None:
+    import shutil
+
     place = root / write.path
     if write.content is None:
         place.unlink()
@@ -267,6 +270,8 @@ def _folders_to_create(root: Path, writes: Sequence[Write]) -> list[str]:
 
 
 def _keep(place: Path, kept: Path) -> None:
+    import shutil
+
     # A hard link keeps mode, owner and times and needs no room on a full disk.
     try:
         os.link(place, kept)
@@ -293,6 +298,8 @@ def _drop_bytecode(place: Path) -> None:
 
 def _drop_folder(folder: Path) -> None:
     """Remove a folder that we made, unless a person put something into it."""
+    import shutil
+
     if not folder.is_dir():
         return
     if all(child.name == "__pycache__" for child in folder.iterdir()):

@@ -22,16 +22,6 @@ def symbols_of(path: str, source: bytes) -> Symbols:
     return parser(path, source) if parser else {}
 
 
-def check_syntax(path: str, source: bytes) -> None:
-    """Nothing, where the file parses; only Python is looked at this closely.
-
-    Raises:
-        CheckoutError: The file does not parse; its line is named.
-    """
-    if path.endswith(".py"):
-        _parse_python(path, source)
-
-
 def python_symbols(path: str, source: bytes) -> Symbols:
     """Functions, classes with their methods, constants and imports of a Python file.
 

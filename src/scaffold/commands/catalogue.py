@@ -138,5 +138,5 @@ def _show_row(gap: Gap, paths: list[str], json: bool) -> None:
         return
     readme = gap.folder / "README.md"
     print(report.row(gap, paths, questions))
-    if readme.is_file():
+    if gap.built and readme.is_file():
         print(f"\n{readme.read_text(encoding='utf-8').rstrip()}")
