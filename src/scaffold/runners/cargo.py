@@ -191,7 +191,7 @@ class Bench:
     def _blame(self, build: Build, progress: Progress) -> None:
         """Whose the errors are: not the gap's if the tree does not build without its files."""
         generated = {f for subject in self.subjects for f in subject.files if f.endswith(".rs")}
-        files = {self._in_checkout(error.file) for error in build.errors}
+        files = {self.in_checkout(error.file) for error in build.errors}
         if files <= generated:
             return
         progress("the build failed; trying it without the generated tests")
@@ -282,7 +282,8 @@ class Bench:
     def _is_ours(self, suite: Suite, name: str) -> bool:
         return any(self._is_of(subject, suite, name) for subject in self.subjects)
 
-    def _in_checkout(self, file: str) -> str:
+    def in_checkout(self, file: str) -> str:
+        """A file as the compiler names it, relative to the checkout."""
         path = Path(file)
         root = self.tree.path.resolve()
         if path.is_absolute():
@@ -290,7 +291,7 @@ class Bench:
         return (PurePosixPath(self.root) / file).as_posix() if file else ""
 
     def _sentence(self, error: CompileError) -> str:
-        return CompileError(self._in_checkout(error.file), error.line, error.text).sentence()
+        return CompileError(self.in_checkout(error.file), error.line, error.text).sentence()
 
     def _command(self, suites: Sequence[Suite], rest: Sequence[str]) -> str:
         argv = ["cargo", "test", "--locked", *suite_args(suites), *rest]

@@ -249,7 +249,15 @@ def _error(message: dict[str, Any]) -> CompileError:
     text = " ".join(f"error{code}: {message['message']}".split())
     if span is None:
         return CompileError("", 0, text[:400])
+    span = _in_source(span)
     return CompileError(span["file_name"], int(span["line_start"]), text[:400])
+
+
+def _in_source(span: dict[str, Any]) -> dict[str, Any]:
+    """The place in a source where a macro was called that holds the error."""
+    while span["file_name"].startswith(("<", "/")) and span.get("expansion"):
+        span = span["expansion"]["span"]
+    return span
 
 
 def _as_cargo_sets(program: Program, env: dict[str, str]) -> dict[str, str]:

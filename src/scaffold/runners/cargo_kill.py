@@ -21,8 +21,9 @@ from scaffold.errors import BaselineError, MissingToolError
 from scaffold.mutants import sample, shard
 from scaffold.runners import Evidence, Kills, Progress, Subject, Survivor, VerifyOptions
 from scaffold.runners.cargo import Bench, open_bench
-from scaffold.runners.cargo_hunt import Hunt, RustMutant
+from scaffold.runners.cargo_hunt import Hunt
 from scaffold.runners.cargo_tree import Tree
+from scaffold.runners.cargo_trial import RustMutant
 from scaffold.runners.verdicts import VerdictCache, content_of
 
 INSTALL = "cargo install --locked cargo-mutants"
