@@ -32,6 +32,7 @@ lint: $(VENV)/.ready
 types: $(VENV)/.ready
 	$(BIN)/mypy
 
+# make bench [PLANO=DIR]: with a checkout of Plano the Rust rows are measured too.
 bench: $(VENV)/.ready
 	$(BIN)/python tools/bench.py
 

@@ -1,7 +1,8 @@
 """`make bench`: ratios of whole commands, both sides of each measured in turn in one run.
 
 Machines are noisy, so no figure here is an absolute time: every row is the median of pairwise
-ratios, A B A B …, and the bound that the project sets itself.
+ratios, A B A B …, and the bound that the project sets itself. The rows of the Rust gaps need a
+checkout of Plano, which is copied: `make bench PLANO=DIR`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 RUNS = int(os.environ.get("BENCH_RUNS", "9"))
 MUTANTS = int(os.environ.get("BENCH_MUTANTS", "30"))
+PLANO = os.environ.get("PLANO", "")
+RUST_ROWS = ("llm_gateway", "handlers")
 Step = Callable[[], None]
 
 
@@ -88,25 +91,35 @@ def start_up(tree: Path) -> list[Row]:
     ]
 
 
-def writing(tree: Path, scratch: Path) -> list[Row]:
+def writing(tree: Path, kit: Path) -> list[Row]:
     """`new` of one gap against one `copier copy` of the same template."""
+    new = scaffold("new", "--gap", "targets", cwd=tree)
+    undo = scaffold("undo", cwd=tree)
+    copy = copies(kit, "targets")
+    return [Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5)]
+
+
+def plain_kit(scratch: Path) -> Path:
+    """The kit as Copier takes it."""
     kit = scratch / "kit"
     kit.mkdir()
     shutil.copy(ROOT / "copier.yml", kit)
     shutil.copytree(ROOT / "templates", kit / "templates")
+    return kit
 
-    def copy() -> None:
-        target = scratch / "copied"
-        command(
-            str(Path(PYTHON).with_name("copier")),
-            *["copy", "-q", "--defaults", "-d", "gap=targets", str(kit), str(target)],
-            cwd=scratch,
-        )()
+
+def copies(kit: Path, *gaps: str) -> Step:
+    """One `copier copy` for each of these gaps, into a folder that goes again."""
+    exe = str(Path(PYTHON).with_name("copier"))
+
+    def step() -> None:
+        target = kit.with_name("copied")
+        for gap in gaps:
+            data = ["-d", f"gap={gap}", str(kit), str(target / gap)]
+            command(exe, "copy", "-q", "--defaults", *data, cwd=kit.parent)()
         shutil.rmtree(target)
 
-    new = scaffold("new", "--gap", "targets", cwd=tree)
-    undo = scaffold("undo", cwd=tree)
-    return [Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5)]
+    return step
 
 
 def durability(tree: Path) -> Row:
@@ -139,21 +152,44 @@ def durability(tree: Path) -> Row:
 
 
 def proving(tree: Path) -> list[Row]:
-    """`verify` against the bare pytest run of the same suites."""
-    scaffold("new", "--gap", "targets", cwd=tree)()
+    """`verify` of the four Python rows against the bare pytest run of the same suites."""
+    scaffold("new", "--all", "--kind", "gap", "--language", "python", cwd=tree)()
     bare = command(
         *[PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test"],
         cwd=tree / "cli",
         env={"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    verify = scaffold("verify", "targets", "--python", PYTHON, cwd=tree)
-    return [Row("verify targets / bare pytest", ratio(verify, bare), 1.15)]
+    verify = scaffold("verify", "--all", "--python", PYTHON, cwd=tree)
+    return [Row("verify of the four Python rows / bare pytest", ratio(verify, bare), 1.15)]
+
+
+def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
+    """The P0 rows written at once, and one of them proved, in a copy of a real checkout."""
+    tree = scratch / "plano"
+    ignored = shutil.ignore_patterns("target", ".git", "node_modules", ".scaffold")
+    shutil.copytree(plano, tree, symlinks=True, ignore=ignored)
+    priority = scaffold("new", "--priority", "P0", cwd=tree)
+    undo = scaffold("undo", cwd=tree)
+    written = ratio(priority, copies(kit, *RUST_ROWS), after=undo)
+    scaffold("new", "--gap", "llm_gateway", cwd=tree)()
+    verify = scaffold("verify", "llm_gateway", cwd=tree)
+    verify()
+    bare = command(
+        *["cargo", "test", "--locked", "--offline", "-p", "llm_gateway", "--lib"],
+        cwd=tree / "crates",
+        env={"CARGO_TARGET_DIR": str(scratch / "target"), "CARGO_PROFILE_TEST_DEBUG": "0"},
+    )
+    return [
+        Row("new --priority P0 / two copier copies", written, 1.5),
+        Row("verify llm_gateway / cargo test, both warm", ratio(verify, bare), 1.3),
+    ]
 
 
 def killing(tree: Path, scratch: Path) -> Row:
     """A plain cosmic-ray run against our kill check, over the same mutants of targets.py."""
     from cosmic_ray.work_db import use_db
 
+    scaffold("new", "--gap", "targets", cwd=tree)()
     session = plain_session(tree, scratch)
     config = scratch / "cosmic-ray.toml"
     exe = str(Path(PYTHON).with_name("cosmic-ray"))
@@ -175,6 +211,7 @@ def killing(tree: Path, scratch: Path) -> Row:
         record.write_bytes(done.stdout)
 
     spent = seconds(ours)
+    scaffold("undo", cwd=tree)()
     outcome = json.loads(record.read_text("utf-8"))["outcomes"][0]
     survived = len(outcome["survivors"]) + outcome["invalid"]
     verdicts = "same verdicts" if survived == theirs + outcome["invalid"] else "OTHER VERDICTS"
@@ -233,8 +270,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scaffold-bench-") as folder:
         scratch = Path(folder)
         tree = release_tree(scratch)
-        rows = [*start_up(tree), *writing(tree, scratch), durability(tree), *proving(tree)]
-        rows.append(killing(tree, scratch))
+        kit = plain_kit(scratch)
+        rows = [*start_up(tree), *writing(tree, kit), durability(tree)]
+        rows += [killing(tree, scratch), *proving(tree)]
+        if PLANO:
+            rows += rust_rows(Path(PLANO).resolve(), scratch, kit)
     print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")
     for row in rows:
         print(row.line())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from scaffold.runners.cargo_declared import declared_tests
+from scaffold.runners.cargo_coverage import find_tool, lcov_counts
+from scaffold.runners.cargo_declared import declared_tests, lines_for_tests
 from scaffold.runners.cargo_kill import patched
 from scaffold.runners.cargo_output import LibtestReader
 from scaffold.runners.cargo_tree import Tree
@@ -205,3 +208,50 @@ def test_what_the_machine_lacks_is_told_with_what_gets_it(said, hint):
 
 def test_what_the_checkout_lacks_is_not_the_machines_fault():
     assert machine_fault("error: failed to parse manifest at `x/Cargo.toml`", "crates") is None
+
+
+def test_lines_for_tests_only_are_those_of_the_item_and_its_attributes():
+    source = (
+        "fn used() {}\n\n"
+        "#[cfg(test)]\nuse std::fmt;\n\n"
+        "#[cfg(not(test))]\nfn real() {}\n\n"
+        "// What holds.\n#[cfg(all(test, unix))]\n#[allow(dead_code)]\n"
+        "mod tests {\n    fn a() {}\n}\n"
+    )
+    assert lines_for_tests("lib.rs", source.encode()) == {3, 4, *range(9, 15)}
+
+
+def test_a_report_of_lcov_is_read_file_by_file():
+    report = "TN:\nSF:/a.rs\nFN:1,f\nDA:1,3\nDA:2,0\nLF:2\nend_of_record\nSF:/b.rs\nDA:7,1,x\n"
+    assert lcov_counts(report) == {"/a.rs": {1: 3, 2: 0}, "/b.rs": {7: 1}}
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "told"),
+    [
+        ((), None, None),
+        (("cargo-tarpaulin", "cargo-llvm-cov"), "tarpaulin", {}),
+        (("cargo-tarpaulin", "cargo-llvm-cov", "lib/rustlib/x/bin/llvm-profdata"), "llvm-cov", {}),
+        (
+            ("cargo-llvm-cov", "llvm-cov-21", "llvm-profdata-21"),
+            "llvm-cov",
+            {"LLVM_COV": "llvm-cov-21", "LLVM_PROFDATA": "llvm-profdata-21"},
+        ),
+        (("cargo-llvm-cov", "llvm-cov-21", "llvm-profdata-20"), None, None),
+    ],
+)
+def test_the_tool_for_coverage_is_the_best_that_works(tmp_path, monkeypatch, there, name, told):
+    rustc = (
+        f'#!/bin/sh\ncase "$1" in -vV) echo "LLVM version: 21.1.0";; '
+        f"*) echo {tmp_path}/lib/rustlib/x/lib;; esac\n"
+    )
+    for tool, text in {"rustc": rustc, **dict.fromkeys(there, "")}.items():
+        place = tmp_path / tool
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        place.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = find_tool({"PATH": f"{tmp_path}:/bin:/usr/bin"})
+    assert (found.name if found else None) == name
+    if found:
+        assert {key: Path(value).name for key, value in found.env.items()} == told

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"^\s*(?:///?|/\*+|\*+/|\*)\s?|\s*\*/\s*$")
 _LEAD = "Known defect:"
+_FOR_TESTS = re.compile(r"cfg\s*\(\s*(?:all\s*\(\s*)?test\b")
 _EXPECTED = re.compile(r"should_panic\s*\(\s*expected\s*=")
 
 
@@ -48,6 +49,20 @@ def declared_tests(path: str, source: bytes) -> list[Declared]:
         CheckoutError: The file does not parse.
     """
     return list(_tests(path, parse(path, source, CheckoutError), ""))
+
+
+def lines_for_tests(path: str, source: bytes) -> set[int]:
+    """The lines of a file, from 1, that are compiled for tests only.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    found: set[int] = set()
+    for node in parse(path, source, CheckoutError).named_children:
+        above = attributes_of(node)
+        if any(_FOR_TESTS.match(attribute) for attribute in _attributes(above)):
+            found.update(range(line_of(above[0]), int(node.end_point[0]) + 2))
+    return found
 
 
 def _tests(path: str, parent: Node, prefix: str) -> Iterator[Declared]:
