@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -222,7 +223,7 @@ def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
         prove(generate(), replace(options, mutants=1), progress)
 
 
-@pytest.mark.skipif(find_tool({}) is None, reason="no tool for coverage is installed")
+@pytest.mark.skipif(find_tool(dict(os.environ)) is None, reason="no tool for coverage is installed")
 def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
     outcome = prove(generate(), options, progress)
     assert outcome.coverage["crates/fold/src/lib.rs"] > 90

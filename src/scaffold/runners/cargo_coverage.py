@@ -82,6 +82,8 @@ def _llvm_tools(env: dict[str, str]) -> dict[str, str] | None:
     """Where LLVM's tools are that read what this rustc writes; empty where cargo finds them."""
     if env.get("LLVM_COV") and env.get("LLVM_PROFDATA"):
         return {}
+    if shutil.which("rustc", path=env.get("PATH", "")) is None:
+        return None
     here = Path.cwd()
     libraries = process.run(["rustc", "--print", "target-libdir"], cwd=here, env=env).stdout
     if (Path(libraries.strip()).parent / "bin" / "llvm-profdata").exists():
