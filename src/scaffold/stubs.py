@@ -95,4 +95,8 @@ def _language(path: str) -> Language | None:
         from scaffold import stubs_python
 
         return stubs_python
+    if PurePosixPath(path).suffix == ".rs":
+        from scaffold import stubs_rust
+
+        return stubs_rust
     return None
