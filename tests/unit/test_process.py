@@ -25,7 +25,7 @@ def is_running(pid):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.01)
@@ -69,7 +69,7 @@ def test_a_timeout_ends_the_whole_group(tmp_path):
         "time.sleep(60)\n"
     )
 
-    done = run([sys.executable, "-c", code], cwd=tmp_path, timeout_s=1.5)
+    done = run([sys.executable, "-c", code], cwd=tmp_path, timeout_s=3)
 
     assert done.timed_out
     assert done.returncode == -signal.SIGTERM
@@ -79,7 +79,7 @@ def test_a_timeout_ends_the_whole_group(tmp_path):
 
 def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path):
     pid_file = tmp_path / "pid"
-    code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
 
     def interrupt():
         wait_until(lambda: pid_file.exists() and pid_file.read_text())
