@@ -85,11 +85,14 @@ def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path):
         wait_until(lambda: pid_file.exists() and pid_file.read_text())
         os.kill(os.getpid(), signal.SIGINT)
 
+    # A shell's background job is started with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         run([sys.executable, "-c", code], cwd=tmp_path)
     thread.join()
+    signal.signal(signal.SIGINT, before)
 
     assert not is_running(int(pid_file.read_text()))
 
