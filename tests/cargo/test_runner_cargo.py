@@ -229,6 +229,20 @@ def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
     assert outcome.coverage["crates/fold/src/lib.rs"] > 90
 
 
+@pytest.mark.skipif(find_tool(dict(os.environ)) is None, reason="no tool for coverage is installed")
+def test_lines_of_a_source_as_it_was_do_not_count(generate, checkout, options, progress):
+    place = checkout / "crates/fold/src/lib.rs"
+    other = "/// Never called.\npub fn other() -> u32 {\n" + "    let n = 1;\n" * 40 + "    n\n}\n"
+    source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(5, 2), 3);\n}\n"
+    subject = generate(source)
+    before = place.read_text(encoding="utf-8")
+    place.write_text(before + other, encoding="utf-8")
+    with_other = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    place.write_text(before, encoding="utf-8")
+    without = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    assert with_other < without
+
+
 def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress):
     source = (
         "use super::is_open;\n\n#[test]\nfn an_empty_key_opens_nothing() {\n"

@@ -187,6 +187,8 @@ class Rehearsal:
 def main(argv: list[str]) -> None:
     """Stop at step 1, 2, 3 … until the command comes to its end unhindered."""
     how, state, kit, original, scratch, _, *command = argv
+    # A shell's background job is started with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rehearsal = Rehearsal(how, kit, Path(original), Path(scratch))
     rehearsal.prepare(state, command)
     # The children share what is here, and collect none of it.

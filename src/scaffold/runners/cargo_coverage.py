@@ -107,6 +107,8 @@ def _measure(
     tests = sorted({name for own in names.values() for name in own})
     with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
         argv, report = _command(tool.name, suites, Path(scratch), bench.tree.target)
+        if tool.name == "llvm-cov":
+            _forget_other_programs(bench, tool)
         done = process.run(
             [*argv, "--", "--exact", *tests],
             cwd=bench.cargo.folder,
@@ -124,6 +126,13 @@ def _measure(
         return {path: round(found.get(root / path, 0.0), 1) for path in paths}
     lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
     return {path: _share(lines.get(root / path, {}), path, root) for path in paths}
+
+
+def _forget_other_programs(bench: Bench, tool: Tool) -> None:
+    """Remove test programs of earlier runs: their lines, of sources as they were, would count."""
+    argv = ["cargo", "llvm-cov", "clean", "--workspace"]
+    env = bench.cargo.env | tool.env
+    process.run(argv, cwd=bench.cargo.folder, env=env, log=bench.cargo.log)
 
 
 def _share(counts: dict[int, int], path: str, root: Path) -> float:
