@@ -122,6 +122,7 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
     if proof["verdict"] == "red":
         raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'])}")
     after = suites(gap, copy, generated_files(copy, gap), options)
+    before = without_removed(before, copy, gap)
     second = scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
     same = not second["written"] and without_proofs(snapshot(copy)) == written
     scaffold("undo", "-C", str(copy), "--json")
@@ -153,6 +154,13 @@ def generated_files(copy: Path, gap: Gap) -> list[str]:
     """What the row wrote, as the state tells."""
     record = json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
     return list(record["files"])
+
+
+def without_removed(before: Mapping[str, str], copy: Path, gap: Gap) -> dict[str, str]:
+    """The suites as they were, less the tests of files that the row deleted."""
+    record = json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
+    modules = {Path(path).stem for path in record.get("removed", ())}
+    return {name: how for name, how in before.items() if not modules & set(name.split("::"))}
 
 
 def scaffold(*arguments: str, accept: Sequence[int] = (0,)) -> Any:
@@ -191,7 +199,7 @@ def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
         path: format_source(path, source, cache=cache_dir("format"))
         for path, source in rendered.files.items()
     }
-    payloads = {name: text.encode() for name, text in rendered.payloads.items()}
+    payloads = {k: text.encode() for k, text in rendered.payloads.items() if text.strip()}
     return content_digest({**files, **payloads})
 
 

@@ -18,22 +18,45 @@ GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
 
 @dataclass(frozen=True)
 class Target:
-    """A file under test, with its places over the versions and the bars of its proof."""
+    """A file under test, with its places over the versions and the bars of its proof.
+
+    `made` says that an edit of the gap makes the file: where it is not there, nothing is missing.
+    """
 
     name: str
     paths: tuple[str, ...]
     symbols: tuple[str, ...] = ()
     line_pct: float | None = None
     kill_pct: float | None = None
+    made: bool = False
 
 
 @dataclass(frozen=True)
 class EditSpec:
-    """An edit of a file that may exist already; `payload` is rendered beside the files."""
+    """An edit of a file that may exist already; `payload` is rendered beside the files.
+
+    `to` is the file that gets what the edit moves out of this one.
+    """
 
     kind: str
     path: str
     payload: str
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class RemovalSpec:
+    """A file of the checkout that a gap deletes, because what it writes takes its place.
+
+    Attributes:
+        path: The file; one that is not there is no error.
+        holds: Every function that it may hold, as facts name them; with one more it is a conflict.
+        note: What the plan says beside the deletion.
+    """
+
+    path: str
+    holds: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,27 @@ class RunSpec:
     runner: str
     root: str
     baseline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Need:
+    """A program that a gap's tests need on the machine, beside what its runner needs.
+
+    `places` are patterns of folders to look in after the PATH; `least` is the oldest version that
+    does, told by the program when it is run with the arguments `version`.
+    """
+
+    name: str
+    program: str
+    hint: str
+    places: tuple[str, ...] = ()
+    least: str = ""
+    version: tuple[str, ...] = ("--version",)
+
+    @property
+    def label(self) -> str:
+        """What is needed, in words."""
+        return f"{self.name} {self.least} or newer" if self.least else self.name
 
 
 @dataclass(frozen=True)
@@ -81,9 +125,10 @@ class Gap:
     folder: Path
     reason: str = ""
     requires: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     targets: tuple[Target, ...] = ()
     edits: tuple[EditSpec, ...] = ()
+    removes: tuple[RemovalSpec, ...] = ()
     run: RunSpec | None = None
 
     @property
@@ -271,9 +316,10 @@ def _parse_gap(path: Path) -> Gap:
             folder=path.parent,
             reason=data.get("reason", ""),
             requires=tuple(data.get("requires", ())),
-            needs=tuple(data.get("needs", ())),
+            needs=tuple(_parse_need(item) for item in data.get("needs", ())),
             targets=tuple(_parse_target(item) for item in data.get("targets", ())),
             edits=tuple(EditSpec(**item) for item in data.get("edits", ())),
+            removes=tuple(_parse_removal(item) for item in data.get("removes", ())),
             run=_parse_run(data.get("run")),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -287,6 +333,21 @@ def _parse_target(item: dict[str, Any]) -> Target:
     fields["paths"] = tuple(fields["paths"])
     fields["symbols"] = tuple(fields.get("symbols", ()))
     return Target(**fields)
+
+
+def _parse_removal(item: dict[str, Any]) -> RemovalSpec:
+    fields = dict(item)
+    fields["holds"] = tuple(fields.get("holds", ()))
+    return RemovalSpec(**fields)
+
+
+def _parse_need(item: Any) -> Need:
+    if not isinstance(item, dict):
+        raise TypeError("each of `needs` must be a table")
+    fields = dict(item)
+    for key in {"places", "version"} & fields.keys():
+        fields[key] = tuple(fields[key])
+    return Need(**fields)
 
 
 def _parse_run(item: dict[str, Any] | None) -> RunSpec | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -68,9 +68,13 @@ class Findings:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder that holds the code base of a kit."""
+    """A folder that holds the code base of a kit.
+
+    `planned` are files that are not there yet but will be, by relative POSIX path.
+    """
 
     root: Path
+    planned: Mapping[str, bytes] = field(default_factory=dict)
 
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.
@@ -83,7 +87,7 @@ class Checkout:
         for target in gap.targets:
             path = self._first(target.paths)
             if path is None:
-                gone.append(target.paths[0])
+                gone += [] if target.made else [target.paths[0]]
                 continue
             found.append(
                 FoundTarget(
@@ -111,7 +115,7 @@ class Checkout:
         return any(self._first(target.paths) for target in gap.targets)
 
     def _first(self, paths: Sequence[str]) -> str | None:
-        return next((path for path in paths if (self.root / path).exists()), None)
+        return next((p for p in paths if p in self.planned or (self.root / p).exists()), None)
 
     def _symbols(self, path: str) -> Symbols:
         if (self.root / path).is_dir():
@@ -121,6 +125,8 @@ class Checkout:
         return symbols_of(path, self._read(path))
 
     def _read(self, path: str) -> bytes:
+        if path in self.planned:
+            return self.planned[path]
         try:
             return (self.root / path).read_bytes()
         except OSError as error:

@@ -18,6 +18,7 @@ from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.files import read_file
 from scaffold.formatting import cache_dir, format_source
 from scaffold.journal import Write
+from scaffold.removal import deleted, refuse_stubs, removals
 from scaffold.render import Rendered, render
 from scaffold.state import FOLDER, GapRecord, State, fingerprint
 
@@ -69,13 +70,17 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole change: shown, then applied as one transaction."""
+    """The whole change: shown, then applied as one transaction.
+
+    `deletes` are files of the checkout, not of ours, that go.
+    """
 
     checkout: Checkout
     gaps: tuple[GapPlan, ...]
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     writes: tuple[Write, ...]
+    deletes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -110,8 +115,15 @@ def make_plan(
         progress(f"render {findings.gap.slug}")
         answers = request.answers.get(findings.gap.slug, {})
         plans.append(_plan_gap(kit, findings, answers, state, request.stubs))
+    plans = [_together(kit, checkout, state, plan, plans) for plan in plans]
     _refuse_shared_files(plans)
     changes = [change for plan in plans for change in _changes(checkout, state, plan, request)]
+    removed = [
+        change
+        for plan in plans
+        for change in removals(checkout, state, plan.gap, request.on_conflict)
+    ]
+    changes += removed
     composition = compose_edits(checkout, state, plans, request.on_conflict)
     changes += composition.changes
     _refuse_conflicts(changes)
@@ -120,7 +132,8 @@ def make_plan(
         Write(change.path, change.after, change.executable) for change in changes if change.writes
     ]
     writes += _state_writes(checkout.root, state, new_state)
-    return Plan(checkout, tuple(plans), tuple(changes), tuple(skipped), tuple(writes))
+    deletes = tuple(change.path for change in removed if change.writes)
+    return Plan(checkout, tuple(plans), tuple(changes), tuple(skipped), tuple(writes), deletes)
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
@@ -144,6 +157,10 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
         if gap.state == "unproven" and gap.slug not in request.named:
             reason = f"not proved on every commit yet: scaffold new --gap {gap.slug}"
             skipped.append(Skipped(gap.slug, reason))
+            continue
+        if request.stubs and gap.removes:
+            refuse_stubs(gap, named=gap.slug in request.named)
+            skipped.append(Skipped(gap.slug, "it takes the place of tests that are there"))
             continue
         findings = checkout.find(gap)
         if not findings.retired:
@@ -178,6 +195,23 @@ def _plan_gap(
     return GapPlan(gap, findings, answers, mode, digest, rendered, stubbed, todos)
 
 
+def _together(
+    kit: Kit, checkout: Checkout, state: State, plan: GapPlan, plans: Sequence[GapPlan]
+) -> GapPlan:
+    """The gap's plan, made anew where another gap of this plan writes one of its targets."""
+    wanted = {path for target in plan.gap.targets for path in target.paths}
+    planned = {
+        path: content
+        for other in plans
+        for path, content in other.files.items()
+        if other is not plan and path in wanted and not (checkout.root / path).exists()
+    }
+    if not planned:
+        return plan
+    findings = replace(checkout, planned=planned).find(plan.gap)
+    return _plan_gap(kit, findings, plan.answers, state, plan.mode == STUBS)
+
+
 def _stub_files(files: Mapping[str, bytes], cache: Path) -> tuple[dict[str, bytes], int]:
     from scaffold import stubs
 
@@ -195,7 +229,8 @@ def _stub_files(files: Mapping[str, bytes], cache: Path) -> tuple[dict[str, byte
 
 
 def _encoded(payloads: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: text.encode("utf-8") for name, text in payloads.items()}
+    # One that renders blank is no edit, so it changes nothing.
+    return {name: text.encode("utf-8") for name, text in payloads.items() if text.strip()}
 
 
 def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:
@@ -317,6 +352,10 @@ def _next_state(
             files=files,
             edits=composition.records.get(plan.gap.slug, ()),
             template=template_digest(plan.gap),
+            removed={
+                **(earlier.removed if earlier else {}),
+                **deleted(plan.gap, changes),
+            },
         )
     return State(state.kit, gaps, bases)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from scaffold.catalog import Gap
 from scaffold.errors import UsageError
+from scaffold.needs import missing
 from scaffold.questions import Question, load_questions
 from scaffold.workflow import Status
 
@@ -81,6 +82,17 @@ def confirm(question: str, *, default: bool = True) -> bool:
     return bool(questionary.confirm(question, default=default).unsafe_ask())
 
 
+def confirm_deletes(paths: Sequence[str]) -> bool:
+    """Whether these files, which a person wrote, may go; yes where there are none.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    if not paths:
+        return True
+    return confirm(f"This deletes {', '.join(paths)}. Go on?", default=False)
+
+
 def _choice(row: Status) -> Any:
     import questionary
 
@@ -90,10 +102,10 @@ def _choice(row: Status) -> Any:
         reason = "template not built yet"
     elif row.state not in OPEN:
         reason = row.state
-    elif missing := missing_tools(gap):
+    elif lacks := missing(gap.needs):
         # It can be written all the same; only its proof needs the tool.
         return questionary.Choice(
-            f"{gap.slug:<24} {gap.title}  [{', '.join(missing)} missing here]",
+            f"{gap.slug:<24} {gap.title}  [{', '.join(lacks)} missing here]",
             value=gap.slug,
             checked=gap.priority == "P0",
         )
@@ -103,13 +115,6 @@ def _choice(row: Status) -> Any:
         checked=gap.priority == "P0" and reason is None,
         disabled=reason,
     )
-
-
-def missing_tools(gap: Gap) -> list[str]:
-    """The tools that the gap's proof needs and this machine lacks."""
-    import shutil
-
-    return [tool for tool in gap.needs if shutil.which(tool) is None]
 
 
 def _ask(question: Question) -> Any:

@@ -25,7 +25,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 class Rendered:
     """What a gap writes: files by relative POSIX path, and payloads of its edits by name.
 
-    `empty` names the templates of which nothing applies to this checkout; they are not written.
+    `empty` names the templates of which nothing applies to this checkout; they are not written, nor
+    are those that an answer leaves empty.
     """
 
     files: Mapping[str, bytes]
@@ -121,8 +122,10 @@ def _read(staging: Path, sources: Path) -> Rendered:
             payloads[relative.removeprefix(f"{PAYLOADS}/")] = path.read_text(encoding="utf-8")
             continue
         content = path.read_bytes()
-        if not content.strip() and (sources / f"{relative}.jinja").is_file():
-            empty.append(relative)
+        template = sources / f"{relative}.jinja"
+        if not content.strip() and template.is_file():
+            # One that asks nothing of the checkout is empty because an answer says so.
+            empty += [relative] if b"facts" in template.read_bytes() else []
             continue
         files[relative] = content
         if path.stat().st_mode & 0o100:

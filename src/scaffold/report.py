@@ -100,6 +100,7 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
         ]
         lines.append(f"target: {' or '.join(target.paths)} ({', '.join(bars) or 'no bar'})")
     lines += [f"writes: {path}" for path in paths]
+    lines += [f"deletes: {removal.path}" for removal in gap.removes]
     lines += [f"asks: {item.name} ({item.type}, {item.default}): {item.help}" for item in questions]
     return "\n".join(lines)
 

@@ -44,7 +44,8 @@ class EditRecord:
 class GapRecord:
     """What one gap wrote.
 
-    `digest` is that of the rendering (for the proof), `template` that of its sources.
+    `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
+    holds the files that it deleted with the fingerprints that they had.
     """
 
     slug: str
@@ -55,6 +56,7 @@ class GapRecord:
     files: Mapping[str, str]
     edits: tuple[EditRecord, ...] = ()
     template: str = ""
+    removed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _record_to_json(record: GapRecord) -> dict[str, Any]:
             }
             for edit in record.edits
         ],
+        **({"removed": dict(record.removed)} if record.removed else {}),
     }
 
 
@@ -178,6 +181,7 @@ def _record_from_json(root: Path, path: Path, data: Mapping[str, Any]) -> GapRec
                 EditRecord(item["kind"], item["path"], bool(item["created"]), dict(item["units"]))
                 for item in data["edits"]
             ),
+            removed={str(key): str(value) for key, value in data.get("removed", {}).items()},
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _damaged(root, path, f"{type(error).__name__} at {error}") from error

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from scaffold.catalog import Twin
 from scaffold.errors import BaselineError
+from scaffold.needs import require
 from scaffold.outcome import Outcome, TargetProof, judged, kind_of, merge, refusal
 from scaffold.runners import (
     Evidence,
@@ -56,9 +57,11 @@ def verify_all(
 
     Raises:
         BaselineError: The suites of the checkout are red without the generated tests.
-        MissingToolError: What runs the tests is not there.
+        MissingToolError: What runs the tests is not there, or a gap needs what is not.
         ProofError: The tests did not come to an end, or are red on an unbroken copy.
     """
+    for subject in subjects:
+        require(subject.slug, subject.needs)
     groups: dict[tuple[str, str, str], list[Subject]] = {}
     for subject in subjects:
         key = (str(subject.checkout), subject.run.runner, subject.run.root)

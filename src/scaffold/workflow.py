@@ -192,7 +192,8 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
             f"'{slug}' cannot be proved: every file of it was deleted",
             f"scaffold new --gap {slug} --on-conflict overwrite",
         )
-    return Subject(slug, checkout.root, gap.run, files, targets, load_twins(gap))
+    twins = load_twins(gap)
+    return Subject(slug, checkout.root, gap.run, files, targets, twins, gap.needs)
 
 
 def keep_proof(root: Path, state: State, outcome: Mapping[str, Any]) -> None:
@@ -267,6 +268,7 @@ def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[s
             edited.append(path)
     for edit in record.edits:
         _judge_edit(checkout.root, edit, edited, deleted)
+    edited += [path for path in record.removed if read_file(checkout.root, path) is not None]
     notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
     if record.mode == "stubs":
         notes.insert(0, "stubs")

@@ -9,8 +9,8 @@ import pytest
 
 from support.command import scaffold
 from support.terminal import CTRL_C, DOWN, ENTER, SPACE, Terminal, terminal
-from support.tinykit import DEMO_KIT
-from support.tree import snapshot
+from support.tinykit import DEMO_KIT, gap_toml, write_kit
+from support.tree import snapshot, write_files
 
 PICK = "Which gaps do you want to close?"
 DEFECT = "Write the known defect of prices.py as a strict expected failure?"
@@ -192,3 +192,27 @@ def test_a_diff_longer_than_the_screen_is_paged_when_wanted(tree: Path) -> None:
         assert "+def weighted_sum(number):" in screen.until(WRITE)
         screen.type("n")
         assert screen.end() == 0
+
+
+def deleting(root: Path) -> tuple[Path, Path]:
+    """A kit whose one row deletes a file, and a checkout that has it."""
+    row = gap_toml(removes=[{"path": "old.py", "holds": ["test_old"]}])
+    kit = write_kit(root / "kit", {"mover/gap.toml": row, "mover/files/new.txt": "new\n"})
+    tree = write_files(root / "app", {"app.py": "x = 1\n", "old.py": "def test_old(): ...\n"})
+    return kit, tree
+
+
+@pytest.mark.parametrize(("key", "gone"), [("y", True), ("n", False), (ENTER, False)])
+def test_a_file_of_a_person_goes_only_when_asked_once_more(
+    tmp_path: Path, key: str, gone: bool
+) -> None:
+    kit, tree = deleting(tmp_path)
+    with terminal("new", "--kit", kit, "--gap", "mover", cwd=tree) as screen:
+        screen.until(WRITE)
+        screen.type("y")
+        screen.until("This deletes old.py. Go on?")
+        screen.type(key)
+        assert screen.end() == 0
+    assert (tree / "old.py").exists() is not gone
+    assert (tree / "new.txt").exists() is gone
+    assert ("nothing was written" in screen.seen) is not gone

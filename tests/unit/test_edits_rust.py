@@ -186,6 +186,15 @@ def test_an_item_to_remove_that_is_not_there_is_told():
         put(LIB, REMOVE)
 
 
+def test_an_item_that_may_be_gone_already_is_removed_where_it_is_there():
+    maybe = REMOVE.replace("\n", " if there\n")
+    assert put(LIB, maybe) == edits.EditResult(LIB, ())
+    result = put(HANDLERS, maybe)
+    assert result == put(HANDLERS, REMOVE)
+    assert put(result.text, maybe, owned=result.units) == result
+    assert take(result.text, result.units) == HANDLERS
+
+
 def test_a_place_that_is_gone_is_a_conflict():
     result = put(HANDLERS, REMOVE)
     with pytest.raises(ConflictError, match="cannot be told"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import field as fieldwork
 from scaffold.catalog import Gap, Kit, Target, Twin
+from support.tree import write_files
 
 
 @pytest.fixture
@@ -92,3 +94,11 @@ def test_an_entry_is_stale_when_its_row_renders_otherwise(
     fresh = {"gap": "labels", "commit": "aaaa", "digest": digest}
     assert list(fieldwork.stale(kit, [fresh])) == []
     assert list(fieldwork.stale(kit, [{**fresh, "digest": "0"}])) == ["labels aaaa"]
+
+
+def test_the_tests_of_a_file_that_the_row_deleted_are_not_missed(tmp_path: Path, gap: Gap) -> None:
+    record = {"files": {}, "removed": {"crates/app/src/old_tests.rs": "digest"}}
+    write_files(tmp_path, {f".scaffold/gaps/{gap.slug}.json": json.dumps(record)})
+    before = {"app::old_tests::tests::it_held": "passed", "app::tests::it_holds": "passed"}
+    left = fieldwork.without_removed(before, tmp_path, gap)
+    assert left == {"app::tests::it_holds": "passed"}

@@ -136,6 +136,28 @@ def test_two_rows_that_write_one_file_are_a_broken_kit(tmp_path: Path) -> None:
         plan(kit, open_checkout_of(tmp_path))
 
 
+def test_a_row_sees_what_another_row_of_the_same_plan_writes(tmp_path: Path) -> None:
+    ask = "[% if 'tool' in facts.targets %]with[% else %]without[% endif %]"
+    targets = [{"name": "app", "paths": ["app.py"]}, {"name": "tool", "paths": ["tool.py"]}]
+    kit = load_kit(
+        write_kit(
+            tmp_path / "kit",
+            {
+                "asker/gap.toml": gap_toml(targets=targets),
+                "asker/files/answer.txt.jinja": ask,
+                "maker/gap.toml": gap_toml(),
+                "maker/files/tool.py": "def tool() -> None:\n    pass\n",
+            },
+        )
+    )
+    app = open_checkout_of(tmp_path)
+    alone = plan(kit, app, "asker")
+    assert alone.gaps[0].rendered.files["answer.txt"] == b"without"
+    workflow.apply(plan(kit, app, "asker", "maker"))
+    assert (app.root / "answer.txt").read_text() == "with"
+    assert plan(kit, app, "asker", "maker").writes == ()
+
+
 def test_an_answer_is_remembered_until_it_is_given_anew(checkout: Checkout, kit: Kit) -> None:
     request = Request((kit.gap("prices"),), {}, frozenset({"prices"}))
 

@@ -63,6 +63,13 @@ def test_what_is_empty_for_this_checkout_is_not_written(tmp_path: Path) -> None:
     assert rendered.empty == ("a.py",)
 
 
+def test_what_an_answer_leaves_empty_is_no_news_of_the_checkout(tmp_path: Path) -> None:
+    kit = tiny(tmp_path, {"a.py.jinja": "[% if kit_version == '2' %]\nx = 1\n[% endif %]\n"})
+    rendered = render(kit, kit.gap("row"), {}, {}, "1")
+    assert (rendered.files, rendered.empty) == ({}, ())
+    assert render(kit, kit.gap("row"), {}, {}, "2").files == {"a.py": b"x = 1\n"}
+
+
 def test_a_kit_below_git_is_rendered_as_it_is_and_not_as_committed(tmp_path: Path) -> None:
     import subprocess
 

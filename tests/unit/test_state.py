@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,10 @@ def test_a_proof_is_there_or_none(tmp_path: Path) -> None:
     assert read_verified(tmp_path, "prices") is None
     write_files(tmp_path, {".scaffold/verified/prices.json": '{"passed": 3}'})
     assert read_verified(tmp_path, "prices") == {"passed": 3}
+
+
+def test_files_that_a_gap_deleted_are_remembered(tmp_path: Path) -> None:
+    record = replace(RECORD, removed={"tests/old.py": "f"})
+    state = State("parcels", {"prices": record}, STATE.bases)
+    write_files(tmp_path, state.to_files())
+    assert read_state(tmp_path, "parcels") == state

@@ -116,7 +116,11 @@ def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[st
         path: format_source(path, source, cache=cache_dir("format"))
         for path, source in rendered.files.items()
     }
-    edits = {edit.path: rendered.payloads[edit.payload].encode() for edit in gap.edits}
+    edits = {
+        edit.path: rendered.payloads[edit.payload].encode()
+        for edit in gap.edits
+        if rendered.payloads[edit.payload].strip()
+    }
     return {**files, **edits}
 
 

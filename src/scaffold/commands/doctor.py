@@ -11,7 +11,7 @@ import typer
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Gap, Kit, RunSpec
+    from scaffold.catalog import Gap, Kit, Need, RunSpec
     from scaffold.checkout import Checkout
 
 TOOLS = {
@@ -44,7 +44,8 @@ def doctor(checkout: Folder = HERE, kit: KitFolder = None, json: Json = False) -
     from scaffold import report
 
     loaded = load(kit)
-    checks = [*_packages(), *_tools(), _kit(loaded), *_checkout(checkout, loaded)]
+    checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded)]
+    checks += _checkout(checkout, loaded)
     if json:
         print(report.to_json("doctor", {"checks": [asdict(check) for check in checks]}))
         return
@@ -80,6 +81,29 @@ def _tools() -> list[Check]:
             checks.append(Check(tool, True, lines[0] if lines else "found"))
         else:
             checks.append(Check(tool, False, f"found, but it does not run; it {purpose}", hint))
+    return checks
+
+
+def _needs(kit: Kit) -> list[Check]:
+    """What single gaps need beside these tools, each once."""
+    from scaffold.errors import MissingToolError
+    from scaffold.needs import find
+
+    wanted: dict[Need, list[str]] = {}
+    for gap in kit.gaps.values():
+        for need in gap.needs if gap.built else ():
+            wanted.setdefault(need, []).append(gap.slug)
+    checks = []
+    for need, slugs in wanted.items():
+        proves = f"it proves {', '.join(slugs)}"
+        try:
+            found = find(need)
+        except MissingToolError as error:
+            told = f"{need.label} is wanted, and {error.fact}; {proves}"
+            checks.append(Check(need.name, False, told, error.hint))
+            continue
+        told = f"{found.version} ({found.path})".strip()
+        checks.append(Check(need.name, True, told))
     return checks
 
 

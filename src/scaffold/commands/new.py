@@ -158,7 +158,7 @@ def _show_and_apply(
         print(report.plan_lines(plan.changes, plan.notes()))
     if asks and plan.writes:
         prompts.show_diff(unified(plan.changes))
-        if not prompts.confirm("Write this?"):
+        if not prompts.confirm("Write this?") or not prompts.confirm_deletes(plan.deletes):
             print("nothing was written")
             return None
     written = False if dry_run else workflow.apply(plan)

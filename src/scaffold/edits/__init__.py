@@ -41,6 +41,8 @@ KINDS = {
     "dockerfile": "scaffold.edits.dockerfile",
     "python": "scaffold.edits.python",
     "rust": "scaffold.edits.rust",
+    "rust_extract": "scaffold.edits.rust_extract",
+    "rust_items": "scaffold.edits.rust_items",
     "toml": "scaffold.edits.toml",
 }
 """Kind of an edit -> the module that knows it."""
@@ -62,12 +64,14 @@ class EditResult:
     """A file after an edit.
 
     `units` are those of the payload that the gap owns now, sorted by name. `wholly_ours` is True
-    where nothing of a person's is in the file, so that it may be formatted.
+    where nothing of a person's is in the file, so that it may be formatted. `moved` is what left
+    the file for another one.
     """
 
     text: str
     units: tuple[Unit, ...]
     wholly_ours: bool = False
+    moved: str = ""
 
 
 class RevertOptions(TypedDict, total=False):

@@ -7,7 +7,8 @@ A payload is Rust text of
   end of the file stay at the end.
 - `// scaffold: remove mod name` (or fn, struct, enum, trait, type, const, static), the unit
   `remove mod name`: the item goes with its attributes and comments. Its text and the lines around
-  it are kept in the state, so that taking the edit back puts it where it was.
+  it are kept in the state, so that taking the edit back puts it where it was. One that is not
+  there is an error, but with `if there` behind its name.
 
 A file is never created: a module declaration has no place without the crate's own file.
 """
@@ -38,7 +39,9 @@ from scaffold.symbols_rust import attributes_of, line_of, parse, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_REMOVE = re.compile(r"//\s*scaffold:\s*remove\s+(?P<what>\w+)\s+(?P<name>\w+)\s*$")
+_REMOVE = re.compile(
+    r"//\s*scaffold:\s*remove\s+(?P<what>\w+)\s+(?P<name>\w+)(?P<maybe>\s+if\s+there)?\s*$"
+)
 _WORDS = {
     "mod": "mod_item",
     "fn": "function_item",
@@ -63,6 +66,15 @@ class _Item:
     end: int
     line: int
     text: str
+
+
+@dataclass(frozen=True)
+class _Removal:
+    """An item to take out, by its word and name; `maybe` where it may be gone already."""
+
+    what: str
+    name: str
+    maybe: bool
 
 
 def apply(
@@ -92,8 +104,8 @@ def apply(
     owned: list[Unit] = []
     for unit in units_declared:
         text = _declare(text, declared[unit.name[4:]], unit, own, owned)
-    for name, (what, item_name) in removals.items():
-        text = _remove(text, name, what, item_name, own, owned)
+    for name, removal in removals.items():
+        text = _remove(text, name, removal, own, owned)
     return EditResult(text, tuple(sorted(owned)))
 
 
@@ -157,16 +169,17 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     return result
 
 
-def _read(payload: str, origin: str) -> tuple[dict[str, _Item], dict[str, tuple[str, str]]]:
-    """The declarations by name, and the removals: unit name -> (word, name)."""
+def _read(payload: str, origin: str) -> tuple[dict[str, _Item], dict[str, _Removal]]:
+    """The declarations by name, and the removals by the names of their units."""
     text = payload.replace("\r\n", "\n")
     hint = f"write `mod name;` or `// scaffold: remove mod name`, in {origin}"
-    removals: dict[str, tuple[str, str]] = {}
+    removals: dict[str, _Removal] = {}
     kept: list[str] = []
     for line in text.split("\n"):
         found = _REMOVE.match(line.strip())
         if found and found["what"] in _WORDS:
-            removals[f"remove {found['what']} {found['name']}"] = (found["what"], found["name"])
+            unit = f"remove {found['what']} {found['name']}"
+            removals[unit] = _Removal(found["what"], found["name"], bool(found["maybe"]))
         elif found:
             raise KitError(f"{origin}: nothing called '{found['what']}' can be removed", hint)
         kept.append("" if found else line)
@@ -237,15 +250,17 @@ def _take_back(text: str, name: str, own: Ours) -> str:
     return text[: there.start].rstrip() + text[there.end :]
 
 
-def _remove(text: str, unit: str, what: str, name: str, own: Ours, owned: list[Unit]) -> str:
+def _remove(text: str, unit: str, removal: _Removal, own: Ours, owned: list[Unit]) -> str:
     earlier = sorted(own.digests.get(unit, ()))
     if earlier:
         owned.append(Unit(unit, earlier[-1]))  # gone, or a person put it back: theirs
         return text
-    there = _find(_items(text, own.path), _WORDS[what], name)
+    there = _find(_items(text, own.path), _WORDS[removal.what], removal.name)
+    if there is None and removal.maybe:
+        return text
     if there is None:
         raise CheckoutError(
-            f"{own.path}: there is no `{what} {name}` to remove",
+            f"{own.path}: there is no `{removal.what} {removal.name}` to remove",
             "scaffold status shows what fits this checkout",
         )
     text, removed = take_out(text, there.start, there.end)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
 
-from scaffold.catalog import RunSpec, Twin
+from scaffold.catalog import Need, RunSpec, Twin
 from scaffold.errors import KitError
 
 Progress = Callable[[str], None]
@@ -43,6 +43,7 @@ class Subject:
         files: The generated files, POSIX paths relative to the checkout.
         targets: The files under test.
         twins: Mutants known to survive, with the reason.
+        needs: What the machine must have beside the runner's tools.
     """
 
     slug: str
@@ -51,6 +52,7 @@ class Subject:
     files: tuple[str, ...]
     targets: tuple[SubjectTarget, ...]
     twins: tuple[Twin, ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+// scaffold: remove mod integration_tests if there
