@@ -18,10 +18,12 @@ TOOLS = {
     "git": ("merges edits (--on-conflict merge)", "apt-get install git"),
     "uv": ("runs Python suites of projects that use uv", "pip install uv"),
     "cargo": ("proves Rust gaps", "install Rust with rustup"),
+    "cargo mutants": ("breaks Rust targets", "cargo install --locked cargo-mutants"),
+    "cargo llvm-cov": ("measures coverage of Rust", "cargo install --locked cargo-llvm-cov"),
     "rustfmt": ("formats generated Rust", "rustup component add rustfmt"),
     "node": ("proves TypeScript gaps", "install Node.js 20 or newer"),
 }
-"""Program -> what it is for, and how to get it."""
+"""Command -> what it is for, and how to get it; a subcommand of cargo is a program of its own."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ def _tools() -> list[Check]:
 
     checks = []
     for tool, (purpose, hint) in TOOLS.items():
-        if shutil.which(tool) is None:
+        if shutil.which(tool.replace(" ", "-")) is None:
             checks.append(Check(tool, False, f"not found; it {purpose}", hint))
             continue
-        answer = run([tool, "--version"], cwd=Path(), timeout_s=20)
+        answer = run([*tool.split(), "--version"], cwd=Path(), timeout_s=20)
         lines = (answer.stdout or answer.stderr).splitlines()
         if answer.returncode == 0:
             checks.append(Check(tool, True, lines[0] if lines else "found"))

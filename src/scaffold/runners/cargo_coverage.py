@@ -55,7 +55,8 @@ def coverage_of(
     sources = "\0".join((bench.tree.path / path).read_text("utf-8") for path in paths)
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(
-        options.cache_dir, ["line coverage", tool.name, *circumstances(bench, subject, paths, all_names)]
+        options.cache_dir,
+        ["line coverage", tool.name, *circumstances(bench, subject, paths, all_names)],
     )
     known = cache.get(sources)
     if known is None:
