@@ -26,16 +26,18 @@ def cargo(folder, *args):
     return process.run(["cargo", *args], cwd=folder, env=env, timeout_s=600)
 
 
-def test_the_versions_are_all_that_the_registry_has(tmp_path):
-    done = cargo(tmp_path, "info", "--registry", "crates-io", "proxy-wasm@0.2")
-    assert done.returncode == 0, done.stderr
+def newest(folder):
+    """The newest 0.2.x of the registry, also one that came after the list above."""
+    done = cargo(folder, "info", "--registry", "crates-io", "proxy-wasm@0.2")
     found = re.search(r"^version: (0\.2\.\d+)", done.stdout, re.MULTILINE)
-    assert found is not None, done.stdout
-    assert found[1] == VERSIONS[-1], "a newer one is out: raise NEWEST"
+    assert found is not None, done.stdout + done.stderr
+    return found[1]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [*VERSIONS, "newest"])
 def test_the_host_runs_a_filter_with(version, tmp_path):
+    if version == "newest":
+        version = newest(tmp_path)
     crate = tmp_path / "wasm_filter"
     shutil.copytree(FILTER, crate)
     manifest = crate / "Cargo.toml"
