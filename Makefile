@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 XDIST := -n 2
 CARGO_MUTANTS := 27.1.0
+CARGO_LLVM_COV := 0.9.1
 
 .PHONY: demo test check bench field ledger peers releases rust-tools lint types lock clean
 
@@ -13,11 +14,12 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready lint types ledger rust-tools
 	PATH="$(CURDIR)/.cache/rust/bin:$$PATH" $(BIN)/pytest $(XDIST)
 
-# The tests of the cargo runner need cargo-mutants; without cargo they are skipped and say so.
+# The tests of the cargo runner need these two; without cargo they are skipped and say so.
 rust-tools:
-	@if command -v cargo >/dev/null && ! command -v cargo-mutants >/dev/null \
-	  && ! test -x .cache/rust/bin/cargo-mutants; then \
-	  cargo install --locked --quiet --root .cache/rust cargo-mutants@$(CARGO_MUTANTS); fi
+	@for tool in cargo-mutants@$(CARGO_MUTANTS) cargo-llvm-cov@$(CARGO_LLVM_COV); do \
+	  if command -v cargo >/dev/null && ! command -v "$${tool%@*}" >/dev/null \
+	    && ! test -x ".cache/rust/bin/$${tool%@*}"; then \
+	    cargo install --locked --quiet --root .cache/rust "$$tool" || exit 1; fi; done
 
 # The inner loop: under a minute.
 check: $(VENV)/.ready lint types ledger
