@@ -217,7 +217,7 @@ def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
     real = __import__("shutil").which
     monkeypatch.setattr(
         "scaffold.runners.cargo_kill.shutil.which",
-        lambda name: None if name == "cargo-mutants" else real(name),
+        lambda name, **how: None if name == "cargo-mutants" else real(name, **how),
     )
     with pytest.raises(MissingToolError, match="needs cargo-mutants"):
         prove(generate(), replace(options, mutants=1), progress)
