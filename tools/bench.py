@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 RUNS = int(os.environ.get("BENCH_RUNS", "9"))
-MUTANTS = int(os.environ.get("BENCH_MUTANTS", "30"))
+MUTANTS = int(os.environ.get("BENCH_MUTANTS", "100"))
 PLANO = os.environ.get("PLANO", "")
 RUST_ROWS = ("llm_gateway", "handlers")
 Step = Callable[[], None]

@@ -56,7 +56,7 @@ def coverage_of(
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(
         options.cache_dir,
-        ["line coverage", tool.name, *circumstances(bench, subject, paths, all_names)],
+        ["lines covered", tool.name, *circumstances(bench, subject, paths, all_names)],
     )
     known = cache.get(sources)
     if known is None:
@@ -126,7 +126,9 @@ def _measure(
         found = {Path(place).resolve(): share for place, share in shares.items()}
         return {path: round(found.get(root / path, 0.0), 1) for path in paths}
     lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
-    return {path: _share(lines.get(root / path, {}), path, root) for path in paths}
+    # Of other crates than the tests' own there is no word in the report: unknown, and not nothing.
+    seen = [path for path in paths if root / path in lines]
+    return {path: _share(lines[root / path], path, root) for path in seen}
 
 
 def _forget_other_programs(bench: Bench, tool: Tool) -> None:
