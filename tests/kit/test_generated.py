@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,23 +9,12 @@ import pytest
 
 from release_trees import release_tree
 from support.command import scaffold
+from support.suite import run_suite
 from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
 
 RELEASES = ("0.4.1", "0.4.8", "0.4.11", "0.4.15", "0.4.22", "0.4.25", "0.4.36", "0.4.39")
-
-
-def run_suite(tree: Path) -> subprocess.CompletedProcess[str]:
-    """What a person types: PYTHONPATH=. python -m pytest -q test."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test"],
-        cwd=tree / "cli",
-        env={**os.environ, "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("version", RELEASES)

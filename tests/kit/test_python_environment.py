@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +12,7 @@ import pytest
 
 from release_trees import release_tree
 from support.command import Ran, scaffold
+from support.suite import run_suite
 from support.tree import snapshot, write_files
 
 BULK = ("new", "--all", "--kind", "gap", "--language", "python")
@@ -172,15 +172,8 @@ def test_plugins_that_reorder_or_retry_change_no_verdict(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_tests_are_green_in_any_order(written: Path, with_plugins: Path, seed: str) -> None:
-    plugins = ["-p", "no:cacheprovider", "-prandomly", f"--randomly-seed={seed}"]
-    done = subprocess.run(
-        [str(with_plugins), "-m", "pytest", "-q", *plugins, "--reruns", "1", "test"],
-        cwd=written / "cli",
-        env={**os.environ, "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    plugins = ["-prandomly", f"--randomly-seed={seed}", "--reruns", "1"]
+    done = run_suite(written, *plugins, python=str(with_plugins))
     assert done.returncode == 0, done.stdout[-2000:]
     assert "rerun" not in done.stdout.splitlines()[-1]
 
@@ -259,14 +252,7 @@ def test_a_release_with_no_known_command_is_reported_and_the_other_rows_go_on(
     done = scaffold(*BULK, "-C", release)
     assert done.code == 0, done.err
     assert "left out: cli_main: " in done.out
-    suite = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test"],
-        cwd=release / "cli",
-        env={**os.environ, "PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    suite = run_suite(release)
     assert suite.returncode == 0, suite.stdout[-2000:]
     assert scaffold("undo", "-C", release).code == 0
     assert snapshot(release) == before
