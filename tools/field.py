@@ -22,7 +22,7 @@ from typing import Any
 
 from scaffold.catalog import Gap, Kit, Twin, load_kit, load_twins
 from scaffold.checkout import Checkout, Findings
-from scaffold.formatting import cache_dir, format_source
+from scaffold.formatting import format_files
 from scaffold.plan import content_digest
 from scaffold.questions import check_answers
 from scaffold.render import render
@@ -150,16 +150,19 @@ def suites(
     return {test.id: test.outcome for test in evidence.baseline.tests}
 
 
+def record_of(copy: Path, gap: Gap) -> Any:
+    """What the state keeps of the row."""
+    return json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
+
+
 def generated_files(copy: Path, gap: Gap) -> list[str]:
     """What the row wrote, as the state tells."""
-    record = json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
-    return list(record["files"])
+    return list(record_of(copy, gap)["files"])
 
 
 def without_removed(before: Mapping[str, str], copy: Path, gap: Gap) -> dict[str, str]:
     """The suites as they were, less the tests of files that the row deleted."""
-    record = json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
-    modules = {Path(path).stem for path in record.get("removed", ())}
+    modules = {Path(path).stem for path in record_of(copy, gap).get("removed", ())}
     return {name: how for name, how in before.items() if not modules & set(name.split("::"))}
 
 
@@ -195,12 +198,7 @@ def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
     """Digest of the default rendering for these facts, header lines left out."""
     answers = check_answers([gap], {}, all_gaps=[gap])[gap.slug]
     rendered = render(kit, gap, answers, facts, "0")
-    files = {
-        path: format_source(path, source, cache=cache_dir("format"))
-        for path, source in rendered.files.items()
-    }
-    payloads = {k: text.encode() for k, text in rendered.payloads.items() if text.strip()}
-    return content_digest({**files, **payloads})
+    return content_digest({**format_files(rendered.files), **rendered.edits})
 
 
 def keep_facts(commit: str, gap: Gap, findings: Findings) -> None:

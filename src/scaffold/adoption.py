@@ -72,7 +72,7 @@ def find_adoption(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Adopti
 
 def _suites(root: Path, gap: Gap) -> Iterator[Path]:
     run = gap.run
-    if run is None:
+    if run is None or run.runner != "pytest":
         return
     for suite in run.baseline:
         yield from sorted((root / run.root / suite).glob("**/test_*.py"))

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold.catalog import Gap, Kit, Target
-from scaffold.errors import CheckoutError
+from scaffold.errors import CheckoutError, unparsable
 
 if TYPE_CHECKING:
     from scaffold.symbols import Symbols
@@ -160,11 +160,7 @@ def _check_syntax(path: str, source: bytes) -> None:
     try:
         compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise CheckoutError(
-            f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
-            f"python -m py_compile {path}",
-        ) from error
+        raise unparsable(path, error) from error
 
 
 def _module(path: str, run_root: str) -> str:

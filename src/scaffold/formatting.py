@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache as once
 from pathlib import Path
 
@@ -38,6 +38,16 @@ def format_source(path: str, source: bytes, *, cache: Path | None = None) -> byt
     if entry:
         _remember(entry, result)
     return result
+
+
+def format_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every file as `format_source` leaves it, with the user's cache.
+
+    Raises:
+        KitError: A rendered file does not parse.
+    """
+    cache = cache_dir("format")
+    return {path: format_source(path, source, cache=cache) for path, source in files.items()}
 
 
 def cache_dir(name: str) -> Path:

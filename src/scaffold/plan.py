@@ -16,7 +16,7 @@ from scaffold.compose import Composition, compose_edits
 from scaffold.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.files import read_file
-from scaffold.formatting import cache_dir, format_source
+from scaffold.formatting import cache_dir, format_files, format_source
 from scaffold.journal import Write
 from scaffold.removal import deleted, refuse_stubs, removals
 from scaffold.render import Rendered, render
@@ -181,17 +181,14 @@ def _plan_gap(
 ) -> GapPlan:
     gap = findings.gap
     rendered = render(kit, gap, answers, findings.facts(), __version__)
-    cache = cache_dir("format")
-    files = {
-        path: format_source(path, source, cache=cache) for path, source in rendered.files.items()
-    }
+    files = format_files(rendered.files)
     rendered = replace(rendered, files=files)
     earlier = state.gaps.get(gap.slug)
     # Stubs never take back what is already full.
     mode = STUBS if stubs and (earlier is None or earlier.mode == STUBS) else FULL
     needs_stubs = mode == STUBS or (earlier is not None and earlier.mode == STUBS)
-    stubbed, todos = _stub_files(files, cache) if needs_stubs else ({}, 0)
-    digest = content_digest({**files, **_encoded(rendered.payloads)})
+    stubbed, todos = _stub_files(files) if needs_stubs else ({}, 0)
+    digest = content_digest({**files, **rendered.edits})
     return GapPlan(gap, findings, answers, mode, digest, rendered, stubbed, todos)
 
 
@@ -212,7 +209,7 @@ def _together(
     return _plan_gap(kit, findings, plan.answers, state, plan.mode == STUBS)
 
 
-def _stub_files(files: Mapping[str, bytes], cache: Path) -> tuple[dict[str, bytes], int]:
+def _stub_files(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], int]:
     from scaffold import stubs
 
     result: dict[str, bytes] = {}
@@ -223,14 +220,9 @@ def _stub_files(files: Mapping[str, bytes], cache: Path) -> tuple[dict[str, byte
             result[path] = source
             continue
         text, todos = make(path, source.decode("utf-8"))
-        result[path] = format_source(path, text.encode("utf-8"), cache=cache)
+        result[path] = format_source(path, text.encode("utf-8"), cache=cache_dir("format"))
         count += len(todos)
     return result, count
-
-
-def _encoded(payloads: Mapping[str, str]) -> dict[str, bytes]:
-    # One that renders blank is no edit, so it changes nothing.
-    return {name: text.encode("utf-8") for name, text in payloads.items() if text.strip()}
 
 
 def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:

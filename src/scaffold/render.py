@@ -34,6 +34,11 @@ class Rendered:
     executable: frozenset[str] = frozenset()
     empty: tuple[str, ...] = ()
 
+    @property
+    def edits(self) -> dict[str, bytes]:
+        """The payloads as bytes; one that renders blank is no edit."""
+        return {name: text.encode("utf-8") for name, text in self.payloads.items() if text.strip()}
+
 
 def render(
     kit: Kit, gap: Gap, answers: Mapping[str, Any], facts: Mapping[str, Any], kit_version: str

@@ -6,35 +6,19 @@ A test that a macro makes is not seen by parsing and stays as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.errors import KitError
+from scaffold.rust_tests import RustTest, attribute, head_of, tests_of
 from scaffold.stubs import Todo
+from scaffold.stubs_rust_fill import Splice, spliced
 from scaffold.stubs_rust_fill import fill as fill
-from scaffold.symbols_rust import attributes_of, line_of, parse, text_of
+from scaffold.symbols_rust import line_of, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 ALLOWED = "// A stub: what the bodies will use stays.\n#![allow(dead_code, unused_imports)]\n"
-_LEAD = "Known defect:"
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A test function, with the modules of the file around it and what stands above it."""
-
-    name: str
-    node: Node
-    above: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class _Splice:
-    start: int
-    end: int
-    new: str
 
 
 def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
@@ -45,10 +29,10 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     """
     data = source.encode("utf-8")
     root = parse(path, data, KitError)
-    tests = list(_tests(root, ""))
+    tests = list(tests_of(root))
     if not tests and not _has_files(root):
         return source, ()
-    splices: list[_Splice] = []
+    splices: list[Splice] = []
     sentences: list[str] = []
     for test in tests:
         sentence = _sentence(test)
@@ -57,8 +41,8 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     place = _behind_the_head(root)
     blank = "\n" if place and not data[:place].endswith(b"\n\n") else ""
     gap = "" if data[place : place + 1] == b"\n" else "\n"
-    splices.append(_Splice(place, place, f"{blank}{ALLOWED}{gap}"))
-    text = _spliced(data, splices).decode("utf-8")
+    splices.append(Splice(place, place, f"{blank}{ALLOWED}{gap}"))
+    text = spliced(data, splices).decode("utf-8")
     return text, _todos(path, text, sentences)
 
 
@@ -68,52 +52,25 @@ def _has_files(root: Node) -> bool:
     return any(node.child_by_field_name("body") is None for node in modules)
 
 
-def _tests(parent: Node, prefix: str) -> Iterator[_Found]:
-    for node in parent.named_children:
-        name = text_of(node.child_by_field_name("name"))
-        body = node.child_by_field_name("body")
-        if node.type == "mod_item" and body is not None:
-            yield from _tests(body, f"{prefix}{name}::")
-        elif node.type == "function_item" and body is not None:
-            above = tuple(attributes_of(node))
-            if any(_head(item).rpartition("::")[2] == "test" for item in above):
-                yield _Found(f"{prefix}{name}", node, above)
-
-
-def _head(above: Node) -> str:
-    """`tokio::test` of `#[tokio::test(flavor = "…")]`; empty for a comment."""
-    text = text_of(above)
-    if above.type != "attribute_item":
-        return ""
-    return text[2:-1].strip().split("(")[0].split("=")[0].strip()
-
-
-def _sentence(test: _Found) -> str:
+def _sentence(test: RustTest) -> str:
     said = text_of(test.node.child_by_field_name("name")).replace("_", " ").strip()
-    lines = [
-        line.strip().lstrip("/*!").strip()
-        for item in test.above
-        if item.type != "attribute_item"
-        for line in text_of(item).split("\n")
-    ]
-    _, lead, reason = " ".join(line for line in lines if line).partition(_LEAD)
-    return f"{said} (known defect: {reason.strip()})" if lead else said
+    return f"{said} (known defect: {test.reason})" if test.reason else said
 
 
-def _as_todo(test: _Found, sentence: str) -> Iterator[_Splice]:
+def _as_todo(test: RustTest, sentence: str) -> Iterator[Splice]:
     """The test ignored, without what it expects to fail today."""
     indent = " " * int(test.node.start_point[1])
     quoted = sentence.replace("\\", "\\\\").replace('"', '\\"')
     for item in test.above:
-        if _head(item) in ("should_panic", "ignore"):
+        if head_of(attribute(item)) in ("should_panic", "ignore"):
             following = item.next_sibling
             assert following is not None
-            yield _Splice(item.start_byte, following.start_byte, "")
+            yield Splice(item.start_byte, following.start_byte, "")
     place = test.node.start_byte
-    yield _Splice(place, place, f'#[ignore = "TODO: {quoted}"]\n{indent}')
+    yield Splice(place, place, f'#[ignore = "TODO: {quoted}"]\n{indent}')
     body = test.node.child_by_field_name("body")
     assert body is not None
-    yield _Splice(body.start_byte, body.end_byte, f"{{\n{indent}    todo!()\n{indent}}}")
+    yield Splice(body.start_byte, body.end_byte, f"{{\n{indent}    todo!()\n{indent}}}")
 
 
 def _behind_the_head(root: Node) -> int:
@@ -137,17 +94,8 @@ def _line_end(node: Node) -> int:
     return node.end_byte if text_of(node).endswith("\n") else node.end_byte + 1
 
 
-def _spliced(data: bytes, splices: Sequence[_Splice]) -> bytes:
-    parts: list[bytes] = []
-    place = 0
-    for splice in sorted(splices, key=lambda one: one.start):
-        parts += [data[place : splice.start], splice.new.encode("utf-8")]
-        place = max(place, splice.end)
-    return b"".join([*parts, data[place:]])
-
-
 def _todos(path: str, text: str, sentences: Sequence[str]) -> tuple[Todo, ...]:
-    found = _tests(parse(path, text.encode("utf-8"), KitError), "")
+    found = tests_of(parse(path, text.encode("utf-8"), KitError))
     return tuple(
         Todo(test.name, sentence, line_of(test.node))
         for test, sentence in zip(found, sentences, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,13 @@ class _Item:
         return " ".join(self.text.split())
 
     @property
-    def removal(self) -> tuple[int, int, str]:
-        """The splice that takes it away."""
-        return self.start, self.end + self.gap, ""
+    def removal(self) -> Splice:
+        """What takes it away."""
+        return Splice(self.start, self.end + self.gap, "")
+
+    def replaced(self, text: str) -> Splice:
+        """What puts another text in its place."""
+        return Splice(self.start, self.end, text)
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,75 @@ class _Scope:
     end: int
 
 
+@dataclass(frozen=True)
+class Splice:
+    """A stretch of a file, by bytes, and what stands there afterwards."""
+
+    start: int
+    end: int
+    new: str
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The same scope as a person left it, as the stub was, and as it is rendered now."""
+
+    mine: _Scope
+    base: _Scope
+    new: _Scope
+    prefix: str = ""
+
+    def inside(self, key: str) -> _Sides | None:
+        """The sides of an inline module that all three have; None for anything else."""
+        items = [scope.items.get(key) for scope in (self.mine, self.base, self.new)]
+        mine, base, new = (item.inner if item is not None else None for item in items)
+        if mine is None or base is None or new is None:
+            return None
+        return _Sides(mine, base, new, f"{self.prefix}{key}::")
+
+
 @dataclass
 class _Merge:
-    """What to put where, what stayed as a person has it, the names of what a person deleted."""
+    """What to put where, what stayed as a person has it, the names of what a person deleted.
 
-    splices: list[tuple[int, int, str]] = field(default_factory=list)
+    Deleted items come back that `restored` names.
+    """
+
+    restored: Collection[str]
+    splices: list[Splice] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     deleted: dict[str, set[str]] = field(default_factory=dict)
     filled: bool = False
+
+    def scope(self, sides: _Sides) -> None:
+        """Merge a file or an inline module."""
+        for key, item in sides.mine.items.items():
+            stub, full = sides.base.items.get(key), sides.new.items.get(key)
+            if full is not None and item.digest == full.digest:
+                continue
+            if stub is not None and item.digest == stub.digest:
+                self.splices.append(item.replaced(full.text) if full else item.removal)
+                self.filled = self.filled or full is not None
+            elif inner := sides.inside(key):
+                self.scope(inner)
+            else:
+                self.kept.append(f"{sides.prefix}{key}".split("@again")[0])
+        self._add_missing(sides)
+
+    def _add_missing(self, sides: _Sides) -> None:
+        """What the full module has beyond the stub, behind the item that it follows there."""
+        there, keys = sides.mine.items, list(sides.new.items)
+        for at, key in enumerate(keys):
+            if key in there:
+                continue
+            name = f"{sides.prefix}{key}"
+            if key in sides.base.items and name not in self.restored:
+                self.deleted[name] = _bound(key, sides.new.items[key])
+                continue
+            above = next((one for one in reversed(keys[:at]) if one in there), None)
+            place = there[above].end if above else sides.mine.end
+            gap = "\n" if key.startswith("@use ") else "\n\n"
+            self.splices.append(Splice(place, place, gap + sides.new.items[key].text))
 
 
 def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
@@ -69,11 +134,12 @@ def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple
     """
     own = _scope_of(mine, path, CheckoutError)
     base, new = (_scope_of(text, path, KitError) for text in (stub_base, full))
+    sides = _Sides(own, base, new)
     restored: set[str] = set()
     while True:
-        merge = _Merge()
-        _merge_scope(own, base, new, merge, "", restored)
-        text = _spliced(mine.encode("utf-8"), merge.splices).decode("utf-8")
+        merge = _Merge(restored)
+        merge.scope(sides)
+        text = spliced(mine.encode("utf-8"), merge.splices).decode("utf-8")
         used = set(_NAME.findall(text)) | ({_IMPORT} if merge.filled else set())
         needed = {key for key, names in merge.deleted.items() if used & names}
         if not needed:
@@ -118,50 +184,6 @@ def _key(node: Node) -> str:
     return name or f"@{' '.join(text_of(node).split())}"
 
 
-def _merge_scope(
-    mine: _Scope,
-    base: _Scope,
-    new: _Scope,
-    merge: _Merge,
-    prefix: str,
-    restored: Collection[str],
-) -> None:
-    for key, item in mine.items.items():
-        stub, full = base.items.get(key), new.items.get(key)
-        if full is not None and item.digest == full.digest:
-            continue
-        if stub is not None and item.digest == stub.digest:
-            merge.splices.append((item.start, item.end, full.text) if full else item.removal)
-            merge.filled = merge.filled or full is not None
-        elif stub and full and item.inner and stub.inner and full.inner:
-            _merge_scope(item.inner, stub.inner, full.inner, merge, f"{prefix}{key}::", restored)
-        else:
-            merge.kept.append(f"{prefix}{key}".split("@again")[0])
-    _add_missing(mine, base, new, merge, prefix, restored)
-
-
-def _add_missing(
-    mine: _Scope,
-    base: _Scope,
-    new: _Scope,
-    merge: _Merge,
-    prefix: str,
-    restored: Collection[str],
-) -> None:
-    """What the full module has beyond the stub, behind the item that it follows there."""
-    keys = list(new.items)
-    for at, key in enumerate(keys):
-        if key in mine.items:
-            continue
-        if key in base.items and f"{prefix}{key}" not in restored:
-            merge.deleted[f"{prefix}{key}"] = _bound(key, new.items[key])
-            continue
-        above = next((one for one in reversed(keys[:at]) if one in mine.items), None)
-        place = mine.items[above].end if above else mine.end
-        gap = "\n" if key.startswith("@use ") else "\n\n"
-        merge.splices.append((place, place, gap + new.items[key].text))
-
-
 def _bound(key: str, item: _Item) -> set[str]:
     """The names by which others mean an item; of tests nobody means one.
 
@@ -172,10 +194,11 @@ def _bound(key: str, item: _Item) -> set[str]:
     return set() if _TEST.search(item.text) else {key.split("@again")[0]}
 
 
-def _spliced(data: bytes, splices: list[tuple[int, int, str]]) -> bytes:
+def spliced(data: bytes, splices: Sequence[Splice]) -> bytes:
+    """A file after some splices; at one place, in their order."""
     parts: list[bytes] = []
     place = 0
-    for start, end, new in sorted(splices, key=lambda one: one[0]):
-        parts += [data[place:start], new.encode("utf-8")]
-        place = max(place, end)
+    for splice in sorted(splices, key=lambda one: one.start):
+        parts += [data[place : splice.start], splice.new.encode("utf-8")]
+        place = max(place, splice.end)
     return b"".join([*parts, data[place:]])

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scaffold.errors import CheckoutError
+from scaffold.errors import unparsable
 
 Symbols = dict[str, dict[str, Any]]
 """Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
@@ -38,11 +38,7 @@ def _parse_python(path: str, source: bytes) -> ast.Module:
     try:
         return ast.parse(source, filename=path)
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise CheckoutError(
-            f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
-            f"python -m py_compile {path}",
-        ) from error
+        raise unparsable(path, error) from error
 
 
 def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901, PLR0912 - one table

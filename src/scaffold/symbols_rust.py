@@ -118,9 +118,9 @@ def _collect(found: Symbols, parent: Node, prefix: str) -> None:
         name = text_of(node.child_by_field_name("name"))
         if node.type == "use_declaration":
             for bound in _bound(node.child_by_field_name("argument")):
-                found.setdefault(prefix + bound, {"kind": "import", "public": _is_public(node)})
+                found.setdefault(prefix + bound, {"kind": "import", "public": is_public(node)})
         elif node.type == "impl_item":
-            _collect_body(found, node, f"{prefix}{_type_name(node)}.")
+            _collect_body(found, node, f"{prefix}{type_name(node)}.")
         elif node.type == "foreign_mod_item":
             _collect_body(found, node, prefix)
         elif node.type in ITEMS or node.type in _MEMBERS:
@@ -140,12 +140,11 @@ def _symbol(node: Node) -> dict[str, Any]:
     attributes = [a for a in attributes_of(node) if a.type == "attribute_item"]
     symbol: dict[str, Any] = {
         "kind": ITEMS.get(node.type) or _MEMBERS[node.type],
-        "public": _is_public(node),
+        "public": is_public(node),
         "attributes": [" ".join(text_of(a).split())[2:-1] for a in attributes],
     }
     if symbol["kind"] == "function":
-        words = next((c for c in node.children if c.type == "function_modifiers"), None)
-        symbol["async"] = "async" in text_of(words).split()
+        symbol["async"] = "async" in modifiers(node)
         symbol["params"] = list(_params(node))
         symbol["returns"] = text_of(node.child_by_field_name("return_type"))
         symbol["locals"] = sorted(set(_locals(node.child_by_field_name("body"))))
@@ -195,7 +194,7 @@ def _bound(node: Node | None) -> Iterator[str]:
             return
 
 
-def _type_name(impl: Node) -> str:
+def type_name(impl: Node) -> str:
     """`Bar` of `impl<T> Foo for a::Bar<T>`."""
     node = impl.child_by_field_name("type")
     while node is not None and node.type in ("generic_type", "reference_type"):
@@ -205,7 +204,14 @@ def _type_name(impl: Node) -> str:
     return text_of(node)
 
 
-def _is_public(node: Node) -> bool:
+def modifiers(function: Node) -> list[str]:
+    """`async`, `const`, `unsafe` and the like of a function."""
+    words = next((c for c in function.children if c.type == "function_modifiers"), None)
+    return text_of(words).split()
+
+
+def is_public(node: Node) -> bool:
+    """Whether an item has a visibility of its own."""
     return any(child.type == "visibility_modifier" for child in node.children)
 
 

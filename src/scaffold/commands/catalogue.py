@@ -107,21 +107,14 @@ def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
 def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[str, bytes]:
     from scaffold import __version__
     from scaffold.cases import case_answers
-    from scaffold.formatting import cache_dir, format_source
+    from scaffold.formatting import format_files
     from scaffold.render import render
 
     facts: dict[str, Any] = findings.facts() if findings and not findings.retired else {}
     rendered = render(kit, gap, case_answers(gap, case), facts, __version__)
-    files = {
-        path: format_source(path, source, cache=cache_dir("format"))
-        for path, source in rendered.files.items()
-    }
-    edits = {
-        edit.path: rendered.payloads[edit.payload].encode()
-        for edit in gap.edits
-        if rendered.payloads[edit.payload].strip()
-    }
-    return {**files, **edits}
+    payloads = rendered.edits
+    edits = {e.path: payloads[e.payload] for e in gap.edits if e.payload in payloads}
+    return {**format_files(rendered.files), **edits}
 
 
 def _show_row(gap: Gap, paths: list[str], json: bool) -> None:

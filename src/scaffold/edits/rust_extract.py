@@ -37,7 +37,6 @@ from scaffold.edits.rust_moved import (
     Moved,
     fitted,
     indent_at,
-    indented,
     one_place,
     restored,
     scope,
@@ -46,6 +45,7 @@ from scaffold.edits.rust_moved import (
 from scaffold.edits.rust_removal import Removed, put_back, take_out
 from scaffold.edits.rust_scopes import find_function
 from scaffold.edits.rust_scopes import functions as functions_of
+from scaffold.edits.rust_tokens import indented
 from scaffold.errors import CheckoutError, ConflictError
 
 ASKED = "extraction"

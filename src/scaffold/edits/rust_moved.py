@@ -14,8 +14,8 @@ from scaffold.edits.rust_tokens import (
     dedent,
     find_all,
     has_word,
+    indented,
     replace_all,
-    tokens,
 )
 from scaffold.errors import CheckoutError
 
@@ -126,27 +126,6 @@ def indent_at(text: str, at: int) -> str:
     """The indent of the line of a place."""
     line = text[text.rfind("\n", 0, at) + 1 : at]
     return line[: len(line) - len(line.lstrip())]
-
-
-def indented(text: str, indent: str) -> str:
-    """A text whose lines have this indent, but for the first and those inside a literal."""
-    lines = text.split("\n")
-    held = _literal_lines(text)
-    return "\n".join(
-        line if number == 0 or not line or number in held else indent + line
-        for number, line in enumerate(lines)
-    )
-
-
-def _literal_lines(text: str) -> set[int]:
-    """Numbers of the lines that begin inside a literal, counted from 0."""
-    return {
-        text.count("\n", 0, at) + 1
-        for token in tokens(text)
-        if '"' in token.text
-        for at in range(token.start, token.end)
-        if text[at] == "\n"
-    }
 
 
 def _unlike(path: str, piece: Piece, what: str) -> CheckoutError:

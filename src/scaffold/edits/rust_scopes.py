@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError
-from scaffold.symbols_rust import attributes_of, parse, text_of
+from scaffold.symbols_rust import attributes_of, is_public, parse, text_of, type_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -55,17 +55,15 @@ def _named(root: Node) -> Iterator[tuple[str, Node]]:
         if node.type == "function_item":
             yield text_of(node.child_by_field_name("name")), node
         elif node.type == "impl_item":
-            of = text_of(node.child_by_field_name("type")).partition("<")[0].rpartition("::")[2]
             body = node.child_by_field_name("body")
             for child in body.named_children if body is not None else ():
                 if child.type == "function_item":
-                    yield f"{of}.{text_of(child.child_by_field_name('name'))}", child
+                    yield f"{type_name(node)}.{text_of(child.child_by_field_name('name'))}", child
 
 
 def _function(name: str, node: Node, source: bytes) -> Function:
     above = attributes_of(node)
     first = above[0] if above else node
-    public = any(child.type == "visibility_modifier" for child in node.children)
     places = (first.start_byte, node.start_byte, node.end_byte)
     start, head, end = (len(source[:at].decode("utf-8")) for at in places)
-    return Function(name, start, head, end, public)
+    return Function(name, start, head, end, is_public(node))

@@ -94,19 +94,31 @@ def has_word(text: str, word: str) -> bool:
 
 def dedent(text: str, indent: str) -> str:
     """A text without this indent on its lines, but for lines that begin inside a literal."""
-    inside = {
-        at
+    held = literal_lines(text)
+    return "\n".join(
+        line if number == 0 or number in held else line.removeprefix(indent)
+        for number, line in enumerate(text.split("\n"))
+    )
+
+
+def indented(text: str, indent: str) -> str:
+    """A text whose lines have this indent, but for the first and those inside a literal."""
+    held = literal_lines(text)
+    return "\n".join(
+        line if number == 0 or not line or number in held else indent + line
+        for number, line in enumerate(text.split("\n"))
+    )
+
+
+def literal_lines(text: str) -> set[int]:
+    """Numbers of the lines that begin inside a literal, counted from 0."""
+    return {
+        text.count("\n", 0, at) + 1
         for token in tokens(text)
+        if '"' in token.text
         for at in range(token.start, token.end)
-        if '"' in token.text and text[at] == "\n"
+        if text[at] == "\n"
     }
-    lines = text.splitlines(True)
-    at, result = 0, []
-    for line in lines:
-        held = at > 0 and at - 1 in inside
-        result.append(line if held or at == 0 else line.removeprefix(indent))
-        at += len(line)
-    return "".join(result)
 
 
 def _fit(wanted: Sequence[str], there: Sequence[Token], at: int) -> list[int] | None:

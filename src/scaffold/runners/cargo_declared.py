@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError
-from scaffold.symbols_rust import attributes_of, line_of, parse, text_of
+from scaffold.rust_tests import RustTest, attributes, head_of, tests_of
+from scaffold.symbols_rust import attributes_of, line_of, parse
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-_COMMENT = re.compile(r"^\s*(?:///?|/\*+|\*+/|\*)\s?|\s*\*/\s*$")
-_LEAD = "Known defect:"
 _FOR_TESTS = re.compile(r"cfg\s*\(\s*(?:all\s*\(\s*)?test\b")
 _EXPECTED = re.compile(r"should_panic\s*\(\s*expected\s*=")
 
@@ -48,7 +42,7 @@ def declared_tests(path: str, source: bytes) -> list[Declared]:
     Raises:
         CheckoutError: The file does not parse.
     """
-    return list(_tests(path, parse(path, source, CheckoutError), ""))
+    return [_declared(path, test) for test in tests_of(parse(path, source, CheckoutError))]
 
 
 def lines_for_tests(path: str, source: bytes) -> set[int]:
@@ -60,51 +54,20 @@ def lines_for_tests(path: str, source: bytes) -> set[int]:
     found: set[int] = set()
     for node in parse(path, source, CheckoutError).named_children:
         above = attributes_of(node)
-        if any(_FOR_TESTS.match(attribute) for attribute in _attributes(above)):
+        if any(_FOR_TESTS.match(attribute) for attribute in attributes(above)):
             found.update(range(line_of(above[0]), int(node.end_point[0]) + 2))
     return found
 
 
-def _tests(path: str, parent: Node, prefix: str) -> Iterator[Declared]:
-    for node in parent.named_children:
-        name = text_of(node.child_by_field_name("name"))
-        body = node.child_by_field_name("body")
-        if node.type == "mod_item" and body is not None:
-            yield from _tests(path, body, f"{prefix}{name}::")
-        elif node.type == "function_item":
-            above = attributes_of(node)
-            if any(_head(item).rpartition("::")[2] == "test" for item in _attributes(above)):
-                yield _declared(f"{prefix}{name}", path, node, above)
-
-
-def _declared(name: str, path: str, node: Node, above: list[Node]) -> Declared:
-    attributes = _attributes(above)
-    marks = [item for item in attributes if _head(item) == "should_panic"]
+def _declared(path: str, test: RustTest) -> Declared:
+    marked = attributes(test.above)
+    marks = [item for item in marked if head_of(item) == "should_panic"]
     return Declared(
-        name=name,
+        name=test.name,
         path=path,
-        line=line_of(node),
+        line=line_of(test.node),
         known_defect=bool(marks),
         strict=any(_EXPECTED.match(mark) for mark in marks),
-        reason=_reason(above),
-        ignored=any(_head(item) == "ignore" for item in attributes),
+        reason=test.reason,
+        ignored=any(head_of(item) == "ignore" for item in marked),
     )
-
-
-def _attributes(above: list[Node]) -> list[str]:
-    return [text_of(item)[2:-1].strip() for item in above if item.type == "attribute_item"]
-
-
-def _head(attribute: str) -> str:
-    return re.split(r"[\s(=]", attribute, maxsplit=1)[0]
-
-
-def _reason(above: list[Node]) -> str:
-    lines = [
-        _COMMENT.sub("", line).strip()
-        for item in above
-        if item.type != "attribute_item"
-        for line in text_of(item).strip().split("\n")
-    ]
-    text = " ".join(line for line in lines if line)
-    return text.partition(_LEAD)[2].strip() if _LEAD in text else ""

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.symbols_rust import parse, text_of
+from scaffold.symbols_rust import modifiers, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -144,15 +144,10 @@ def _match(woven: Woven, path: str, line: int, arms: Mapping[int, bytes], body: 
 def _bodies(node: Node) -> Iterator[_Body]:
     for child in node.named_children:
         body = child.child_by_field_name("body") if child.type == "function_item" else None
-        if body is not None and not _is_const(child):
+        if body is not None and "const" not in modifiers(child):
             returns = text_of(child.child_by_field_name("return_type"))
             yield _Body(body.start_byte, body.end_byte, "impl " in returns)
         yield from _bodies(child)
-
-
-def _is_const(function: Node) -> bool:
-    words = next((c for c in function.children if c.type == "function_modifiers"), None)
-    return "const" in text_of(words).split()
 
 
 def _innermost(bodies: Sequence[_Body], start: int, end: int) -> _Body | None:
