@@ -5,7 +5,8 @@
     python tools/field.py table                 docs/ledger.md from field/ledger.json
 
 A result is kept by the content of what was rendered (header lines left out): a row that renders as
-before is not run again.
+before is not run again. With `--case` the answers are those of a case of the row's cases.toml, and
+the entry stands beside that of the defaults.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scaffold.cases import case_answers, load_cases
 from scaffold.catalog import Gap, Kit, Twin, load_kit, load_twins
 from scaffold.checkout import Checkout, Findings
 from scaffold.formatting import format_files
 from scaffold.plan import content_digest
-from scaffold.questions import check_answers
 from scaffold.render import render
 from scaffold.runners import Subject, VerifyOptions, load_runner
 
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("action", choices=["run", "check", "table"])
     parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
     parser.add_argument("--gap", action="append", help="only this row; may repeat")
+    parser.add_argument("--case", default="default", help="answers from cases.toml; with --gap")
     parser.add_argument("--python", help="interpreter with the checkout's dependencies")
     parser.add_argument("--jobs", type=int, default=0)
     options = parser.parse_intermixed_args()
@@ -87,13 +89,14 @@ def prove(
     kit: Kit, gap: Gap, commit: str, folder: Path, ledger: list[Entry], options: argparse.Namespace
 ) -> Entry:
     """The entry of one row on one checkout, run only where its rendering is new."""
+    case: str = options.case
     findings = Checkout(folder).find(gap)
     if findings.retired:
         say(f"{gap.slug} {commit}: retired")
         return {"gap": gap.slug, "commit": commit, "retired": True}
     keep_facts(commit, gap, findings)
-    digest = rendered_digest(kit, gap, findings.facts())
-    earlier = find(ledger, gap.slug, commit)
+    digest = rendered_digest(kit, gap, findings.facts(), case)
+    earlier = find(ledger, gap.slug, commit, case)
     if earlier is not None and earlier.get("digest") == digest:
         say(f"{gap.slug} {commit}: rendered as before, kept")
         return with_reasons(gap, earlier)
@@ -101,7 +104,8 @@ def prove(
         copy = Path(scratch) / "checkout"
         shutil.copytree(folder, copy, ignore=IGNORED, symlinks=True)
         measured = measure(gap, copy, options)
-    entry = {"gap": gap.slug, "commit": commit, "digest": digest, **measured}
+    named_case = {} if case == "default" else {"case": case}
+    entry = {"gap": gap.slug, "commit": commit, **named_case, "digest": digest, **measured}
     return with_reasons(gap, entry)
 
 
@@ -110,7 +114,8 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
     first = snapshot(copy)
     before = suites(gap, copy, (), options)
     say(f"{gap.slug}: {len(before)} tests were there; new")
-    scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
+    new = ["new", "--gap", gap.slug, "-C", str(copy), "--json", *settings(gap, options.case)]
+    scaffold(*new)
     written = snapshot(copy)
     say(f"{gap.slug}: verify with all mutants")
     python = ["--python", options.python] if options.python else []
@@ -123,7 +128,7 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
         raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'])}")
     after = suites(gap, copy, generated_files(copy, gap), options)
     before = without_removed(before, copy, gap)
-    second = scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
+    second = scaffold(*new)
     same = not second["written"] and without_proofs(snapshot(copy)) == written
     scaffold("undo", "-C", str(copy), "--json")
     exact = snapshot(copy) == first
@@ -137,6 +142,12 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
         "second_run": "same",
         "undo": "exact",
     }
+
+
+def settings(gap: Gap, case: str) -> list[str]:
+    """The options of `scaffold new` that give the answers of a case."""
+    answers = load_cases(gap)[case]
+    return [part for name, value in answers.items() for part in ("--set", f"{name}={value}")]
 
 
 def suites(
@@ -194,10 +205,9 @@ def without_proofs(tree: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, b
     }
 
 
-def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
-    """Digest of the default rendering for these facts, header lines left out."""
-    answers = check_answers([gap], {}, all_gaps=[gap])[gap.slug]
-    rendered = render(kit, gap, answers, facts, "0")
+def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any], case: str = "default") -> str:
+    """Digest of the rendering for these facts and a case's answers, header lines left out."""
+    rendered = render(kit, gap, case_answers(gap, case), facts, "0")
     return content_digest({**format_files(rendered.files), **rendered.edits})
 
 
@@ -237,16 +247,20 @@ def read_ledger() -> list[Entry]:
     return entries
 
 
-def find(ledger: Sequence[Entry], gap: str, commit: str) -> Entry | None:
+def key_of(entry: Entry) -> tuple[str, str, str]:
+    """Row, commit and case of an entry; sorts the ledger."""
+    return entry["gap"], entry["commit"], entry.get("case", "default")
+
+
+def find(ledger: Sequence[Entry], gap: str, commit: str, case: str = "default") -> Entry | None:
     """The entry of a row at a commit."""
-    return next((item for item in ledger if (item["gap"], item["commit"]) == (gap, commit)), None)
+    return next((item for item in ledger if key_of(item) == (gap, commit, case)), None)
 
 
 def keep(ledger: list[Entry], entry: Entry) -> None:
     """Write the ledger with the entry in its place."""
-    key = (entry["gap"], entry["commit"])
-    rest = [item for item in ledger if (item["gap"], item["commit"]) != key]
-    entries = sorted([*rest, entry], key=lambda item: (item["gap"], item["commit"]))
+    rest = [item for item in ledger if key_of(item) != key_of(entry)]
+    entries = sorted([*rest, entry], key=key_of)
     LEDGER.parent.mkdir(exist_ok=True)
     LEDGER.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
 
@@ -259,11 +273,11 @@ def check(kit: Kit, ledger: Sequence[Entry]) -> int:
         if gap.state != "ready":
             continue
         for commit in commits or ["any commit"]:
-            entry = find(ledger, gap.slug, commit)
-            if entry is None:
+            if find(ledger, gap.slug, commit) is None:
                 problems.append(f"{gap.slug} has no entry at {commit}")
-            elif not entry.get("retired"):
-                problems += [f"{gap.slug} {commit}: {line}" for line in below(gap, entry)]
+        for entry in (item for item in ledger if item["gap"] == gap.slug):
+            if not entry.get("retired"):
+                problems += [f"{name_of(entry)}: {line}" for line in below(gap, entry)]
     for line in stale(kit, ledger):
         print(f"stale: {line}")
     for problem in problems:
@@ -314,8 +328,14 @@ def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:
         if gap is None or entry.get("retired"):
             continue
         facts = json.loads((FACTS / f"{entry['commit']}.json").read_text("utf-8"))[gap.slug]
-        if rendered_digest(kit, gap, facts) != entry["digest"]:
-            yield f"{entry['gap']} {entry['commit']}"
+        if rendered_digest(kit, gap, facts, key_of(entry)[2]) != entry["digest"]:
+            yield name_of(entry)
+
+
+def name_of(entry: Entry) -> str:
+    """Row, commit and case, as a line of `check` names an entry."""
+    gap, commit, case = key_of(entry)
+    return f"{gap} {commit}" if case == "default" else f"{gap} {commit} ({case})"
 
 
 def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
@@ -325,6 +345,7 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
         "",
         "Made by `make field` from `field/ledger.json`; not written by hand. Killed: of the viable",
         "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
+        "In brackets: a case of the row's cases.toml whose answers were given.",
         "",
         "| row | commit | tests | known defects | own suites | target | lines | killed |",
         "|---|---|---|---|---|---|---|---|",
@@ -332,8 +353,9 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
     for entry in ledger:
         if entry["gap"] not in kit.gaps:
             continue
+        row = entry["gap"] + (f" ({entry['case']})" if "case" in entry else "")
         if entry.get("retired"):
-            lines.append(f"| {entry['gap']} | {entry['commit']} | retired | | | | | |")
+            lines.append(f"| {row} | {entry['commit']} | retired | | | | | |")
             continue
         for item in entry["targets"]:
             share = kill_share(entry, item)
@@ -342,7 +364,7 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
             lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
             killed = f"{share:.1f} % ({item['killed']}/{item['killed'] + survived(entry, item)})"
             lines.append(
-                f"| {entry['gap']} | {entry['commit']} | {entry['generated']} "
+                f"| {row} | {entry['commit']} | {entry['generated']} "
                 f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "
                 f"| {lines_run} | {killed} |"
             )

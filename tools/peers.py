@@ -28,11 +28,11 @@ from peer_tables import write_table
 from peer_tools import CACHE, PEERS, Effort, Peer, environment, make
 from release_trees import release_tree, released_wheel
 from releases import BULK
+from scaffold.caching import cache_dir
 from scaffold.catalog import load_kit
 from scaffold.checkout import Checkout
 from scaffold.errors import ScaffoldError
 from scaffold.runners import SubjectTarget, VerifyOptions
-from scaffold.runners.verdicts import default_cache_dir
 
 RESULTS = ROOT / "field" / "peers.json"
 TABLE = ROOT / "docs" / "peers.md"
@@ -119,7 +119,7 @@ def against_upstream(options: argparse.Namespace) -> dict[str, Any]:
 
 def shelter(scratch: Path) -> None:
     """From here on there is no home folder and no docker; caches stay."""
-    os.environ["XDG_CACHE_HOME"] = str(default_cache_dir().parent)
+    os.environ["XDG_CACHE_HOME"] = str(cache_dir().parent)
     home = scratch / "home"
     shim = home / "bin" / "docker"
     shim.parent.mkdir(parents=True)

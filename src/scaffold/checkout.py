@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.catalog import Gap, Kit, Target
 from scaffold.errors import CheckoutError, unparsable
 
@@ -157,10 +159,15 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
 def _check_syntax(path: str, source: bytes) -> None:
     if not path.endswith(".py"):
         return
+    # `status` asks for every target each time, and most are as they were.
+    seen = entry_of(cache_dir("parsed"), sys.version.encode(), source)
+    if seen.is_file():
+        return
     try:
         compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise unparsable(path, error) from error
+    remember(seen, b"")
 
 
 def _module(path: str, run_root: str) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scaffold import __version__, edits
+from scaffold.caching import cache_dir
 from scaffold.catalog import EditSpec
 from scaffold.changes import Action, Change
 from scaffold.checkout import Checkout
 from scaffold.conflicts import OnConflict
 from scaffold.errors import KitError
 from scaffold.files import read_file
-from scaffold.formatting import cache_dir, format_source
+from scaffold.formatting import format_source
 from scaffold.state import EditRecord, State
 
 if TYPE_CHECKING:

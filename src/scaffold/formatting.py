@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from functools import cache as once
 from pathlib import Path
 
 from scaffold import process
+from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.errors import KitError
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
@@ -31,12 +31,12 @@ def format_source(path: str, source: bytes, *, cache: Path | None = None) -> byt
     key = known[0]() if known else None
     if known is None or key is None:
         return source
-    entry = cache / hashlib.sha256(key + source).hexdigest() if cache else None
+    entry = entry_of(cache, key, source) if cache else None
     if entry and entry.is_file():
         return entry.read_bytes()
     result = known[1](path, source)
     if entry:
-        _remember(entry, result)
+        remember(entry, result)
     return result
 
 
@@ -50,18 +50,11 @@ def format_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: format_source(path, source, cache=cache) for path, source in files.items()}
 
 
-def cache_dir(name: str) -> Path:
-    """The user's cache folder for results that are kept by content (XDG base directories)."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    base = Path(home) if home else Path("~/.cache").expanduser()
-    return base / "scaffold" / name
-
-
 def _black_key() -> bytes:
     # The version alone is read: importing black itself costs more than a cached format saves.
     from importlib.metadata import version
 
-    return version("black").encode() + b"\0"
+    return version("black").encode()
 
 
 def _black(path: str, source: bytes) -> bytes:
@@ -84,7 +77,7 @@ def _rustfmt_key() -> bytes | None:
     if shutil.which(RUSTFMT[0]) is None:
         return None
     done = process.run(["rustfmt", "--version"], cwd=Path.cwd(), timeout_s=RUSTFMT_S)
-    return done.stdout.encode() + b"\0" if done.returncode == 0 else None
+    return done.stdout.encode() if done.returncode == 0 else None
 
 
 def _rustfmt(path: str, source: bytes) -> bytes:
@@ -107,14 +100,3 @@ _FORMATTERS: dict[str, tuple[Callable[[], bytes | None], Callable[[str, bytes], 
     "rs": (_rustfmt_key, _rustfmt),
 }
 """Ending -> what its results depend on besides the source (None: not here), and the formatter."""
-
-
-def _remember(entry: Path, result: bytes) -> None:
-    # A cache that cannot be written costs time, never the run.
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        temporary = entry.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(result)
-        temporary.replace(entry)
-    except OSError:
-        return

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold import __version__
+from scaffold.caching import cache_dir
 from scaffold.catalog import Gap, Kit, template_digest
 from scaffold.changes import Action, Change, classify
 from scaffold.checkout import Checkout, Findings
@@ -16,7 +17,7 @@ from scaffold.compose import Composition, compose_edits
 from scaffold.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.files import read_file
-from scaffold.formatting import cache_dir, format_files, format_source
+from scaffold.formatting import format_files, format_source
 from scaffold.journal import Write
 from scaffold.removal import deleted, refuse_stubs, removals
 from scaffold.render import Rendered, render

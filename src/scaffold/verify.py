@@ -20,7 +20,6 @@ from scaffold.runners import (
     VerifyOptions,
     load_runner,
 )
-from scaffold.runners.verdicts import default_cache_dir
 
 __all__ = [
     "Outcome",
@@ -28,7 +27,6 @@ __all__ = [
     "SubjectTarget",
     "TargetProof",
     "VerifyOptions",
-    "default_cache_dir",
     "environment_of",
     "merge",
     "refusal",

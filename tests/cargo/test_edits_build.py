@@ -41,9 +41,9 @@ def cargo(checkout, target, *args):
 
 @pytest.fixture
 def target():
-    from scaffold.runners.verdicts import default_cache_dir
+    from scaffold.caching import cache_dir
 
-    return default_cache_dir() / "cargo" / "target"
+    return cache_dir() / "cargo" / "target"
 
 
 @pytest.fixture

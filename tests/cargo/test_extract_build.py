@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from scaffold import edits, process
+from scaffold.caching import cache_dir
 from scaffold.runners.cargo_build import cargo_env
-from scaffold.runners.verdicts import default_cache_dir
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ CRATES = {"fold": (FOLD, "pieces"), "gate": (GATE, "keys")}
 
 
 def cargo(checkout, *args):
-    env = cargo_env(default_cache_dir() / "cargo" / "target")
+    env = cargo_env(cache_dir() / "cargo" / "target")
     return process.run(["cargo", *args], cwd=checkout / "crates", env=env, timeout_s=600)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scaffold import process
+from scaffold.caching import cache_dir
 from scaffold.runners.cargo_build import cargo_env
-from scaffold.runners.verdicts import default_cache_dir
 from support.rendering import sources
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ VERSIONS = [f"0.2.{patch}" for patch in range(OLDEST, NEWEST + 1)]
 
 
 def cargo(folder, *args):
-    env = cargo_env(default_cache_dir() / "cargo" / "target")
+    env = cargo_env(cache_dir() / "cargo" / "target")
     return process.run(["cargo", *args], cwd=folder, env=env, timeout_s=600)
 
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from scaffold import verify
+from scaffold.caching import cache_dir
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
 from scaffold.runners import load_runner
 from scaffold.runners.cargo_coverage import find_tool
-from scaffold.runners.verdicts import default_cache_dir
 
 pytestmark = pytest.mark.slow
 needs_coverage = pytest.mark.skipif(
@@ -269,7 +269,7 @@ def test_a_program_that_dies_is_told(generate, options, progress):
 def test_a_run_that_waits_for_another_one_says_so(generate, options, progress):
     subject = generate()
     prove(subject, options, progress)
-    locks = list((default_cache_dir() / "cargo" / "target" / "debug").glob(".cargo*lock"))
+    locks = list((cache_dir() / "cargo" / "target" / "debug").glob(".cargo*lock"))
     assert locks
     with ExitStack() as held:
         for lock in locks:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from scaffold import __version__
+from scaffold.caching import cache_dir
 from scaffold.cases import case_answers, load_cases
 from scaffold.catalog import Gap, load_kit
-from scaffold.formatting import cache_dir, format_source
+from scaffold.formatting import format_source
 from scaffold.render import Rendered, render
 
 ROOT = Path(__file__).resolve().parent.parent.parent

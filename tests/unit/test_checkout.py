@@ -54,6 +54,23 @@ def test_a_missing_symbol_is_told(checkout: Checkout, kit: Kit) -> None:
     assert findings.left_out() == ["parcels/prices.py: no price"]
 
 
+def test_that_a_target_parses_is_remembered_and_that_one_does_not_is_not(
+    checkout: Checkout, kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    gap, target = kit.gap("labels"), checkout.root / "parcels" / "labels.py"
+    checkout.check(gap)
+    kept = list((tmp_path / "cache" / "scaffold" / "parsed").iterdir())
+    assert len(kept) == len(gap.targets)
+    before = [path.stat().st_mtime_ns for path in kept]
+    checkout.check(gap)
+    assert [path.stat().st_mtime_ns for path in kept] == before
+    target.write_text("def broken(:\n")
+    for _ in range(2):
+        with pytest.raises(CheckoutError, match=r"labels\.py:1 does not parse"):
+            checkout.check(gap)
+
+
 def test_nothing_of_the_target_is_run(checkout: Checkout, kit: Kit) -> None:
     write_files(checkout.root, {"parcels/prices.py": "raise SystemExit('was run')\n"})
     assert checkout.find(kit.gap("prices")).targets[0].symbols == {}

@@ -96,6 +96,38 @@ def test_an_entry_is_stale_when_its_row_renders_otherwise(
     assert list(fieldwork.stale(kit, [{**fresh, "digest": "0"}])) == ["labels aaaa"]
 
 
+def test_an_entry_of_a_case_stands_beside_that_of_the_defaults(
+    kit: Kit, gap: Gap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    for name, path in (("LEDGER", "ledger.json"), ("TABLE", "ledger.md"), ("FACTS", "facts")):
+        monkeypatch.setattr(fieldwork, name, tmp_path / path)
+    write_files(tmp_path, {"facts/aaaa.json": '{"labels": {}}'})
+    for case, line in (("few_serials", 50.0), ("default", 98.0)):
+        fieldwork.keep(fieldwork.read_ledger(), measured(kit, case, line))
+    ledger = fieldwork.read_ledger()
+    assert [fieldwork.key_of(item)[2] for item in ledger] == ["default", "few_serials"]
+    row = replace(kit, gaps={"labels": replace(gap, state="ready")})
+    assert fieldwork.check(row, ledger) == 1
+    told = [line for line in capsys.readouterr().out.splitlines() if "make field" not in line]
+    assert told == ["ledger: labels aaaa (few_serials): parcels/labels.py: 50.0 % of lines, not 98"]
+    fieldwork.write_table(row, ledger)
+    table = (tmp_path / "ledger.md").read_text()
+    assert "| labels | aaaa |" in table and "| labels (few_serials) | aaaa |" in table
+
+
+def measured(kit: Kit, case: str, line: float) -> dict[str, Any]:
+    """An entry as `run` makes it."""
+    item = {**entry(line), "generated": 1, "known_defects": 0, "suites": 0}
+    item["targets"][0].update(viable=9, line_bar_pct=98)
+    digest = fieldwork.rendered_digest(kit, kit.gap("labels"), {}, case)
+    return {**item, "digest": digest} | ({} if case == "default" else {"case": case})
+
+
+def test_the_answers_of_a_case_are_given_to_the_command(kit: Kit) -> None:
+    assert fieldwork.settings(kit.gap("labels"), "default") == []
+    assert fieldwork.settings(kit.gap("labels"), "few_serials") == ["--set", "labels_serials=3"]
+
+
 def test_the_tests_of_a_file_that_the_row_deleted_are_not_missed(tmp_path: Path, gap: Gap) -> None:
     record = {"files": {}, "removed": {"crates/app/src/old_tests.rs": "digest"}}
     write_files(tmp_path, {f".scaffold/gaps/{gap.slug}.json": json.dumps(record)})

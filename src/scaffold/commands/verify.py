@@ -58,8 +58,9 @@ def verify(
     if merge:
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
+    from scaffold.caching import cache_dir
     from scaffold.state import read_state
-    from scaffold.verify import VerifyOptions, default_cache_dir
+    from scaffold.verify import VerifyOptions
 
     loaded = load(kit)
     count, part = _parse_mutants(mutants), _parse_shard(shard)
@@ -72,7 +73,7 @@ def verify(
             shard=part,
             jobs=jobs,
             python=python,
-            cache_dir=None if no_cache else default_cache_dir(),
+            cache_dir=None if no_cache else cache_dir(),
         )
         slugs = [gap.slug for gap in picked]
         outcomes = prove(loaded, opened, slugs, progress, options=options)
@@ -94,10 +95,11 @@ def prove(
         ScaffoldError: The baseline is red or a tool is missing.
     """
     from scaffold import workflow
+    from scaffold.caching import cache_dir
     from scaffold.state import read_state
-    from scaffold.verify import VerifyOptions, default_cache_dir, verify_all
+    from scaffold.verify import VerifyOptions, verify_all
 
-    chosen = options or VerifyOptions(python=python, cache_dir=default_cache_dir())
+    chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())
     state = read_state(checkout.root, kit.name)
     subjects = [workflow.subject_of(kit, checkout, state, slug) for slug in slugs]
     outcomes = verify_all(subjects, chosen, progress)

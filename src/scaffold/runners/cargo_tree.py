@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from scaffold.caching import cache_dir
 from scaffold.errors import CheckoutError
 from scaffold.runners import Progress, VerifyOptions
-from scaffold.runners.verdicts import default_cache_dir
 
 COPIES = 4
 OWNER = "owner"
@@ -32,7 +32,7 @@ class Tree:
     def __init__(self, checkout: Path, options: VerifyOptions) -> None:
         """Name the places; nothing is written, and no copy is taken, before `held`."""
         self.checkout = checkout.resolve()
-        self.base = ((options.cache_dir or default_cache_dir()) / "cargo").absolute()
+        self.base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
         self.target = self.base / "target"
         self.folder = self.base / "tree-1"
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scaffold.caching import cache_dir
 from scaffold.errors import MissingToolError
-from scaffold.runners.verdicts import default_cache_dir
 
 PYTEST_MAJOR = 7
 DROPPED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "COVERAGE_PROCESS_START", "PYTHONSTARTUP")
@@ -87,7 +87,7 @@ def _with_uv(uv: str, folder: Path) -> Candidate:
         f"uv run --project {folder}",
         (uv, "run", "--quiet", "--project", str(folder), "--frozen", "--no-install-project",
          "python"),
-        {"UV_PROJECT_ENVIRONMENT": str(default_cache_dir() / "uv" / key)},
+        {"UV_PROJECT_ENVIRONMENT": str(cache_dir() / "uv" / key)},
     )  # fmt: skip
 
 

@@ -12,12 +12,6 @@ FORMAT = "1"  # raise it when a runner judges differently
 COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")
 
 
-def default_cache_dir() -> Path:
-    """`$XDG_CACHE_HOME/scaffold`, or `~/.cache/scaffold`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "scaffold"
-
-
 def content_of(path: Path, *, generated: bool) -> bytes:
     """A file's content; of a generated one without its header line, which names a version."""
     content = path.read_bytes()
