@@ -20,7 +20,7 @@ GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
 class Target:
     """A file under test, with its places over the versions and the bars of its proof.
 
-    `made` says that an edit of the gap makes the file: where it is not there, nothing is missing.
+    `made` says that the gap itself makes the file: where it is not there, nothing is missing.
     """
 
     name: str
