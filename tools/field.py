@@ -34,6 +34,7 @@ LEDGER = ROOT / "field" / "ledger.json"
 FACTS = ROOT / "field" / "facts"
 TABLE = ROOT / "docs" / "ledger.md"
 IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
+NAMED = 5  # problems of a red row
 Entry = dict[str, Any]
 
 
@@ -125,7 +126,7 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
         accept=(0, 6),
     )["outcomes"][0]
     if proof["verdict"] == "red":
-        raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'])}")
+        raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
     after = suites(gap, copy, generated_files(copy, gap), options)
     before = without_removed(before, copy, gap)
     second = scaffold(*new)

@@ -186,6 +186,12 @@ class Conversation:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return " | ".join(line.strip() for line in lines[-count:] if line.strip())
 
+    @property
+    def ended_by(self) -> str:
+        """The signal that ended the program, such as SIGABRT; empty where none did, or not yet."""
+        code = self._process.poll()
+        return signal.Signals(-code).name if code is not None and code < 0 else ""
+
     def close(self, *, at_once: bool = False) -> None:
         """End the program and everything that it started; safe to call again."""
         if self._process.stdin is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from scaffold.runners import load_runner
 from scaffold.runners.cargo_coverage import find_tool
 
 pytestmark = pytest.mark.slow
+needs_nextest = pytest.mark.skipif(
+    shutil.which("cargo-nextest") is None, reason="cargo-nextest is not installed"
+)
 needs_coverage = pytest.mark.skipif(
     find_tool(dict(os.environ)) is None, reason="no tool for coverage is installed"
 )
@@ -23,6 +27,14 @@ needs_coverage = pytest.mark.skipif(
 
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def hide(monkeypatch, tool):
+    """As on a machine without the tool."""
+    real = shutil.which
+    monkeypatch.setattr(
+        shutil, "which", lambda name, **how: None if name == tool else real(name, **how)
+    )
 
 
 def prove(subject, options, progress):
@@ -220,11 +232,7 @@ def test_tests_that_need_each_other_are_not_believed(generate, options, progress
 def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
     generate, options, progress, monkeypatch
 ):
-    real = __import__("shutil").which
-    monkeypatch.setattr(
-        "scaffold.runners.cargo_kill.shutil.which",
-        lambda name, **how: None if name == "cargo-mutants" else real(name, **how),
-    )
+    hide(monkeypatch, "cargo-mutants")
     with pytest.raises(MissingToolError, match="needs cargo-mutants"):
         prove(generate(), replace(options, mutants=1), progress)
 
@@ -259,11 +267,65 @@ def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress)
     assert outcome.passed == 1
 
 
-def test_a_program_that_dies_is_told(generate, options, progress):
-    source = "#[test]\nfn it_lives() {\n    std::process::abort();\n}\n"
-    outcome = prove(generate(source), options, progress)
+DEADLY = """\
+#[test]
+fn it_lives() {
+    eprintln!("about to die");
+    std::process::abort();
+}
+
+#[test]
+#[ignore = "TODO: decide"]
+fn later() {}
+
+#[test]
+fn one_is_one() {
+    assert_eq!(1, 1);
+}
+"""
+
+
+def test_a_program_that_dies_is_told(generate, options, progress, monkeypatch):
+    hide(monkeypatch, "cargo-nextest")
+    outcome = prove(generate(DEADLY), options, progress)
     assert outcome.baseline == 1
-    assert outcome.problems[0].startswith("fold::*: the test program ended in the middle")
+    # What the test said is in libtest's hands, which goes with the program.
+    assert outcome.problems[0] == "fold::*: the test program ended in the middle: SIGABRT"
+
+
+@needs_nextest
+def test_where_nextest_is_the_test_that_kills_the_program_is_named(generate, options, progress):
+    outcome = prove(generate(DEADLY), options, progress)
+    (problem,) = outcome.problems
+    assert (outcome.passed, outcome.todo) == (1, 1)
+    assert problem == (
+        "fold::generated_tests::it_lives: ended its program (SIGABRT) | about to die"
+    )
+
+
+@needs_nextest
+def test_tests_that_kill_the_program_only_together_are_no_proof(generate, options, progress):
+    source = """\
+use std::sync::atomic::{AtomicBool, Ordering};
+static DONE: AtomicBool = AtomicBool::new(false);
+fn alone() {
+    if DONE.swap(true, Ordering::SeqCst) {
+        std::process::abort();
+    }
+}
+#[test]
+fn one() {
+    alone();
+}
+#[test]
+fn two() {
+    alone();
+}
+"""
+    outcome = prove(generate(source), options, progress)
+    assert outcome.problems[0] == (
+        "fold::*: the test program ended in the middle: SIGABRT (no test of it is red alone)"
+    )
 
 
 def test_a_run_that_waits_for_another_one_says_so(generate, options, progress):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,23 @@ def test_what_a_test_writes_past_libtest_does_not_hide_its_result():
     assert reader.words == {"a": "ok", "b": "ok"}
 
 
+def test_the_events_of_nextest_say_the_same():
+    failed = {"type": "test", "event": "failed", "name": "fold::fold$tests::bad", "exec_time": 0.1}
+    events = [
+        {"type": "suite", "event": "started", "test_count": 3},
+        {"type": "test", "event": "started", "name": "fold::fold$tests::bad"},
+        {"type": "test", "event": "ignored", "name": "fold::fold$tests::later"},
+        {"type": "test", "event": "ok", "name": "fold::fold$tests::good", "exec_time": 0.1},
+        failed | {"stdout": "\nthread 'tests::bad' (7) panicked at src/lib.rs:4:1:\nno\n"},
+        {"type": "suite", "event": "failed", "passed": 1, "failed": 1},
+        {"type": "suite", "event": "ok", "passed": 0, "failed": 0},
+    ]
+    reader = read("\n".join(json.dumps(event, separators=(",", ":")) for event in events))
+    assert reader.words == {"tests::later": "ignored", "tests::good": "ok", "tests::bad": "FAILED"}
+    assert reader.message("tests::bad") == "src/lib.rs:4:1 | no"
+    assert (reader.started, reader.ended) == (True, "FAILED")
+
+
 def test_a_program_that_dies_has_no_end():
     reader = read("running 2 tests\ntest a ... ok\n")
     assert (reader.ended, reader.started) == (None, True)
@@ -105,7 +123,7 @@ mod deep {
     assert (even.known_defect, even.strict) == (True, True)
     assert even.reason == "lib.rs, f: it is right when even."
     assert (found["no_reason"].strict, found["no_reason"].reason) == (False, "")
-    assert found["deep::later"].ignored
+    assert (found["deep::later"].ignored, even.ignored) == ("TODO: x", None)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ TOOLS = {
     "cargo": ("proves Rust gaps", "install Rust with rustup"),
     "cargo mutants": ("breaks Rust targets", "cargo install --locked cargo-mutants"),
     "cargo llvm-cov": ("measures coverage of Rust", "cargo install --locked cargo-llvm-cov"),
+    "cargo nextest": ("names a test that kills others", "cargo install --locked cargo-nextest"),
     "rustfmt": ("formats generated Rust", "rustup component add rustfmt"),
     "node": ("proves TypeScript gaps", "install Node.js 20 or newer"),
 }

@@ -32,6 +32,7 @@ from scaffold.runners.cargo_build import (
     cargo_env,
 )
 from scaffold.runners.cargo_declared import Declared, declared_tests
+from scaffold.runners.cargo_nextest import run_apart
 from scaffold.runners.cargo_output import LibtestReader
 from scaffold.runners.cargo_tree import Tree
 from scaffold.runners.cargo_workspace import (
@@ -178,6 +179,8 @@ class Bench:
         suite, limit, began = program.suite, self.cargo.timeout_s, time.monotonic()
         watch = _watch(suite, progress)
         output = runs.outputs[suite] = self.cargo.run(program, [], timeout_s=limit, watch=watch)
+        if output.died:
+            output = runs.outputs[suite] = run_apart(self.cargo, program, output, progress, watch)
         runs.seconds += time.monotonic() - began
         base = [name for name in output.words if not self._is_ours(suite, name)]
         if output.ended is not None and all(output.words[name] != "FAILED" for name in base):
@@ -243,7 +246,7 @@ class Bench:
     def _why_ended(self, output: LibtestReader) -> str:
         if output.late:
             return f"did not end within {self.cargo.timeout_s:.0f} s"
-        return "the test program ended in the middle: " + self.cargo.last_words()
+        return f"the test program ended in the middle: {output.died}"
 
     def _disturbed(self, suite: Suite, runs: Runs) -> list[TestResult]:
         """Tests of the checkout that are red only beside the generated ones."""
@@ -341,7 +344,8 @@ def _result(
     word, label = output.words[name], suite.label(name)
     defect = declared is not None and declared.known_defect
     if word == "ignored":
-        return TestResult(label, "skipped", output.reasons.get(name, ""))
+        told = declared.ignored if declared else None
+        return TestResult(label, "skipped", output.reasons.get(name) or told or "")
     if word == "ok":
         if declared is None or not defect:
             return TestResult(label, "passed")

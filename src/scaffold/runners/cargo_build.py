@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,12 +109,25 @@ class Cargo:
         watch: Callable[[str], bool] = lambda word: True,
     ) -> LibtestReader:
         """What a test program printed, up to its end, its time, or where `watch` says no."""
-        reader = LibtestReader()
-        deadline = time.monotonic() + timeout_s
-        self.log.write_bytes(b"")
         env = self.env | _as_cargo_sets(program, self.env)
         argv = [program.path, "--color", "never", *args]
-        with Conversation(argv, cwd=program.package.folder, env=env, log=self.log) as talk:
+        return self.listen(argv, program.package.folder, env, timeout_s=timeout_s, watch=watch)
+
+    def listen(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str],
+        *,
+        timeout_s: float,
+        watch: Callable[[str], bool] = lambda word: True,
+    ) -> LibtestReader:
+        """What a program says of tests, up to its end, its time, or where `watch` says no."""
+        reader, line = LibtestReader(), None
+        deadline = time.monotonic() + timeout_s
+        self.log.write_bytes(b"")
+        talk = Conversation(argv, cwd=folder, env=env, log=self.log)
+        with talk:
             while not reader.late:
                 try:
                     line = talk.receive(max(0.0, deadline - time.monotonic()))
@@ -124,12 +137,9 @@ class Cargo:
                 word = reader.feed(line) if line is not None else None
                 if line is None or (word is not None and not watch(word)):
                     break
+        if line is None and reader.ended is None and not reader.late:
+            reader.died = " | ".join(filter(None, [talk.ended_by, talk.last_words()])) or "no word"
         return reader
-
-    def last_words(self) -> str:
-        """The end of what the last program said on stderr."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
-        return " | ".join([line.strip() for line in lines if line.strip()][-3:]) or "no word"
 
     def _line(self, talk: Conversation, started: float, done: _Progress) -> str | None:
         while True:

@@ -10,6 +10,7 @@ from scaffold.rust_tests import RustTest, attributes, head_of, tests_of
 from scaffold.symbols_rust import attributes_of, line_of, parse
 
 _FOR_TESTS = re.compile(r"cfg\s*\(\s*(?:all\s*\(\s*)?test\b")
+_IGNORED = re.compile(r'ignore\s*=\s*"(?P<why>.*)"$', re.DOTALL)
 _EXPECTED = re.compile(r"should_panic\s*\(\s*expected\s*=")
 
 
@@ -24,7 +25,7 @@ class Declared:
         known_defect: It is marked with `should_panic`.
         strict: The mark names what is expected, so that no other panic passes for it.
         reason: What the comment above says behind `Known defect:`; empty where none does.
-        ignored: It is marked with `ignore`.
+        ignored: Why it is marked with `ignore`, empty where it does not say; None where it is not.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Declared:
     known_defect: bool
     strict: bool
     reason: str
-    ignored: bool
+    ignored: str | None
 
 
 def declared_tests(path: str, source: bytes) -> list[Declared]:
@@ -61,6 +62,8 @@ def lines_for_tests(path: str, source: bytes) -> set[int]:
 
 def _declared(path: str, test: RustTest) -> Declared:
     marked = attributes(test.above)
+    ignores = [item for item in marked if head_of(item) == "ignore"]
+    told = _IGNORED.match(ignores[0]) if ignores else None
     marks = [item for item in marked if head_of(item) == "should_panic"]
     return Declared(
         name=test.name,
@@ -69,5 +72,5 @@ def _declared(path: str, test: RustTest) -> Declared:
         known_defect=bool(marks),
         strict=any(_EXPECTED.match(mark) for mark in marks),
         reason=test.reason,
-        ignored=any(head_of(item) == "ignore" for item in marked),
+        ignored=(told["why"] if told else "") if ignores else None,
     )

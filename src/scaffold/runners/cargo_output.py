@@ -1,9 +1,14 @@
-"""What libtest prints, read in one place (its JSON needs a nightly compiler)."""
+"""What libtest prints, read in one place: as text, or as JSON from cargo-nextest.
+
+libtest's own JSON needs a nightly compiler.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 _RESULT = re.compile(
     r"^test (?P<name>\S+)(?: - should panic)? \.\.\. (?P<word>ok|FAILED|ignored)"
@@ -16,6 +21,8 @@ _BLOCK = re.compile(r"^---- (?P<name>\S+?)(?: - should panic)? stdout ----$")
 _SUMMARY = re.compile(r"^test result: (?P<word>ok|FAILED)\.")
 _PANICKED = re.compile(r"^thread '.*' (?:\(\d+\) )?panicked at (?P<place>.+):$")
 _NOT_PANICKED = "test did not panic as expected"
+_EVENT = '{"type":'
+_WORDS = {"ok": "ok", "failed": "FAILED", "ignored": "ignored"}
 MESSAGE_LINES = 6
 
 
@@ -30,6 +37,8 @@ class LibtestReader:
         ended: What the summary at the end says; None where the program did not get there.
         started: Whether a test run began at all.
         late: Whether the program was ended because its time was up.
+        died: How the program ended before its summary, and what it said last; empty where it did
+            not.
     """
 
     words: dict[str, str] = field(default_factory=dict)
@@ -38,11 +47,14 @@ class LibtestReader:
     ended: str | None = None
     started: bool = False
     late: bool = False
+    died: str = ""
     _pending: str = ""
     _block: str = ""
 
     def feed(self, line: str) -> str | None:
         """The word of the test that this line ends, if it ends one."""
+        if line.startswith(_EVENT):
+            return self._event(json.loads(line))
         if _COUNT.match(line):
             self.started = True
             return None
@@ -75,6 +87,19 @@ class LibtestReader:
     def panicked_not(self, name: str) -> bool:
         """Whether a test failed because it was to panic and did not."""
         return any(_NOT_PANICKED in line for line in self.output.get(name, ()))
+
+    def _event(self, event: dict[str, Any]) -> str | None:
+        """An event of nextest; each crate's suite ends, and a suite may end more than once."""
+        word = _WORDS.get(event["event"])
+        if event["type"] == "suite":
+            self.started = True
+            if word is not None and self.ended != "FAILED":
+                self.ended = word
+            return None
+        name = event["name"].partition("$")[2]
+        if word == "FAILED":
+            self.output[name] = event.get("stdout", "").splitlines()
+        return self._keep(name, word, "") if word else None
 
     def _result(self, line: str) -> str | None:
         found = _RESULT.match(line)
