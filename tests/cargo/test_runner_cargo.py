@@ -15,6 +15,7 @@ from scaffold.caching import cache_dir
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
 from scaffold.runners import load_runner
 from scaffold.runners.cargo_coverage import find_tool
+from scaffold.runners.cargo_tree import Tree
 
 pytestmark = pytest.mark.slow
 needs_nextest = pytest.mark.skipif(
@@ -285,6 +286,30 @@ fn one_is_one() {
 """
 
 
+def test_each_of_two_checkouts_is_proved_with_its_own_sources(
+    generate, checkout, options, progress, tmp_path
+):
+    source = """\
+#[test]
+fn a_body_is_folded() {
+    let request = http::Request::builder().header("x-width", "2");
+    let request = request.body("abc".to_string()).expect("a request");
+    assert_eq!(super::answer(&request).body(), "ab\\nc");
+}
+"""
+    subject = generate(source, crate="relay")
+    broken = tmp_path / "broken"
+    shutil.copytree(checkout, broken)
+    place = broken / "crates/fold/src/lib.rs"
+    place.write_text(place.read_text().replace(".chunks(width)", ".chunks(width + 1)"))
+    tree = Tree(checkout, options)
+    for _ in range(2):
+        assert prove(subject, options, progress).verdict == "proved"
+        with tree.held(progress):  # as while another run uses it
+            outcome = prove(replace(subject, checkout=broken), options, progress)
+        assert outcome.failed == 1, outcome.problems
+
+
 def test_a_program_that_dies_is_told(generate, options, progress, monkeypatch):
     hide(monkeypatch, "cargo-nextest")
     outcome = prove(generate(DEADLY), options, progress)
@@ -331,7 +356,7 @@ fn two() {
 def test_a_run_that_waits_for_another_one_says_so(generate, options, progress):
     subject = generate()
     prove(subject, options, progress)
-    locks = list((cache_dir() / "cargo" / "target" / "debug").glob(".cargo*lock"))
+    locks = list((cache_dir() / "cargo" / "tree-1" / "target" / "debug").glob(".cargo*lock"))
     assert locks
     with ExitStack() as held:
         for lock in locks:

@@ -197,15 +197,27 @@ def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path):
     options = VerifyOptions(cache_dir=tmp_path / "cache")
     first = write_files(tmp_path / "first", {"x.rs": "1"})
     second = write_files(tmp_path / "second", {"x.rs": "2"})
-    places = {}
-    for checkout in (first, second, first):
+    one, two = Tree(first, options), Tree(second, options)
+    with one.held(lambda line: None), two.held(lambda line: None):
+        assert one.path != two.path
+        # What cargo builds of one copy it takes for what it built of another in the same folder.
+        assert one.target != two.target
+    for checkout, place in ((second, two.path), (first, one.path)):
         tree = Tree(checkout, options)
         with tree.held(lambda line: None):
-            assert places.setdefault(checkout, tree.path) == tree.path
-            other = Tree(checkout, options)
-            with other.held(lambda line: None):
-                assert other.path != tree.path
-    assert places[first] != places[second]
+            assert tree.path == place
+            assert (tree.path / "x.rs").read_bytes() == (checkout / "x.rs").read_bytes()
+
+
+def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path):
+    options = VerifyOptions(cache_dir=tmp_path / "cache")
+    places = set()
+    for name in ("first", "second"):
+        tree = Tree(write_files(tmp_path / name, {"x.rs": name}), options)
+        with tree.held(lambda line: None):
+            places.add(tree.path)
+            assert (tree.path / "x.rs").read_text() == name
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize(

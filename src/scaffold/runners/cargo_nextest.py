@@ -52,7 +52,7 @@ def _with_signals(apart: LibtestReader, said: str) -> LibtestReader:
     """The words, with the signal in the message of each test that ended its process."""
     for line in said.splitlines():
         died = _DIED.match(line)
-        if died and apart.words.get(died["name"]) == "FAILED":
-            last = [text for text in apart.output[died["name"]] if text.strip()][-3:]
-            apart.output[died["name"]] = [f"ended its program ({died['how']})", *last]
+        name = died["name"] if died else ""
+        if died and apart.words.get(name) == "FAILED":
+            apart.output[name] = [f"ended its program ({died['how']})", apart.message(name)]
     return apart

@@ -1,8 +1,10 @@
 """The copy of a checkout that cargo works on, so that nothing is left in the checkout itself.
 
 Copies lie in the cache folder and are brought up to date before each use, changed files only, so
-that cargo builds again what changed and nothing else, also for a checkout that is new. They share
-one target folder: what comes from the registry is built once on a machine.
+that cargo builds again what changed and nothing else, also for a checkout that is new: what comes
+from the registry is there. Each copy has a target folder of its own. Two may not share one: cargo
+names what it builds after the place in the workspace, wherever that is, and goes by times, so it
+takes what it built of the other copy for up to date.
 """
 
 from __future__ import annotations
@@ -33,7 +35,6 @@ class Tree:
         """Name the places; nothing is written, and no copy is taken, before `held`."""
         self.checkout = checkout.resolve()
         self.base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
-        self.target = self.base / "target"
         self.folder = self.base / "tree-1"
 
     @property
@@ -41,19 +42,24 @@ class Tree:
         """The copy of the checkout's root."""
         return self.folder / "checkout"
 
+    @property
+    def target(self) -> Path:
+        """The target folder of cargo that goes with the copy."""
+        return self.folder / "target"
+
     def beside(self, number: int, options: VerifyOptions) -> Tree:
         """Another copy for a worker of the run that holds this one, with a target of its own."""
         other = Tree(self.checkout, options)
         other.folder = self.folder / f"worker-{number}"
-        other.target = self.base / f"target-{number}"
         return other
 
     @contextmanager
     def held(self, progress: Progress) -> Iterator[None]:
         """The copy, up to date, and this run's alone.
 
-        There are a few copies in the cache. The one that served this checkout before is taken if it
-        is free, since most of it is built; where all are in use the first is waited for.
+        There are a few copies in the cache, as many as were ever needed at once. The one that
+        served this checkout before is taken if it is free, else one that served any, since most of
+        it is built; where all are in use the first is waited for.
 
         Raises:
             CheckoutError: The copy cannot be written.
@@ -78,7 +84,7 @@ class Tree:
         folders = [self.base / f"tree-{number}" for number in range(1, COPIES + 1)]
         owners = {f: _read(f / OWNER) for f in folders}
         mine = str(self.checkout)
-        return sorted(folders, key=lambda f: (owners[f] != mine, owners[f] != "", f.name))
+        return sorted(folders, key=lambda f: (owners[f] != mine, owners[f] == "", f.name))
 
     def sync(self, instead: Mapping[str, bytes] | None = None) -> None:
         """Make the copy equal to the checkout, but for the given contents.
