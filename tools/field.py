@@ -363,7 +363,8 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
             if not item["viable"] and not item["line_bar_pct"]:
                 continue
             lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
-            killed = f"{share:.1f} % ({item['killed']}/{item['killed'] + survived(entry, item)})"
+            tried = item["killed"] + survived(entry, item)
+            killed = f"{share:.1f} % ({item['killed']}/{tried})" if tried else "no mutants"
             lines.append(
                 f"| {row} | {entry['commit']} | {entry['generated']} "
                 f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "
