@@ -150,6 +150,33 @@ def test_a_folder_without_a_workspace_is_told(generate, checkout, options, progr
         prove(subject, options, progress)
 
 
+FULL = r"""#!/bin/sh
+# What rustc says on a full disk; asked for its version it answers as ever.
+case "$*" in *--out-dir*) ;; *) exec "$@" ;; esac
+printf '%s\n' '{"$message_type":"diagnostic","message":"failed to write to `full.rmeta`: No space
+ left on device (os error 28)","code":null,"level":"error","spans":[],"children":[],"rendered":
+"error: failed to write to `full.rmeta`: No space left on device (os error 28)\n\n"}' \
+  | tr -d '\n' >&2
+echo >&2
+exit 1
+"""
+
+
+def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
+    generate, checkout, options, progress, tmp_path, monkeypatch
+):
+    wrapper = tmp_path / "rustc"
+    wrapper.write_text(FULL)
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("RUSTC_WRAPPER", str(wrapper))
+    subject = generate()
+    before = contents(checkout)
+    with pytest.raises(CheckoutError, match="the disk is full: cargo builds in") as raised:
+        prove(subject, replace(options, cache_dir=tmp_path / "cache"), progress)
+    assert "XDG_CACHE_HOME=DIR" in raised.value.hint
+    assert contents(checkout) == before
+
+
 def test_a_test_that_never_ends_is_ended(generate, options, progress):
     source = "#[test]\nfn it_ends() {\n    loop {\n        std::thread::park();\n    }\n}\n"
     outcome = prove(generate(source), replace(options, timeout_s=20), progress)

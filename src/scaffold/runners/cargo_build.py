@@ -17,6 +17,7 @@ from scaffold.runners import Progress
 from scaffold.runners.cargo_output import LibtestReader
 from scaffold.runners.cargo_workspace import Package, Suite, machine_fault, suite_args
 
+NO_SPACE = "No space left on device"
 POLL_S = 2.0
 REPORT_S = 10.0
 
@@ -87,6 +88,8 @@ class Cargo:
         with Conversation(argv, cwd=self.folder, env=self.env, log=self.log) as talk:
             done = _Progress(progress, started)
             while (line := self._line(talk, started, done)) is not None:
+                if NO_SPACE in line:  # rustc says it in a message like any other
+                    raise self._full()
                 message = json.loads(line) if line.startswith("{") else {}
                 if message.get("reason") == "build-finished":
                     if not message["success"] and not found.errors:
@@ -159,14 +162,17 @@ class Cargo:
 
     def _said(self) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace")
-        if "No space left on device" in text:
-            raise CheckoutError(
-                f"the disk is full: cargo builds in {self.env['CARGO_TARGET_DIR']}",
-                "make room there, or name another place: XDG_CACHE_HOME=DIR scaffold verify",
-            )
+        if NO_SPACE in text:
+            raise self._full()
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         first = next((at for at, line in enumerate(lines) if line.startswith("error")), 0)
         return " | ".join(lines[first : first + 4]) or "cargo said nothing"
+
+    def _full(self) -> CheckoutError:
+        return CheckoutError(
+            f"the disk is full: cargo builds in {self.env['CARGO_TARGET_DIR']}",
+            "make room there, or name another place: XDG_CACHE_HOME=DIR scaffold verify",
+        )
 
     def _refuse(self) -> None:
         """Say why cargo ended before it built anything."""
