@@ -313,18 +313,42 @@ fn one_is_one() {
 """
 
 
+RELAY = """\
+use super::*;
+
+async fn answered(width: &str, body: &'static str) -> (StatusCode, String) {
+    let request = Request::builder().header("x-width", width);
+    let request = request.body(Full::<Bytes>::from(body)).expect("the request is whole");
+    let Ok(response) = answer(request).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("the body is whole");
+    (status, String::from_utf8_lossy(&body.to_bytes()).into_owned())
+}
+
+#[tokio::test]
+async fn a_body_is_folded() {
+    assert_eq!(answered("2", "abc").await, (StatusCode::OK, "ab\\nc".to_string()));
+}
+
+#[tokio::test]
+async fn a_width_that_is_no_number_is_a_bad_request() {
+    let told = (StatusCode::BAD_REQUEST, "x-width is missing".to_string());
+    assert_eq!(answered("two", "abc").await, told);
+}
+"""
+
+
+def test_a_handler_that_is_async_is_proved_with_all_its_mutants(generate, options, progress):
+    outcome = prove(generate(RELAY, crate="relay"), replace(options, mutants="all"), progress)
+    assert (outcome.verdict, outcome.passed) == ("proved", 2), outcome.problems
+    assert outcome.killed == outcome.viable >= 5
+    assert outcome.invalid > 0  # some of what cargo-mutants lists for this type is no program
+
+
 def test_each_of_two_checkouts_is_proved_with_its_own_sources(
     generate, checkout, options, progress, tmp_path
 ):
-    source = """\
-#[test]
-fn a_body_is_folded() {
-    let request = http::Request::builder().header("x-width", "2");
-    let request = request.body("abc".to_string()).expect("a request");
-    assert_eq!(super::answer(&request).body(), "ab\\nc");
-}
-"""
-    subject = generate(source, crate="relay")
+    subject = generate(RELAY, crate="relay")
     broken = tmp_path / "broken"
     shutil.copytree(checkout, broken)
     place = broken / "crates/fold/src/lib.rs"
