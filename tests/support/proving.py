@@ -1,0 +1,23 @@
+"""What the tests of the cargo runner share."""
+
+from __future__ import annotations
+
+import shutil
+
+from scaffold import verify
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def hide(monkeypatch, tool):
+    """As on a machine without the tool."""
+    real = shutil.which
+    monkeypatch.setattr(
+        shutil, "which", lambda name, **how: None if name == tool else real(name, **how)
+    )
+
+
+def prove(subject, options, progress):
+    return verify.verify(subject, options, progress)
