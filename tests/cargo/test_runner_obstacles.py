@@ -100,6 +100,17 @@ def test_a_test_that_never_ends_is_ended(generate, options, progress):
     assert outcome.baseline == 1
 
 
+def test_of_many_tests_that_did_not_end_a_few_are_named(generate, options, progress, monkeypatch):
+    hide(monkeypatch, "cargo-nextest")
+    lock = "static ALL: std::sync::Barrier = std::sync::Barrier::new(9);\n"
+    tests = [f"#[test]\nfn it_{n}_waits() {{\n    ALL.wait();\n}}\n" for n in range(8)]
+    outcome = prove(generate("\n".join([lock, *tests])), replace(options, timeout_s=20), progress)
+    assert [line.partition(": ")[0] for line in outcome.problems[2:]] == [
+        f"fold::generated_tests::it_{n}_waits" for n in range(5)
+    ]
+    assert "fold::*: 3 more did not end" in outcome.problems
+
+
 def test_a_build_that_never_ends_is_ended(generate, checkout, options, progress):
     subject = generate()
     (checkout / "crates/fold/build.rs").write_text(

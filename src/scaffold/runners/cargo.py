@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -42,6 +43,9 @@ from scaffold.runners.cargo_workspace import (
     read_workspace,
     suite_args,
 )
+
+UNHEARD = 5
+"""So many tests are named where a program ended in the middle: the rest is told as a number."""
 
 
 class CargoRunner:
@@ -233,15 +237,29 @@ class Bench:
             if output.ended is None:
                 found.append(TestResult(suite.label("*"), "error", self._why_ended(output)))
             found += self._disturbed(suite, runs)
-        seen = {test.id for test in found}
-        for (suite, name), test in declared.items():
-            if suite in runs.outputs and suite.label(name) not in seen:
-                ended = runs.outputs[suite].ended is not None
-                why = "declared here, but it did not run" if ended else "it did not end"
-                found.append(
-                    TestResult(suite.label(name), "error", f"{test.path}:{test.line}: {why}")
-                )
+        found += self._unheard(declared, runs, {test.id for test in found})
         return sorted(found, key=lambda test: test.id)
+
+    def _unheard(
+        self, declared: Mapping[tuple[Suite, str], Declared], runs: Runs, seen: set[str]
+    ) -> list[TestResult]:
+        """Tests of which nothing was heard; a few only where their program did not end."""
+        found, cut = [], Counter[Suite]()
+        for (suite, name), test in sorted(declared.items()):
+            if suite not in runs.outputs or suite.label(name) in seen:
+                continue
+            why = "declared here, but it did not run"
+            if runs.outputs[suite].ended is None:
+                cut[suite] += 1
+                why = "it did not end"
+            if cut[suite] <= UNHEARD:
+                place = f"{test.path}:{test.line}"
+                found.append(TestResult(suite.label(name), "error", f"{place}: {why}"))
+        return found + [
+            TestResult(suite.label("*"), "error", f"{count - UNHEARD} more did not end")
+            for suite, count in cut.items()
+            if count > UNHEARD
+        ]
 
     def _why_ended(self, output: LibtestReader) -> str:
         if output.late:
