@@ -6,7 +6,7 @@ XDIST := -n 2
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check bench field ledger peers releases rust-tools lint types lock clean
+.PHONY: demo test check bench field together ledger peers releases rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -42,6 +42,10 @@ bench: $(VENV)/.ready
 # every finished row on copies of real checkouts, into field/ledger.json and docs/ledger.md.
 field: $(VENV)/.ready
 	$(BIN)/python tools/field.py run $(PLANO) $(FIELD)
+
+# make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
+together: $(VENV)/.ready
+	$(BIN)/python tools/together.py $(PLANO)
 
 # Red where a finished row has no entry or misses a bar; lists what a later change made stale.
 ledger: $(VENV)/.ready
