@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scaffold.errors import ProofError
 from scaffold.runners import Progress
-from scaffold.runners.cargo import Bench
+from scaffold.runners.cargo_bench import Bench
 from scaffold.runners.cargo_build import Build
 from scaffold.runners.cargo_schemata import VARIABLE, Woven, weave
 from scaffold.runners.cargo_trial import RustMutant, Trial

@@ -16,16 +16,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scaffold import process
 from scaffold.runners import Evidence, Progress, Subject, VerifyOptions
+from scaffold.runners.cargo_bench import Bench
 from scaffold.runners.cargo_declared import lines_for_tests
+from scaffold.runners.cargo_kill import circumstances
 from scaffold.runners.cargo_workspace import Suite, suite_args
 from scaffold.runners.verdicts import VerdictCache
-
-if TYPE_CHECKING:
-    from scaffold.runners.cargo import Bench
 
 INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
 
@@ -50,8 +49,6 @@ def coverage_of(
     if tool is None:
         progress(f"{subject.slug}: coverage is unknown without a tool for it: {INSTALL}")
         return evidence
-    from scaffold.runners.cargo_kill import circumstances
-
     sources = "\0".join((bench.tree.path / path).read_text("utf-8") for path in paths)
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from scaffold.errors import ProofError
 from scaffold.runners import Progress, Subject, VerifyOptions
-from scaffold.runners.cargo import Bench, open_bench
 from scaffold.runners.cargo_attempts import Schemata, Start, Try, Worker
+from scaffold.runners.cargo_bench import Bench, open_bench
 from scaffold.runners.cargo_trial import RustMutant, Verdicts
 from scaffold.runners.cargo_workspace import Suite
 

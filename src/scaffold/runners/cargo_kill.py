@@ -20,7 +20,7 @@ from scaffold import process
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.mutants import sample, shard
 from scaffold.runners import Evidence, Kills, Progress, Subject, Survivor, VerifyOptions
-from scaffold.runners.cargo import Bench, open_bench
+from scaffold.runners.cargo_bench import Bench, open_bench
 from scaffold.runners.cargo_hunt import Hunt
 from scaffold.runners.cargo_tree import Tree
 from scaffold.runners.cargo_trial import RustMutant

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from scaffold.errors import ProofError
-from scaffold.runners.cargo import Bench
+from scaffold.runners.cargo_bench import Bench
 from scaffold.runners.cargo_build import Cargo, Program
 from scaffold.runners.cargo_workspace import Suite
 
