@@ -28,6 +28,7 @@ from scaffold.formatting import format_files
 from scaffold.plan import content_digest
 from scaffold.render import render
 from scaffold.runners import Subject, VerifyOptions, load_runner
+from tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 LEDGER = ROOT / "field" / "ledger.json"
@@ -335,12 +336,18 @@ def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:
 
 def name_of(entry: Entry) -> str:
     """Row, commit and case, as a line of `check` names an entry."""
-    gap, commit, case = key_of(entry)
-    return f"{gap} {commit}" if case == "default" else f"{gap} {commit} ({case})"
+    return f"{entry['gap']} {entry['commit']}{in_brackets(entry)}"
+
+
+def in_brackets(entry: Entry) -> str:
+    """The case of an entry behind a name; nothing for the defaults."""
+    return f" ({entry['case']})" if "case" in entry else ""
 
 
 def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
     """docs/ledger.md: one line a row and commit."""
+    header = ["row", "commit", "tests", "known defects", "own suites", "target", "lines", "killed"]
+    known = (entry for entry in ledger if entry["gap"] in kit.gaps)
     lines = [
         "# What was proved on real checkouts",
         "",
@@ -348,29 +355,25 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
         "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
         "In brackets: a case of the row's cases.toml whose answers were given.",
         "",
-        "| row | commit | tests | known defects | own suites | target | lines | killed |",
-        "|---|---|---|---|---|---|---|---|",
+        *table(header, (row for entry in known for row in rows_of(entry))),
     ]
-    for entry in ledger:
-        if entry["gap"] not in kit.gaps:
-            continue
-        row = entry["gap"] + (f" ({entry['case']})" if "case" in entry else "")
-        if entry.get("retired"):
-            lines.append(f"| {row} | {entry['commit']} | retired | | | | | |")
-            continue
-        for item in entry["targets"]:
-            share = kill_share(entry, item)
-            if not item["viable"] and not item["line_bar_pct"]:
-                continue
-            lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
-            tried = item["killed"] + survived(entry, item)
-            killed = f"{share:.1f} % ({item['killed']}/{tried})" if tried else "no mutants"
-            lines.append(
-                f"| {row} | {entry['commit']} | {entry['generated']} "
-                f"| {entry['known_defects']} | {entry['suites']} | {item['path']} "
-                f"| {lines_run} | {killed} |"
-            )
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def rows_of(entry: Entry) -> Iterator[list[object]]:
+    """The lines of an entry, one for each target that says something."""
+    first = [entry["gap"] + in_brackets(entry), entry["commit"]]
+    if entry.get("retired"):
+        yield [*first, "retired", "", "", "", "", ""]
+        return
+    first += [entry["generated"], entry["known_defects"], entry["suites"]]
+    for item in entry["targets"]:
+        if not item["viable"] and not item["line_bar_pct"]:
+            continue
+        lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
+        tried = item["killed"] + survived(entry, item)
+        share = f"{kill_share(entry, item):.1f} % ({item['killed']}/{tried})"
+        yield [*first, item["path"], lines_run, share if tried else "no mutants"]
 
 
 def say(line: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tables import table
+
 Json = Mapping[str, Any]
 OURS = "scaffold"
 THEIRS = "upstream"
@@ -114,11 +116,3 @@ def share(part: int, whole: int) -> str:
     if part == whole or not whole:
         return "100 %" if whole else "0 %"
     return f"{min(100 * part / whole, 99.9):.1f} %"
-
-
-def table(header: list[str], rows: Iterator[list[str]] | Any) -> Iterator[str]:
-    """As Markdown."""
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + "---|" * len(header)
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

@@ -24,6 +24,7 @@ from typing import Any
 
 from field import FieldError, say, scaffold, snapshot
 from release_trees import CACHE, release_tree, released_versions
+from tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "field" / "releases.json"
@@ -46,7 +47,7 @@ def main() -> int:
         results[version] = entry
         write_results(results)
         say(f"planoai {version}: {verdict(entry)}")
-    TABLE.write_text("\n".join(table(results)) + "\n", encoding="utf-8")
+    TABLE.write_text("\n".join(document(results)) + "\n", encoding="utf-8")
     return 1 if any(entry["problems"] for entry in results.values()) else 0
 
 
@@ -148,9 +149,11 @@ def verdict(entry: Entry) -> str:
     return ", ".join(f"{number} {word}" for word, number in entry["tests"].items())
 
 
-def table(results: Mapping[str, Entry]) -> list[str]:
+def document(results: Mapping[str, Entry]) -> list[str]:
     """docs/releases.md: one line a release."""
-    lines = [
+    header = ["release", "rows", "retired", "passed", "known defects", "skipped", "verdict"]
+    ordered = sorted(results, key=numbers)
+    return [
         "# The Python rows on every release of planoai",
         "",
         "Made by `python tools/releases.py` (part of `make field`) from `field/releases.json`; not",
@@ -158,15 +161,14 @@ def table(results: Mapping[str, Entry]) -> list[str]:
         "the unpacked package, `python -m pytest -q test` in `cli/` with that release installed,",
         "the same `new` once more (nothing changes), `undo` (byte for byte as before).",
         "",
-        "| release | rows | retired | passed | known defects | skipped | verdict |",
-        "|---|---|---|---|---|---|---|",
+        *table(header, (row(version, results[version]) for version in ordered)),
     ]
-    for version in sorted(results, key=numbers):
-        entry = results[version]
-        tests = entry["tests"]
-        counts = [str(tests.get(word, 0)) for word in ("passed", "xfailed", "skipped")]
-        lines.append("| " + " | ".join([version, *names(entry), *counts, mark(entry)]) + " |")
-    return lines
+
+
+def row(version: str, entry: Entry) -> list[object]:
+    """The cells of a release."""
+    counts = [entry["tests"].get(word, 0) for word in ("passed", "xfailed", "skipped")]
+    return [version, *names(entry), *counts, mark(entry)]
 
 
 def names(entry: Entry) -> Sequence[str]:
@@ -177,7 +179,7 @@ def names(entry: Entry) -> Sequence[str]:
 def mark(entry: Entry) -> str:
     """The last cell."""
     if entry["problems"]:
-        return "; ".join(entry["problems"][:3]).replace("|", "\\|")
+        return "; ".join(entry["problems"][:3])
     return "green, same, exact" if entry["gaps"] else "nothing to test, nothing written"
 
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -21,17 +19,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from field import named, say, scaffold, snapshot
+from field import IGNORED, ROOT, named, say, scaffold, snapshot
+from scaffold import process
 from scaffold.caching import cache_dir
 from scaffold.catalog import load_kit
+from scaffold.runners.cargo_build import cargo_env
 from scaffold.runners.cargo_output import LibtestReader
+from tables import table
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "field" / "together.json"
 TABLE = ROOT / "docs" / "together.md"
 CLIPPY = ("clippy", "--locked", "--all-targets", "--all-features", "--message-format", "json")
-TEST = ("test", "--locked", "--no-fail-fast", "--color", "never")
-IGNORED = shutil.ignore_patterns(".git", "node_modules", "target")
+TEST = ("test", "--locked", "--no-fail-fast")
 Entry = dict[str, Any]
 
 
@@ -48,7 +47,7 @@ def main() -> int:
         results[commit] = examine(rows, folder)
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         say(f"{commit}: {'; '.join(problems(results[commit])) or 'as it must be'}")
-    TABLE.write_text("\n".join(table(results)) + "\n", encoding="utf-8")
+    TABLE.write_text("\n".join(document(results)) + "\n", encoding="utf-8")
     return 1 if any(problems(entry) for entry in results.values()) else 0
 
 
@@ -87,18 +86,10 @@ def judge(tree: Path, before: Counter[str]) -> Entry:
     }
 
 
-def cargo(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def cargo(tree: Path, *arguments: str) -> process.Completed:
     """Run cargo in the workspace, with a target folder of these runs."""
-    plain = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0"}
-    target = {"CARGO_TARGET_DIR": str(cache_dir("together") / "target")}
-    return subprocess.run(
-        ["cargo", *arguments],
-        cwd=tree / "crates",
-        env={**os.environ, **plain, **target},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = cargo_env(cache_dir("together") / "target")
+    return process.run(["cargo", *arguments], cwd=tree / "crates", env=env)
 
 
 def warnings(lines: Iterable[str]) -> Counter[str]:
@@ -139,27 +130,32 @@ def problems(entry: Entry) -> list[str]:
     return [line for line, wrong in checks.items() if wrong]
 
 
-def table(results: Mapping[str, Entry]) -> list[str]:
+def document(results: Mapping[str, Entry]) -> list[str]:
     """docs/together.md: one line a commit."""
-    lines = [
+    header = ["commit", "rows", "fmt", "clippy", "tests passed", "ignored", "failed"]
+    header += ["second run", "undo"]
+    return [
         "# All Rust rows at once",
         "",
         "Made by `make together` (`tools/together.py`) from `field/together.json`; not written by",
         "hand. Clippy: its warnings before, and those that are new with all rows in. Tests: of the",
         "whole workspace, by `cargo test --locked`.",
         "",
-        "| commit | rows | fmt | clippy | tests passed | ignored | failed | second run | undo |",
-        "|---|---|---|---|---|---|---|---|---|",
+        *table(header, (row(commit, entry) for commit, entry in sorted(results.items()))),
     ]
-    for commit, entry in results.items():
-        lines.append(
-            f"| {commit} | {entry['rows']} | {'clean' if entry['formatted'] else 'not clean'} "
-            f"| {entry['warnings']}, {len(entry['new_warnings'])} new | {entry['passed']} "
-            f"| {entry['ignored']} | {entry['failed']} "
-            f"| {'same' if entry['second_run_same'] else 'writes'} "
-            f"| {'exact' if entry['undo_exact'] else 'not exact'} |"
-        )
-    return lines
+
+
+def row(commit: str, entry: Entry) -> list[object]:
+    """The cells of a commit."""
+    return [
+        commit,
+        entry["rows"],
+        "clean" if entry["formatted"] else "not clean",
+        f"{entry['warnings']}, {len(entry['new_warnings'])} new",
+        *(entry[word] for word in ("passed", "ignored", "failed")),
+        "same" if entry["second_run_same"] else "writes",
+        "exact" if entry["undo_exact"] else "not exact",
+    ]
 
 
 if __name__ == "__main__":

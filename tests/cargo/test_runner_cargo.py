@@ -13,7 +13,8 @@ from scaffold.errors import ProofError
 from scaffold.runners import load_runner
 from scaffold.runners.cargo_coverage import find_tool
 from scaffold.runners.cargo_tree import Tree
-from support.proving import contents, prove
+from support.proving import prove
+from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
 needs_coverage = pytest.mark.skipif(
@@ -33,9 +34,9 @@ def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, p
 
 def test_nothing_is_left_in_the_checkout(generate, checkout, options, progress):
     subject = generate()
-    before = contents(checkout)
+    before = snapshot(checkout)
     prove(subject, replace(options, mutants=1), progress)
-    assert contents(checkout) == before
+    assert snapshot(checkout) == before
 
 
 def test_a_red_test_is_named_with_its_message(generate, options, progress):

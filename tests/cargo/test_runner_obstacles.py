@@ -11,7 +11,8 @@ import pytest
 
 from scaffold.caching import cache_dir
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
-from support.proving import contents, hide, prove
+from support.proving import hide, prove
+from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
 needs_nextest = pytest.mark.skipif(
@@ -83,11 +84,11 @@ def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
     wrapper.chmod(0o755)
     monkeypatch.setenv("RUSTC_WRAPPER", str(wrapper))
     subject = generate()
-    before = contents(checkout)
+    before = snapshot(checkout)
     with pytest.raises(CheckoutError, match="the disk is full: cargo builds in") as raised:
         prove(subject, replace(options, cache_dir=tmp_path / "cache"), progress)
     assert "XDG_CACHE_HOME=DIR" in raised.value.hint
-    assert contents(checkout) == before
+    assert snapshot(checkout) == before
 
 
 def test_a_test_that_never_ends_is_ended(generate, options, progress):

@@ -7,10 +7,6 @@ import shutil
 from scaffold import verify
 
 
-def contents(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def hide(monkeypatch, tool):
     """As on a machine without the tool."""
     real = shutil.which

@@ -12,7 +12,7 @@ from peer_tools import PEERS, verdict_in
 from peers import row
 from release_trees import versions_of
 from releases import counted as counted_outcomes
-from releases import mark, numbers, table
+from releases import document, mark, numbers
 from scaffold.mutants import Mutant
 from scaffold.runners import SubjectTarget
 from scaffold.runners.pytest_check import Verdicts
@@ -215,7 +215,7 @@ def test_the_table_of_releases_names_what_is_wrong() -> None:
     good = {"gaps": {"targets": "x"}, "retired": [], "tests": {"passed": 3}, "problems": []}
     none = {"gaps": {}, "retired": ["targets"], "tests": {}, "problems": []}
     bad = {**good, "problems": ["FAILED test_a[x|y]"]}
-    lines = table({"0.4.10": bad, "0.4.9": good, "0.4.0": none})
+    lines = document({"0.4.10": bad, "0.4.9": good, "0.4.0": none})
     assert lines[-3:] == [
         "| 0.4.0 | none | targets | 0 | 0 | 0 | nothing to test, nothing written |",
         "| 0.4.9 | targets |  | 3 | 0 | 0 | green, same, exact |",

@@ -58,5 +58,5 @@ def test_what_is_not_as_it_must_be_is_named() -> None:
 
 
 def test_the_table_has_a_line_for_each_commit() -> None:
-    line = together.table({"aaaa": FINE})[-1]
+    line = together.document({"aaaa": FINE})[-1]
     assert line == "| aaaa | 7 | clean | 1, 0 new | 3 | 1 | 0 | same | exact |"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from scaffold.caching import remember
 
 FORMAT = "1"  # raise it when a runner judges differently
 COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")
@@ -45,13 +46,7 @@ class VerdictCache:
         if self._path is None or not verdicts:
             return
         known = {**self._read(), **{_key(source): word for source, word in verdicts.items()}}
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
-            beside.replace(self._path)
-        except OSError:
-            return
+        remember(self._path, json.dumps(known, sort_keys=True).encode())
 
     def _read(self) -> dict[str, str]:
         if self._path is None:
