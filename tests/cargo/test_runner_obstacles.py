@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
@@ -91,6 +92,17 @@ def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
     assert snapshot(checkout) == before
 
 
+def test_a_warning_that_quotes_the_words_of_a_full_disk_is_no_full_disk(
+    generate, checkout, options, progress
+):
+    lib = checkout / "crates/fold/src/lib.rs"
+    subject = generate()
+    lib.write_text(
+        lib.read_text() + '\nfn unused() -> &\'static str { "No space left on device" }\n'
+    )
+    assert prove(subject, options, progress).problems == ()
+
+
 def test_a_test_that_never_ends_is_ended(generate, options, progress):
     source = "#[test]\nfn it_ends() {\n    loop {\n        std::thread::park();\n    }\n}\n"
     outcome = prove(generate(source), replace(options, timeout_s=20), progress)
@@ -163,6 +175,17 @@ def test_where_nextest_is_the_test_that_kills_the_program_is_named(generate, opt
     assert problem == (
         "fold::generated_tests::it_lives: ended its program (SIGABRT) | about to die"
     )
+
+
+def test_a_nextest_that_does_not_run_the_tests_says_nothing_of_them(
+    generate, options, progress, tmp_path, monkeypatch
+):
+    old = tmp_path / "cargo-nextest"
+    old.write_text("#!/bin/sh\necho 'error: unknown option' >&2\nexit 2\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    outcome = prove(generate(DEADLY), options, progress)
+    assert outcome.problems[0] == "fold::*: the test program ended in the middle: SIGABRT"
 
 
 @needs_nextest

@@ -88,9 +88,9 @@ class Cargo:
         with Conversation(argv, cwd=self.folder, env=self.env, log=self.log) as talk:
             done = _Progress(progress, started)
             while (line := self._line(talk, started, done)) is not None:
-                if NO_SPACE in line:  # rustc says it in a message like any other
-                    raise self._full()
                 message = json.loads(line) if line.startswith("{") else {}
+                if _is_error(message) and NO_SPACE in line:
+                    raise self._full()
                 if message.get("reason") == "build-finished":
                     if not message["success"] and not found.errors:
                         found.errors.append(CompileError("", 0, self._said()))
@@ -253,10 +253,15 @@ def _take(
                 )
             elif "bin" not in kind:
                 found.programs.append(Program(Suite(package.name), path, package))
-    elif reason == "compiler-message" and message["message"]["level"].startswith("error"):
+    elif _is_error(message):
         error = _error(message["message"])
         if not error.text.startswith("aborting due to"):
             found.errors.append(error)
+
+
+def _is_error(message: dict[str, Any]) -> bool:
+    told = message["message"] if message.get("reason") == "compiler-message" else {}
+    return bool(told) and told["level"].startswith("error")
 
 
 def _error(message: dict[str, Any]) -> CompileError:

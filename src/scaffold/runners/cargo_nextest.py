@@ -32,8 +32,9 @@ def run_apart(
     """What the tests of a program that died say when each is alone.
 
     Returns:
-        The output with a word for each test; as it was where nextest is missing. It still has no
-        end where no test is red alone: then they disturb each other, which nobody may overlook.
+        The output with a word for each test; as it was where nextest is missing or did not get to
+        its end. It still has no end where no test is red alone: then they disturb each other, which
+        nobody may overlook.
     """
     if shutil.which("cargo-nextest", path=cargo.env.get("PATH")) is None:
         return output
@@ -45,6 +46,8 @@ def run_apart(
     apart = cargo.listen(argv, cargo.folder, env, timeout_s=cargo.timeout_s, watch=watch)
     if "FAILED" in apart.words.values():
         return _with_signals(apart, cargo.log.read_text(encoding="utf-8", errors="replace"))
+    if apart.ended is None:
+        return output
     return replace(output, died=f"{output.died} (no test of it is red alone)")
 
 
