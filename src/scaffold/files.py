@@ -1,10 +1,36 @@
-"""Files of a checkout, reached only inside it and through no symlink."""
+"""Files of a checkout: plain, of bounded size, reached only inside it and through no symlink."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError
+
+MOST_BYTES = 16 << 20
+"""The largest file that is read as source, state or kit: real ones are far below."""
+
+
+def read_plain(place: Path, *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a plain file; a pipe, a device or a folder is never waited for.
+
+    Raises:
+        FileNotFoundError: There is nothing.
+        OSError: It is not a plain file, is larger than `most` bytes, or cannot be read.
+    """
+    # A FIFO opened without O_NONBLOCK waits for a writer, /dev/zero never ends.
+    handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(21, "Is a directory", str(place))
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(22, "Not a plain file", str(place))
+        content = stream.read(most + 1) if found.st_size <= most else b" " * (most + 1)
+    if len(content) > most:
+        raise OSError(27, f"Larger than {most >> 20} MiB", str(place))
+    return content
 
 
 def confine(root: Path, path: str) -> Path:
@@ -32,11 +58,11 @@ def read_file(root: Path, path: str) -> bytes | None:
     """The file's bytes; None where there is none.
 
     Raises:
-        CheckoutError: The place is no file of its own inside the checkout.
+        CheckoutError: The place is no plain file of bounded size inside the checkout.
     """
     place = confine(root, path)
     try:
-        return place.read_bytes()
+        return read_plain(place)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from scaffold.errors import CheckoutError
-from scaffold.files import confine, read_file
+from scaffold.files import confine, read_file, read_plain
 from support.tree import write_files
 
 
@@ -37,3 +38,17 @@ def test_what_is_not_there_is_none_and_what_is_no_file_is_refused(tmp_path: Path
     assert read_file(tmp_path, "a/c.txt") is None
     with pytest.raises(CheckoutError, match="a cannot be read: Is a directory"):
         read_file(tmp_path, "a")
+
+
+def test_only_plain_files_of_bounded_size_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"12345")
+    with pytest.raises(OSError, match="Not a plain file"):
+        read_plain(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Not a plain file"):
+        read_plain(Path("/dev/zero"))
+    with pytest.raises(OSError, match="Larger than"):
+        read_plain(tmp_path / "large", most=4)
+    assert read_plain(tmp_path / "large", most=5) == b"12345"
+    with pytest.raises(CheckoutError, match="pipe cannot be read: Not a plain file"):
+        read_file(tmp_path, "pipe")
