@@ -45,6 +45,23 @@ class Undone:
     paths: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Pending:
+    """A transaction that was not finished, as a command reports it that only reads."""
+
+    fact: str
+    hint: str
+
+
+def pending(root: Path) -> Pending | None:
+    """What an interrupted run left to be taken back; None where there is nothing. Only looks."""
+    try:
+        os.lstat(root / JOURNAL)
+    except OSError:
+        return None
+    return Pending(f"{JOURNAL} holds an interrupted run", "scaffold undo")
+
+
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Hold the checkout for one run. The lock is on the folder itself and leaves no file.

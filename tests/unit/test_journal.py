@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.errors import CheckoutError, ConflictError
-from scaffold.journal import JOURNAL, UNDO, Write, commit, locked, recover, undo
+from scaffold.journal import JOURNAL, UNDO, Write, commit, locked, pending, recover, undo
 from support.tree import snapshot, write_files
 
 FILES = {"a.txt": "one\n", "sub/b.txt": b"two\r\nno end"}
@@ -88,6 +88,15 @@ def test_a_journal_without_a_record_is_dropped(root: Path) -> None:
     assert recover(root)
     assert snapshot(root) == before
     assert not recover(root)
+
+
+def test_an_interrupted_run_is_reported_and_left_by_a_look(root: Path) -> None:
+    assert pending(root) is None
+    write_files(root, {f"{JOURNAL}/before/0000": "one\n"})
+    before = snapshot(root)
+    found = pending(root)
+    assert found is not None and JOURNAL in found.fact and found.hint.startswith("scaffold undo")
+    assert snapshot(root) == before
 
 
 def test_a_damaged_record_cannot_be_taken_back(root: Path) -> None:
