@@ -61,11 +61,12 @@ class RemovalSpec:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """How the gap is proved: the runner, its folder below the checkout, the suites beside it."""
+    """How the gap is proved: runner, its folder, the suites beside it, `import` of gap.toml."""
 
     runner: str
     root: str
     baseline: tuple[str, ...] = ()
+    import_root: str = ""
 
 
 @dataclass(frozen=True)
@@ -353,9 +354,8 @@ def _parse_need(item: Any) -> Need:
 def _parse_run(item: dict[str, Any] | None) -> RunSpec | None:
     if item is None:
         return None
-    return RunSpec(
-        runner=item["runner"], root=item["root"], baseline=tuple(item.get("baseline", ()))
-    )
+    suites = tuple(item.get("baseline", ()))
+    return RunSpec(item["runner"], item["root"], suites, item.get("import", ""))
 
 
 def _check_words(gap: Gap, path: Path) -> None:

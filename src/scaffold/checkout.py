@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.catalog import Gap, Kit, Target
 from scaffold.errors import CheckoutError, unparsable
+from scaffold.layout import module_of
 
 if TYPE_CHECKING:
     from scaffold.symbols import Symbols
@@ -95,7 +96,7 @@ class Checkout:
                 FoundTarget(
                     target=target,
                     path=path,
-                    module=_module(path, gap.run.root if gap.run else ""),
+                    module=module_of(self.root, path, gap.run, self.planned),
                     symbols=self._symbols(path),
                 )
             )
@@ -168,11 +169,3 @@ def _check_syntax(path: str, source: bytes) -> None:
     except (SyntaxError, ValueError) as error:
         raise unparsable(path, error) from error
     remember(seen, b"")
-
-
-def _module(path: str, run_root: str) -> str:
-    relative = PurePosixPath(path)
-    if run_root and relative.is_relative_to(run_root):
-        relative = relative.relative_to(run_root)
-    parts = relative.with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
