@@ -1,41 +1,16 @@
-"""Filling a stubbed Python test module: a merge by function, where the stub is the base."""
+"""Filling a stubbed Python test module: its statements as items of the merge, and its imports."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from scaffold.edits.python_insertion import first_party_of, with_sorted_imports
 from scaffold.edits.python_layout import Piece
 from scaffold.edits.python_module import Block, Import, Module, bindings, imports_of
 from scaffold.edits.python_removal import drop_import, global_names, used_globals
 from scaffold.errors import CheckoutError, KitError
-from scaffold.stubs_marks import Splice, spliced
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """A module or a class body: its statements by name, without imports."""
-
-    module: Module
-    blocks: Mapping[str, Block]
-    inner: bool = False
-
-    def digest(self, key: str) -> str:
-        return self.module.digest(self.blocks[key]) if key in self.blocks else ""
-
-    def source(self, key: str) -> str:
-        return self.module.source(self.blocks[key])
-
-
-@dataclass
-class _Merge:
-    """The splices of `mine` so far, what stayed as a person has it, what a person deleted."""
-
-    splices: list[Splice] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    deleted: dict[str, Block] = field(default_factory=dict)
+from scaffold.stubs_merge import Item, Scope, Splice, merged, spliced
 
 
 def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
@@ -49,98 +24,63 @@ def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple
     base, new = Module(stub_base, path, KitError), Module(full, path, KitError)
     if own.text.replace(own.newline, "\n") == base.text:
         return own.bom + own.local(new.text), ()
-    restored: set[str] = set()
-    while True:
-        merge = _Merge()
-        _merge_scope(_top(own), _top(base), _top(new), merge, "", restored)
-        text = own.bom + spliced(own, merge.splices)
-        needed = _needed(Module(text, path), merge.deleted)
-        if not needed:
-            break
-        restored |= needed
+    fixtures = {block.name for block in new.blocks if _is_fixture(block)}
+    text, kept = merged(
+        _top(own),
+        _top(base),
+        _top(new),
+        lambda splices: own.bom + spliced(own.text, splices, own.local),
+        lambda text, names, _: used_globals(Module(text, path), names, fixtures),
+    )
     text = _with_imports_of(text, path, base, new)
     Module(text, path, CheckoutError)
-    return text, tuple(merge.kept)
+    return text, kept
 
 
-def _merge_scope(
-    mine: _Scope,
-    base: _Scope,
-    new: _Scope,
-    merge: _Merge,
-    prefix: str,
-    restored: Collection[str],
-) -> None:
-    for key, block in mine.blocks.items():
-        name = prefix + key
-        if key not in new.blocks and mine.digest(key) == base.digest(key):
-            merge.splices.append(_removal(mine.module, block))
-        elif mine.digest(key) == new.digest(key):
-            continue
-        elif mine.digest(key) == base.digest(key):
-            merge.splices.append(_replacement(mine.module, block, new.source(key)))
-        elif not _merged_class(key, mine, base, new, merge, restored):
-            merge.kept.append(name.split("@")[0])
-    for key, block in new.blocks.items():
-        if key in mine.blocks:
-            continue
-        if key in base.blocks and key not in restored:
-            if not mine.inner:
-                merge.deleted[key] = block
-            continue
-        merge.splices.append(_insertion(mine, new, key))
+def _top(module: Module) -> Scope:
+    """The statements of a module but the imports, which go their own way."""
+    end = module.line_end(module.content_before(len(module.spans) + 1))
+    return _scope(module, module.blocks, end, top=True)
 
 
-def _merged_class(
-    key: str,
-    mine: _Scope,
-    base: _Scope,
-    new: _Scope,
-    merge: _Merge,
-    restored: Collection[str],
-) -> bool:
-    """Whether it is a class of tests in all three, which was merged by its members."""
-    inner = [_members(scope, key) for scope in (mine, base, new)]
-    own, stub, full = inner
-    if own is None or stub is None or full is None or not key.startswith("Test"):
-        return False
-    _merge_scope(own, stub, full, merge, f"{key}::", restored)
-    return True
+def _scope(module: Module, blocks: Sequence[Block], end: int, *, top: bool) -> Scope:
+    items = [
+        _item(module, block, is_first=number == 0, top=top)
+        for number, block in enumerate(blocks)
+        if not (top and imports_of(block.node))
+    ]
+    return Scope.of(items, items[0] if items else None, end)
 
 
-def _top(module: Module) -> _Scope:
-    return _Scope(module, _keyed(module, module.blocks, top=True))
+def _item(module: Module, block: Block, *, is_first: bool, top: bool) -> Item:
+    """A statement by a name that lasts over an edit: what it binds, else what it says."""
+    names = frozenset(bindings([block.node]))
+    name = block.name or "+".join(sorted(names))
+    digest = module.digest(block)
+    is_docstring = is_first and isinstance(block.node, ast.Expr)
+    return Item(
+        key=name or ("@docstring" if is_docstring else f"@{digest}"),
+        label=name or module.line(block.first).strip(),
+        digest=digest,
+        source=module.source(block),
+        start=module.line_start(block.start),
+        end=module.line_end(block.end),
+        removal=_removal(module, block),
+        gap="\n\n\n" if top else "\n\n",
+        names=names if top else frozenset(),
+        inner=_members(module, block),
+    )
 
 
-def _members(scope: _Scope, key: str) -> _Scope | None:
-    block = scope.blocks.get(key)
-    if block is None or not isinstance(block.node, ast.ClassDef):
-        return None
+def _members(module: Module, block: Block) -> Scope | None:
+    """The statements of a class of tests, where each has its own lines."""
     node = block.node
-    blocks = scope.module.blocks_of(node.body, node.lineno, block.end)
+    if not isinstance(node, ast.ClassDef) or not node.name.startswith("Test"):
+        return None
+    blocks = module.blocks_of(node.body, node.lineno, block.end)
     if not all(one.alone for one in blocks):
         return None
-    return _Scope(scope.module, _keyed(scope.module, blocks, top=False), inner=True)
-
-
-def _keyed(module: Module, blocks: Collection[Block], *, top: bool) -> dict[str, Block]:
-    """Statements by a name that lasts over an edit: what they bind, else what they say."""
-    keyed: dict[str, Block] = {}
-    for number, block in enumerate(blocks):
-        if top and imports_of(block.node):
-            continue
-        if number == 0 and isinstance(block.node, ast.Expr):
-            key = "@docstring"
-        else:
-            bound = block.name or "+".join(sorted(bindings([block.node])))
-            key = bound or f"@{module.digest(block)}"
-        again = sum(1 for other in keyed if other.split("@again")[0] == key)
-        keyed[f"{key}@again{again}" if again else key] = block
-    return keyed
-
-
-def _replacement(module: Module, block: Block, source: str) -> Splice:
-    return Splice(module.line_start(block.start), module.line_end(block.end), source)
+    return _scope(module, blocks, module.line_end(block.end), top=False)
 
 
 def _removal(module: Module, block: Block) -> Splice:
@@ -151,32 +91,8 @@ def _removal(module: Module, block: Block) -> Splice:
     return Splice(module.line_start(block.start), module.line_start(below), "")
 
 
-def _insertion(mine: _Scope, new: _Scope, key: str) -> Splice:
-    """A statement of the full module, behind the one that it follows there."""
-    module, source = mine.module, new.source(key)
-    gap = "\n" * (2 if mine.inner else 3)
-    keys = list(new.blocks)
-    above = next((one for one in reversed(keys[: keys.index(key)]) if one in mine.blocks), None)
-    if above is not None:
-        place = module.line_end(mine.blocks[above].end)
-        return Splice(place, place, gap + source)
-    first = next(iter(mine.blocks.values()), None)
-    if first is not None:
-        place = module.line_start(first.start)
-        return Splice(place, place, source + gap)
-    place = module.line_end(module.content_before(len(module.spans) + 1))
-    return Splice(place, place, gap + source if place else f"{source}\n")
-
-
-def _needed(module: Module, deleted: Mapping[str, Block]) -> set[str]:
-    """What a person deleted as unused, and a filled test uses: helpers, fixtures, constants."""
-    names: dict[str, str] = {}
-    for key, block in deleted.items():
-        names.update(dict.fromkeys(bindings([block.node]), key))
-    fixtures = {
-        name for name, key in names.items() if Piece(name, "", "", deleted[key].node, 0).is_fixture
-    }
-    return {names[name] for name in used_globals(module, names, fixtures)}
+def _is_fixture(block: Block) -> bool:
+    return Piece(block.name, "", "", block.node, 0).is_fixture
 
 
 def _with_imports_of(text: str, path: str, base: Module, new: Module) -> str:

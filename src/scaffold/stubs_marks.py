@@ -6,32 +6,12 @@ import ast
 import itertools
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from scaffold.edits.python_module import Module
+from scaffold.stubs_merge import Splice
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Decorated = _Function | ast.ClassDef
-
-
-@dataclass(frozen=True)
-class Splice:
-    """A stretch of text, by offsets, and what stands there afterwards (in LF)."""
-
-    start: int
-    end: int
-    new: str
-
-
-def spliced(module: Module, splices: Iterable[Splice]) -> str:
-    """The text of a module (without its mark) after some splices; at one place, in their order."""
-    text, place = "", 0
-    for splice in sorted(splices, key=lambda one: one.start):
-        if splice.start > place:
-            text += module.text[place : splice.start]
-        text += module.local(splice.new)
-        place = max(place, splice.end)
-    return text + module.text[place:]
 
 
 class Marks:

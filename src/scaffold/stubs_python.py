@@ -14,7 +14,8 @@ from scaffold.edits.python_module import Import, Module, bindings
 from scaffold.errors import KitError
 from scaffold.stubs import Todo
 from scaffold.stubs_fill import fill as fill
-from scaffold.stubs_marks import Marks, Splice, spliced
+from scaffold.stubs_marks import Marks
+from scaffold.stubs_merge import Splice, spliced
 
 _Test = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = (ast.If, ast.Try, ast.With)
@@ -51,7 +52,9 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     splices += marks.removals(tests_nodes=[test.node for test in tests], bodies=bodies)
     for test in tests:
         splices += [one for outer in test.around for one in marks.decorator_removals(outer)]
-    text = _with_pytest(module.bom + spliced(module, dict.fromkeys(splices)), path)
+    text = _with_pytest(
+        module.bom + spliced(module.text, dict.fromkeys(splices), module.local), path
+    )
     return text, _todos(Module(text, path, KitError), sentences)
 
 

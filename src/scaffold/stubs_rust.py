@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scaffold.errors import KitError
 from scaffold.rust_tests import RustTest, attribute, head_of, tests_of
 from scaffold.stubs import Todo
-from scaffold.stubs_rust_fill import Splice, spliced
+from scaffold.stubs_merge import Splice, spliced
 from scaffold.stubs_rust_fill import fill as fill
 from scaffold.symbols_rust import line_of, parse, text_of
 
@@ -42,7 +42,7 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     blank = "\n" if place and not data[:place].endswith(b"\n\n") else ""
     gap = "" if data[place : place + 1] == b"\n" else "\n"
     splices.append(Splice(place, place, f"{blank}{ALLOWED}{gap}"))
-    text = spliced(data, splices).decode("utf-8")
+    text = spliced(data, splices, str.encode).decode("utf-8")
     return text, _todos(path, text, sentences)
 
 

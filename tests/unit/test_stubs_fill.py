@@ -338,3 +338,22 @@ def test_a_class_with_two_statements_on_a_line_is_merged_as_a_whole():
     text, kept = fill(mine, stub, full)
 
     assert (text, kept) == (mine, ("TestA",))
+
+
+def test_a_kept_statement_without_a_name_is_reported_by_its_first_line():
+    mine = swap(STUB, "What a launcher must do", "Mine")
+    mine = swap(mine, "class TestFiles:", "# ours\nprint(\n    os.sep\n)\n\n\nclass TestFiles:")
+
+    text, kept = fill(mine)
+
+    assert kept == ('"""Mine."""', "print(")
+    assert "# ours\nprint(\n    os.sep\n)" in text
+
+
+def test_a_kept_test_of_a_class_in_a_class_has_its_whole_name():
+    full = "class TestA:\n    class TestB:\n        def test_c(self):\n            assert 1\n"
+    stub = stubs.stub("t.py", full)[0]
+
+    _, kept = fill(stub.replace("TODO: c", "TODO: mine"), stub, full)
+
+    assert kept == ("TestA::TestB::test_c",)

@@ -194,3 +194,30 @@ def test_what_the_full_file_has_beyond_the_stub_is_added_in_its_place():
 def test_a_file_that_does_not_parse_is_refused():
     with pytest.raises(CheckoutError, match="does not parse"):
         filled(STUB + "\n}}}\n")
+
+
+def test_the_line_ends_of_the_file_are_kept():
+    text, _ = filled(STUB.replace(TODO, WRITTEN).replace("\n", "\r\n"))
+    assert text == filled(STUB.replace(TODO, WRITTEN))[0].replace("\n", "\r\n")
+    assert filled(STUB.replace("\n", "\r\n")) == (FULL.replace("\n", "\r\n"), ())
+
+
+def test_a_new_first_item_goes_to_the_top_below_the_head():
+    more = FULL.replace("use super::fold;", "use super::wrap;\nuse super::fold;")
+    text, kept = filled(STUB.replace(TODO, WRITTEN), more)
+    assert kept == ("pieces_make_the_line",)
+    assert "must do.\n\nuse super::wrap;\nuse super::fold;\nuse std::fmt" in text
+
+
+def test_new_items_of_a_module_that_was_edited_are_indented():
+    more = FULL.replace("    use super::*;", "    /// Help.\n    fn f() {}\n\n    use super::*;")
+    more = more.replace("len(), 1);\n    }\n", "len(), 1);\n    }\n\n    const LAST: u32 = 1;\n")
+    text, _ = filled(STUB.replace("        todo!()\n    }\n}", "        panic!()\n    }\n}"), more)
+    assert "known_defects {\n    /// Help.\n    fn f() {}\n\n    use super::*;\n" in text
+    assert text.endswith("panic!()\n    }\n\n    const LAST: u32 = 1;\n}\n")
+
+
+def test_a_kept_import_is_reported_as_it_is_written():
+    text, kept = filled(STUB.replace("use std::fmt::Write;", "use std::fmt::{self, Write};"))
+    assert kept == ("use std::fmt::{self, Write};",)
+    assert "use std::fmt::{self, Write};" in text
