@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.catalog import Kit, load_kit
-from scaffold.checkout import Checkout, open_checkout
+from scaffold.checkout.find import Checkout, open_checkout
+from scaffold.kit.catalog import Kit, load_kit
 from support.tinykit import DEMO, DEMO_KIT
 
 ROOT = Path(__file__).resolve().parent.parent

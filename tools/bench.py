@@ -224,7 +224,7 @@ def plain_session(tree: Path, scratch: Path) -> Path:
     from cosmic_ray.commands import init
     from cosmic_ray.work_db import WorkDB, use_db
 
-    from scaffold.mutants import enumerate_mutants, sample
+    from scaffold.proof.mutants import enumerate_mutants, sample
 
     path = "cli/planoai/targets.py"
     chosen = {

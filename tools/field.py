@@ -21,13 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scaffold.cases import case_answers, load_cases
-from scaffold.catalog import Gap, Kit, Twin, load_kit, load_twins
-from scaffold.checkout import Checkout, Findings
-from scaffold.formatting import format_files
-from scaffold.plan import content_digest
-from scaffold.render import render
-from scaffold.runners import Subject, VerifyOptions, load_runner
+from scaffold.checkout.find import Checkout, Findings
+from scaffold.kit.cases import case_answers, load_cases
+from scaffold.kit.catalog import Gap, Kit, Twin, load_kit, load_twins
+from scaffold.kit.render import render
+from scaffold.languages.formatting import format_files
+from scaffold.plan.make import content_digest
+from scaffold.proof.runner import Subject, VerifyOptions, load_runner
 from tables import table
 
 ROOT = Path(__file__).resolve().parent.parent

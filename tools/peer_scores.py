@@ -9,12 +9,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scaffold.catalog import RunSpec
 from scaffold.errors import ProofError
-from scaffold.runners import Evidence, Progress, Subject, SubjectTarget, VerifyOptions, load_runner
-from scaffold.runners.pytest import test_args
-from scaffold.runners.pytest_check import Verdicts, choose, judge
-from scaffold.runners.pytest_plan import Trail
+from scaffold.kit.catalog import RunSpec
+from scaffold.proof.pytest.check import Verdicts, choose, judge
+from scaffold.proof.pytest.plan import Trail
+from scaffold.proof.pytest.runner import test_args
+from scaffold.proof.runner import (
+    Evidence,
+    Progress,
+    Subject,
+    SubjectTarget,
+    VerifyOptions,
+    load_runner,
+)
 
 RED_ON_A_COPY = re.compile(r"red on an unbroken copy of the tree: (\S+\.py(?:::.+)?)$")
 

@@ -29,10 +29,10 @@ from peer_tools import CACHE, PEERS, Effort, Peer, environment, make
 from release_trees import release_tree, released_wheel
 from releases import BULK
 from scaffold.caching import cache_dir
-from scaffold.catalog import load_kit
-from scaffold.checkout import Checkout
+from scaffold.checkout.find import Checkout
 from scaffold.errors import ScaffoldError
-from scaffold.runners import SubjectTarget, VerifyOptions
+from scaffold.kit.catalog import load_kit
+from scaffold.proof.runner import SubjectTarget, VerifyOptions
 
 RESULTS = ROOT / "field" / "peers.json"
 TABLE = ROOT / "docs" / "peers.md"

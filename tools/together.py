@@ -22,9 +22,9 @@ from typing import Any
 from field import IGNORED, ROOT, named, say, scaffold, snapshot
 from scaffold import process
 from scaffold.caching import cache_dir
-from scaffold.catalog import load_kit
-from scaffold.runners.cargo_build import cargo_env
-from scaffold.runners.cargo_output import LibtestReader
+from scaffold.kit.catalog import load_kit
+from scaffold.proof.cargo.build import cargo_env
+from scaffold.proof.cargo.output import LibtestReader
 from tables import table
 
 RESULTS = ROOT / "field" / "together.json"

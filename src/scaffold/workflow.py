@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold import journal
-from scaffold.adoption import find_adoption
-from scaffold.catalog import Gap, Kit, load_twins, template_digest
-from scaffold.checkout import Checkout, open_checkout
-from scaffold.errors import CheckoutError, UsageError
-from scaffold.files import confine, read_file
-from scaffold.state import (
+from scaffold.checkout import journal
+from scaffold.checkout.adoption import find_adoption
+from scaffold.checkout.files import confine, read_file
+from scaffold.checkout.find import Checkout, open_checkout
+from scaffold.checkout.state import (
     FOLDER,
     EditRecord,
     GapRecord,
@@ -24,10 +22,12 @@ from scaffold.state import (
     read_state,
     read_verified,
 )
+from scaffold.errors import CheckoutError, UsageError
+from scaffold.kit.catalog import Gap, Kit, load_twins, template_digest
 
 if TYPE_CHECKING:
-    from scaffold.plan import Plan, Request
-    from scaffold.runners import Subject
+    from scaffold.plan.make import Plan, Request
+    from scaffold.proof.runner import Subject
 
 # What plans and proves is imported where it is used: `status` must stay quick.
 
@@ -99,8 +99,8 @@ def plan_new(
     Raises:
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
     """
-    from scaffold.plan import Request, make_plan
-    from scaffold.questions import check_answers
+    from scaffold.kit.questions import check_answers
+    from scaffold.plan.make import Request, make_plan
 
     answers = check_answers(
         [gap for gap in request.gaps if gap.built],
@@ -164,7 +164,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
     Raises:
         CheckoutError: Its targets are gone, or one does not parse.
     """
-    from scaffold.runners import Subject, SubjectTarget
+    from scaffold.proof.runner import Subject, SubjectTarget
 
     gap, record = kit.gap(slug), state.gaps[slug]
     findings = checkout.find(gap)

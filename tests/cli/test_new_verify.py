@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.catalog import Kit
+from scaffold.kit.catalog import Kit
 from support.command import scaffold
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import journal
+from scaffold.checkout import journal
 from support.command import Ran, scaffold, started
 from support.tinykit import DEMO_KIT
 from support.tree import snapshot
@@ -127,7 +127,7 @@ def test_a_full_disk_is_refused_and_left(tree: Path, tmp_path: Path) -> None:
 def test_a_second_run_at_once_is_refused(tree: Path) -> None:
     first = snapshot(tree)
     hold = (
-        "import sys; from pathlib import Path; from scaffold.journal import locked\n"
+        "import sys; from pathlib import Path; from scaffold.checkout.journal import locked\n"
         "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.cases import load_cases
-from scaffold.catalog import Gap
-from scaffold.questions import load_questions
+from scaffold.kit.cases import load_cases
+from scaffold.kit.catalog import Gap
+from scaffold.kit.questions import load_questions
 from support.rendering import KIT, ROWS, each_ready_row, each_row
 
 CATALOGUE = {

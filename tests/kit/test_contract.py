@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scaffold import __version__
-from scaffold.cases import case_answers
-from scaffold.catalog import Gap
-from scaffold.render import PAYLOADS, render
+from scaffold.kit.cases import case_answers
+from scaffold.kit.catalog import Gap
+from scaffold.kit.render import PAYLOADS, render
 from support.rendering import (
     KIT,
     Source,

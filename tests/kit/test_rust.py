@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from scaffold import __version__
-from scaffold.cases import case_answers
-from scaffold.catalog import Gap
-from scaffold.render import render
-from scaffold.symbols_rust import parse
+from scaffold.kit.cases import case_answers
+from scaffold.kit.catalog import Gap
+from scaffold.kit.render import render
+from scaffold.languages.rust.symbols import parse
 from support.rendering import CASES, KIT, READY, ROOT, formatted
 
 COMMITS = ("baeee56f", "003c36ae")

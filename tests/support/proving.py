@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from scaffold import verify
+from scaffold.proof import verify
 
 
 def hide(monkeypatch, tool):

@@ -19,8 +19,8 @@ WARM = (
     "yaml",
     "plumbum",
     "scaffold.workflow",
-    "scaffold.plan",
-    "scaffold.stubs",
+    "scaffold.plan.make",
+    "scaffold.languages.stubs",
 )
 
 

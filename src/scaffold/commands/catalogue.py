@@ -20,8 +20,8 @@ from scaffold.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Gap, Kit
-    from scaffold.checkout import Findings
+    from scaffold.checkout.find import Findings
+    from scaffold.kit.catalog import Gap, Kit
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def list_gaps(
     json: Json = False,
 ) -> None:
     """The catalogue: every gap with its priority, and whether its template is built."""
-    from scaffold import report
+    from scaffold.commands import report
     from scaffold.errors import UsageError
 
     checked_words(kind, language)
@@ -95,7 +95,7 @@ def show(
 
 def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
     """What the checkout holds of the gap; None outside of a checkout (all counts as present)."""
-    from scaffold.checkout import open_checkout
+    from scaffold.checkout.find import open_checkout
     from scaffold.errors import CheckoutError
 
     try:
@@ -106,9 +106,9 @@ def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
 
 def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[str, bytes]:
     from scaffold import __version__
-    from scaffold.cases import case_answers
-    from scaffold.formatting import format_files
-    from scaffold.render import render
+    from scaffold.kit.cases import case_answers
+    from scaffold.kit.render import render
+    from scaffold.languages.formatting import format_files
 
     facts: dict[str, Any] = findings.facts() if findings and not findings.retired else {}
     rendered = render(kit, gap, case_answers(gap, case), facts, __version__)
@@ -118,8 +118,8 @@ def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[st
 
 
 def _show_row(gap: Gap, paths: list[str], json: bool) -> None:
-    from scaffold import report
-    from scaffold.questions import load_questions
+    from scaffold.commands import report
+    from scaffold.kit.questions import load_questions
 
     questions = load_questions(gap)
     if json:

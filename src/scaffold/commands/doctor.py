@@ -11,8 +11,8 @@ import typer
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Gap, Kit, Need, RunSpec
-    from scaffold.checkout import Checkout
+    from scaffold.checkout.find import Checkout
+    from scaffold.kit.catalog import Gap, Kit, Need, RunSpec
 
 TOOLS = {
     "git": ("merges edits (--on-conflict merge)", "apt-get install git"),
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(checkout: Folder = HERE, kit: KitFolder = None, json: Json = False) -> None:
     """Tools, versions and the checkout: what is ready, what is missing, how to get it."""
-    from scaffold import report
+    from scaffold.commands import report
 
     loaded = load(kit)
     checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded)]
@@ -90,7 +90,7 @@ def _tools() -> list[Check]:
 def _needs(kit: Kit) -> list[Check]:
     """What single gaps need beside these tools, each once."""
     from scaffold.errors import MissingToolError
-    from scaffold.needs import find
+    from scaffold.proof.needs import find
 
     wanted: dict[Need, list[str]] = {}
     for gap in kit.gaps.values():
@@ -116,9 +116,9 @@ def _kit(kit: Kit) -> Check:
 
 
 def _checkout(start: Path, kit: Kit) -> list[Check]:
-    from scaffold.checkout import open_checkout
+    from scaffold.checkout.find import open_checkout
+    from scaffold.checkout.state import read_state
     from scaffold.errors import ScaffoldError
-    from scaffold.state import read_state
 
     try:
         checkout = open_checkout(start, kit)
@@ -138,8 +138,8 @@ def _checkout(start: Path, kit: Kit) -> list[Check]:
 
 def _environment(checkout: Checkout, gap: Gap, run: RunSpec) -> Check:
     from scaffold.errors import ScaffoldError
-    from scaffold.runners import Subject, SubjectTarget
-    from scaffold.verify import VerifyOptions, environment_of
+    from scaffold.proof.runner import Subject, SubjectTarget
+    from scaffold.proof.verify import VerifyOptions, environment_of
 
     name = f"{run.runner} in {run.root}/"
     try:

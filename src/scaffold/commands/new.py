@@ -20,12 +20,12 @@ from scaffold.commands.options import (
     checked_words,
     load,
 )
-from scaffold.conflicts import OnConflict
+from scaffold.edits.conflicts import OnConflict
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Gap, Kit
-    from scaffold.checkout import Checkout
-    from scaffold.plan import Plan
+    from scaffold.checkout.find import Checkout
+    from scaffold.kit.catalog import Gap, Kit
+    from scaffold.plan.make import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -71,9 +71,9 @@ def new(
 ) -> int:
     """Write the tests of the picked gaps into a checkout, as one transaction."""
     from scaffold import workflow
-    from scaffold.catalog import select
-    from scaffold.plan import Request
-    from scaffold.questions import parse_settings, read_answers
+    from scaffold.kit.catalog import select
+    from scaffold.kit.questions import parse_settings, read_answers
+    from scaffold.plan.make import Request
 
     checked_words(kind, language)
     loaded = load(kit)
@@ -128,8 +128,9 @@ def _ask(
     language: str | None,
     given: dict[str, Any],
 ) -> tuple[list[Gap], dict[str, Any]]:
-    from scaffold import prompts, workflow
-    from scaffold.catalog import select
+    from scaffold import workflow
+    from scaffold.commands import prompts
+    from scaffold.kit.catalog import select
 
     rows = [
         status
@@ -147,8 +148,9 @@ def _show_and_apply(
     plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: bool
 ) -> bool | None:
     """Whether anything was written; None where the plan was only shown, or a person said no."""
-    from scaffold import prompts, report, workflow
-    from scaffold.changes import diff as unified
+    from scaffold import workflow
+    from scaffold.commands import prompts, report
+    from scaffold.plan.changes import diff as unified
 
     if diff:
         # As bytes: a file that is not UTF-8 keeps its own.
@@ -181,7 +183,7 @@ def _prove(
 ) -> int:
     """The proof of what the plan wrote, in the same JSON document where one is asked for."""
     from scaffold.commands.verify import prove, show_outcomes
-    from scaffold.outcome import refusal
+    from scaffold.proof.outcome import refusal
 
     outcomes = prove(kit, checkout, [item.gap.slug for item in plan.gaps], progress, python=python)
     if not json:
@@ -192,6 +194,6 @@ def _prove(
 
 
 def _print_json(plan: Plan, *, written: bool, **more: Any) -> None:
-    from scaffold import report
+    from scaffold.commands import report
 
     print(report.to_json("new", {**report.plan_to_json(plan, written=written), **more}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Kit
+    from scaffold.kit.catalog import Kit
 
 HERE = Path()
 
@@ -52,8 +52,8 @@ def load(kit: Path | None) -> Kit:
     Raises:
         KitError: The folder is no kit, or it is broken.
     """
-    from scaffold.catalog import load_kit
-    from scaffold.kits import kit_root
+    from scaffold.kit.catalog import load_kit
+    from scaffold.kit.place import kit_root
 
     return load_kit(kit_root(kit))
 
@@ -64,8 +64,8 @@ def checked_words(kind: str | None, language: str | None) -> None:
     Raises:
         UsageError: The word is not one of the known ones.
     """
-    from scaffold.catalog import KINDS, LANGUAGES
     from scaffold.errors import UsageError
+    from scaffold.kit.catalog import KINDS, LANGUAGES
 
     for option, word, known in (("--kind", kind, KINDS), ("--language", language, LANGUAGES)):
         if word is not None and word not in known:

@@ -9,8 +9,8 @@ import typer
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Kit
     from scaffold.errors import GateError
+    from scaffold.kit.catalog import Kit
     from scaffold.workflow import Status
 
 
@@ -33,7 +33,8 @@ def status(
     json: Json = False,
 ) -> int:
     """Where every gap stands in a checkout, and its last proof."""
-    from scaffold import report, workflow
+    from scaffold import workflow
+    from scaffold.commands import report
 
     loaded = load(kit)
     gates = [_parse_gate(text, loaded) for text in fail_on or ()]
@@ -61,7 +62,9 @@ def undo(
     json: Json = False,
 ) -> None:
     """Take the last transaction back, byte for byte."""
-    from scaffold import journal, report, workflow
+    from scaffold import workflow
+    from scaffold.checkout import journal
+    from scaffold.commands import report
 
     loaded = load(kit)
     with workflow.opened(checkout, loaded, Progress()) as opened:

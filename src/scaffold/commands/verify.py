@@ -11,10 +11,10 @@ import typer
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
 
 if TYPE_CHECKING:
-    from scaffold.catalog import Kit
-    from scaffold.checkout import Checkout
-    from scaffold.outcome import Outcome
-    from scaffold.verify import VerifyOptions
+    from scaffold.checkout.find import Checkout
+    from scaffold.kit.catalog import Kit
+    from scaffold.proof.outcome import Outcome
+    from scaffold.proof.verify import VerifyOptions
 
 
 def register(app: typer.Typer) -> None:
@@ -59,8 +59,8 @@ def verify(
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
     from scaffold.caching import cache_dir
-    from scaffold.state import read_state
-    from scaffold.verify import VerifyOptions
+    from scaffold.checkout.state import read_state
+    from scaffold.proof.verify import VerifyOptions
 
     loaded = load(kit)
     count, part = _parse_mutants(mutants), _parse_shard(shard)
@@ -96,8 +96,8 @@ def prove(
     """
     from scaffold import workflow
     from scaffold.caching import cache_dir
-    from scaffold.state import read_state
-    from scaffold.verify import VerifyOptions, verify_all
+    from scaffold.checkout.state import read_state
+    from scaffold.proof.verify import VerifyOptions, verify_all
 
     chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())
     state = read_state(checkout.root, kit.name)
@@ -115,7 +115,7 @@ def join(files: Sequence[Path], *, junit: Path | None, json: bool) -> int:
         UsageError: A file holds no records, or they are no cuts of one check.
         ProofError: With all shards there, a gap is not proved.
     """
-    from scaffold.outcome import merge
+    from scaffold.proof.outcome import merge
 
     by_gap: dict[str, list[Outcome]] = {}
     for path in files:
@@ -129,7 +129,7 @@ def _read_records(path: Path) -> list[Outcome]:
     import json
 
     from scaffold.errors import UsageError
-    from scaffold.outcome import Outcome
+    from scaffold.proof.outcome import Outcome
 
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -150,8 +150,8 @@ def show_outcomes(
         ProofError: A gap is not proved, and no JSON document says so already.
         UsageError: The JUnit file cannot be written.
     """
-    from scaffold import report
-    from scaffold.outcome import refusal
+    from scaffold.commands import report
+    from scaffold.proof.outcome import refusal
 
     if junit is not None:
         _write_junit(junit, report.to_junit(outcomes))

@@ -37,12 +37,12 @@ from typing import Protocol, TypedDict, Unpack, cast
 from scaffold.errors import CheckoutError, KitError
 
 KINDS = {
-    "cargo_lock": "scaffold.edits.cargo_lock",
+    "cargo_lock": "scaffold.languages.rust.cargo_lock",
     "dockerfile": "scaffold.edits.dockerfile",
-    "python": "scaffold.edits.python",
-    "rust": "scaffold.edits.rust",
-    "rust_extract": "scaffold.edits.rust_extract",
-    "rust_items": "scaffold.edits.rust_items",
+    "python": "scaffold.languages.python.edit",
+    "rust": "scaffold.languages.rust.edit",
+    "rust_extract": "scaffold.languages.rust.extract",
+    "rust_items": "scaffold.languages.rust.items",
     "toml": "scaffold.edits.toml",
 }
 """Kind of an edit -> the module that knows it."""

@@ -1,0 +1,1 @@
+"""What a checkout holds and remembers."""

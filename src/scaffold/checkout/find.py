@@ -1,0 +1,171 @@
+"""What a checkout holds: its root, targets and symbols. It only reads and parses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scaffold.caching import cache_dir, entry_of, remember
+from scaffold.checkout.layout import module_of
+from scaffold.errors import CheckoutError, unparsable
+from scaffold.kit.catalog import Gap, Kit, Target
+
+if TYPE_CHECKING:
+    from scaffold.languages.symbols import Symbols
+
+ONLY_AST = 0x400
+"""`ast.PyCF_ONLY_AST`, without the import of `ast`, which `status` would feel."""
+
+
+@dataclass(frozen=True)
+class FoundTarget:
+    """A target as this checkout has it."""
+
+    target: Target
+    path: str
+    module: str
+    symbols: Symbols = field(repr=False)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Symbols that the gap's cases ask for and this checkout lacks."""
+        return tuple(name for name in self.target.symbols if name not in self.symbols)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of one gap: its targets, and the names of those that are gone."""
+
+    gap: Gap
+    targets: tuple[FoundTarget, ...]
+    gone: tuple[str, ...]
+
+    @property
+    def retired(self) -> bool:
+        """Whether nothing is left to test here."""
+        return bool(self.gap.targets) and not self.targets
+
+    def facts(self) -> dict[str, Any]:
+        """The facts that templates ask for; the shape is in docs/kit-format.md."""
+        return {
+            "targets": {
+                found.target.name: {
+                    "path": found.path,
+                    "module": found.module,
+                    "symbols": found.symbols,
+                }
+                for found in self.targets
+            }
+        }
+
+    def left_out(self) -> list[str]:
+        """One sentence for each target or symbol that this checkout lacks."""
+        lines = [f"{name}: no such file in this checkout" for name in self.gone]
+        for found in self.targets:
+            lines += [f"{found.path}: no {symbol}" for symbol in found.missing]
+        return lines
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder that holds the code base of a kit.
+
+    `planned` are files that are not there yet but will be, by relative POSIX path.
+    """
+
+    root: Path
+    planned: Mapping[str, bytes] = field(default_factory=dict)
+
+    def find(self, gap: Gap) -> Findings:
+        """The gap's targets here, by their alternatives.
+
+        Raises:
+            CheckoutError: A target does not parse or cannot be read.
+        """
+        found: list[FoundTarget] = []
+        gone: list[str] = []
+        for target in gap.targets:
+            path = self._first(target.paths)
+            if path is None:
+                gone += [] if target.made else [target.paths[0]]
+                continue
+            found.append(
+                FoundTarget(
+                    target=target,
+                    path=path,
+                    module=module_of(self.root, path, gap.run, self.planned),
+                    symbols=self._symbols(path),
+                )
+            )
+        return Findings(gap, tuple(found), tuple(gone))
+
+    def check(self, gap: Gap) -> None:
+        """Whether the gap's targets parse, without their symbols: much cheaper than `find`.
+
+        Raises:
+            CheckoutError: One does not parse or cannot be read.
+        """
+        for target in gap.targets:
+            path = self._first(target.paths)
+            if path is not None and not (self.root / path).is_dir():
+                _check_syntax(path, self._read(path))
+
+    def has_target(self, gap: Gap) -> bool:
+        """Whether any target of the gap is here, without parsing it."""
+        return any(self._first(target.paths) for target in gap.targets)
+
+    def _first(self, paths: Sequence[str]) -> str | None:
+        return next((p for p in paths if p in self.planned or (self.root / p).exists()), None)
+
+    def _symbols(self, path: str) -> Symbols:
+        if (self.root / path).is_dir():
+            return {}
+        from scaffold.languages.symbols import symbols_of
+
+        return symbols_of(path, self._read(path))
+
+    def _read(self, path: str) -> bytes:
+        if path in self.planned:
+            return self.planned[path]
+        try:
+            return (self.root / path).read_bytes()
+        except OSError as error:
+            raise CheckoutError(
+                f"{path} cannot be read: {error.strerror}", f"ls -l {path}"
+            ) from error
+
+
+def open_checkout(start: Path, kit: Kit) -> Checkout:
+    """The checkout around a folder: the folder itself or the nearest one above it.
+
+    Raises:
+        CheckoutError: The folder does not exist, or nothing above it is a checkout.
+    """
+    if not start.is_dir():
+        raise CheckoutError(f"there is no folder {start}", "scaffold doctor -C DIR")
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in kit.markers):
+            return Checkout(folder)
+    raise CheckoutError(
+        f"{start} is not a checkout of {kit.title or kit.name}: none of "
+        f"{', '.join(kit.markers)} is in it or above it",
+        "scaffold new -C DIR, with the folder that holds one of these",
+    )
+
+
+def _check_syntax(path: str, source: bytes) -> None:
+    if not path.endswith(".py"):
+        return
+    # `status` asks for every target each time, and most are as they were.
+    seen = entry_of(cache_dir("parsed"), sys.version.encode(), source)
+    if seen.is_file():
+        return
+    try:
+        compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise unparsable(path, error) from error
+    remember(seen, b"")

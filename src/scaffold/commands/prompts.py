@@ -1,0 +1,143 @@
+"""What is asked on a terminal: gaps by priority, their questions, yes or no."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scaffold.errors import UsageError
+from scaffold.kit.catalog import Gap
+from scaffold.kit.questions import Question, load_questions
+from scaffold.proof.needs import missing
+from scaffold.workflow import Status
+
+OPEN = frozenset({"open", "outdated"})
+"""States in which a gap can be picked."""
+
+
+def pick_gaps(rows: Sequence[Status]) -> list[str]:
+    """The slugs that a person picked, gaps grouped by priority, P0 preselected.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+        UsageError: Nothing is open, or nothing was picked.
+    """
+    import questionary
+
+    choices: list[Any] = []
+    selectable = 0
+    for priority in dict.fromkeys(row.gap.priority for row in rows):
+        choices.append(questionary.Separator(f"── {priority} ──"))
+        for row in (item for item in rows if item.gap.priority == priority):
+            choice = _choice(row)
+            selectable += choice.disabled is None
+            choices.append(choice)
+    if not selectable:
+        raise UsageError("nothing is open in this checkout", "scaffold status")
+    picked = questionary.checkbox(
+        "Which gaps do you want to close?",
+        choices=choices,
+        instruction="(space picks, a all, enter goes on)",
+    ).unsafe_ask()
+    if not picked:
+        raise UsageError("no gap was picked; nothing was written", "scaffold new --gap GAP")
+    return list(picked)
+
+
+def ask_questions(gaps: Iterable[Gap], skip: set[str]) -> dict[str, Any]:
+    """The answers to the questions of these gaps, except those answered already.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    return {
+        question.name: _ask(question)
+        for gap in gaps
+        for question in load_questions(gap)
+        if question.name not in skip
+    }
+
+
+def show_diff(text: str) -> None:
+    """The diff, through a pager where it is longer than the screen."""
+    import pydoc
+    import shutil
+
+    if text.count("\n") < shutil.get_terminal_size().lines - 4:
+        print(text, end="")
+    elif confirm(f"Page through the diff ({text.count(chr(10))} lines)?", default=False):
+        pydoc.pager(text)
+    sys.stdout.flush()
+
+
+def confirm(question: str, *, default: bool = True) -> bool:
+    """Yes or no.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    import questionary
+
+    return bool(questionary.confirm(question, default=default).unsafe_ask())
+
+
+def confirm_deletes(paths: Sequence[str]) -> bool:
+    """Whether these files, which a person wrote, may go; yes where there are none.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    if not paths:
+        return True
+    return confirm(f"This deletes {', '.join(paths)}. Go on?", default=False)
+
+
+def _choice(row: Status) -> Any:
+    import questionary
+
+    gap = row.gap
+    reason = None
+    if gap.state == "planned":
+        reason = "template not built yet"
+    elif row.state not in OPEN:
+        reason = row.state
+    elif lacks := missing(gap.needs):
+        # It can be written all the same; only its proof needs the tool.
+        return questionary.Choice(
+            f"{gap.slug:<24} {gap.title}  [{', '.join(lacks)} missing here]",
+            value=gap.slug,
+            checked=gap.priority == "P0",
+        )
+    return questionary.Choice(
+        f"{gap.slug:<24} {gap.title}",
+        value=gap.slug,
+        checked=gap.priority == "P0" and reason is None,
+        disabled=reason,
+    )
+
+
+def _ask(question: Question) -> Any:
+    import questionary
+
+    if question.type == "bool":
+        answer = questionary.confirm(question.help, default=bool(question.default)).unsafe_ask()
+    elif question.choices:
+        answer = questionary.select(
+            question.help, choices=list(question.choices), default=question.default
+        ).unsafe_ask()
+    else:
+        answer = questionary.text(
+            question.help,
+            default=str(question.default),
+            validate=lambda text: _fits(question, text),
+        ).unsafe_ask()
+    return question.parse(answer)
+
+
+def _fits(question: Question, text: str) -> bool | str:
+    try:
+        question.parse(text)
+    except UsageError as error:
+        return error.fact
+    return True

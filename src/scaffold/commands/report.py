@@ -1,0 +1,272 @@
+"""Plans, catalogues and outcomes as text or JSON. Pure: nothing here prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scaffold.kit.catalog import Gap
+    from scaffold.kit.questions import Question
+    from scaffold.plan.changes import Change
+    from scaffold.plan.make import Plan
+    from scaffold.proof.outcome import Outcome
+    from scaffold.workflow import Status
+
+SCHEMA_VERSION = 1
+"""Version of every `--json` output; the schema is docs/output.schema.json."""
+
+_MARKS = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "same": "=",
+    "kept": ".",
+    "conflict": "!",
+}
+
+
+def to_json(command: str, body: Mapping[str, Any]) -> str:
+    """A document of the output schema: `{"schema": 1, "command": …, …}`."""
+    import json
+
+    return json.dumps({"schema": SCHEMA_VERSION, "command": command, **body}, indent=2)
+
+
+def gap_to_json(gap: Gap) -> dict[str, Any]:
+    """A row of the catalogue as JSON."""
+    return {
+        "gap": gap.slug,
+        "title": gap.title,
+        "kind": gap.kind,
+        "state": gap.state,
+        "priority": gap.priority,
+        "language": gap.language,
+        "source": gap.source,
+        "recommendation": gap.recommendation,
+        "reason": gap.reason,
+        "targets": [
+            {
+                "name": target.name,
+                "paths": list(target.paths),
+                "line_pct": target.line_pct,
+                "kill_pct": target.kill_pct,
+            }
+            for target in gap.targets
+        ],
+    }
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    """Columns padded to their widest cell; the last one is left ragged."""
+    lines = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(header) - 1)]
+    return "\n".join(
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]
+        ).rstrip()
+        for line in lines
+    )
+
+
+def catalogue(gaps: Sequence[Gap]) -> str:
+    """The catalogue as a table: what `list` prints."""
+    return table(
+        [[gap.priority, gap.slug, gap.language, gap.state, gap.title] for gap in gaps],
+        ["priority", "gap", "language", "template", "title"],
+    )
+
+
+def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
+    """One row of the catalogue in full: what `show` prints above the gap's README."""
+    lines = [
+        f"{gap.slug} · {gap.priority} · {gap.language} · {gap.source}",
+        gap.title,
+        "",
+        f"recommended: {gap.recommendation}",
+    ]
+    if gap.state == "unproven":
+        lines.append("template: built, but not proved on every commit yet; bulk leaves it out")
+    if gap.state == "planned":
+        lines.append("template: not built yet; `scaffold new` refuses it by name")
+    if gap.state == "deprecated":
+        lines.append(f"skipped: {gap.reason}")
+    for target in gap.targets:
+        bars = [
+            f"{word} at least {value:g} %"
+            for word, value in (("line", target.line_pct), ("killed", target.kill_pct))
+            if value is not None
+        ]
+        lines.append(f"target: {' or '.join(target.paths)} ({', '.join(bars) or 'no bar'})")
+    lines += [f"writes: {path}" for path in paths]
+    lines += [f"deletes: {removal.path}" for removal in gap.removes]
+    lines += [f"asks: {item.name} ({item.type}, {item.default}): {item.help}" for item in questions]
+    return "\n".join(lines)
+
+
+def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
+    """The plan, one line a file, then what was left out and why."""
+    lines = []
+    for change in changes:
+        note = f"  ({change.note})" if change.note else ""
+        lines.append(f"  {_MARKS[str(change.action)]} {change.path}{note}")
+    lines += [f"  left out: {note}" for note in notes]
+    return "\n".join(lines)
+
+
+def plan_summary(changes: Sequence[Change]) -> str:
+    """One line that counts the actions: `3 to create, 1 the same`."""
+    counts = Counter(str(change.action) for change in changes)
+    words = {
+        "create": "to create",
+        "update": "to update",
+        "delete": "to delete",
+        "same": "the same",
+        "kept": "kept as you have it",
+        "conflict": "in conflict",
+    }
+    parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+    return ", ".join(parts) or "nothing to do"
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    """A change without its contents."""
+    return {
+        "path": change.path,
+        "gap": change.gap,
+        "action": str(change.action),
+        "note": change.note,
+    }
+
+
+def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
+    """A plan as JSON: what changed, what was left out, and whether it was written."""
+    return {
+        "written": written,
+        "gaps": [
+            {
+                "gap": item.gap.slug,
+                "mode": item.mode,
+                "digest": item.digest,
+                "todos": item.todos if item.mode == "stubs" else 0,
+                "left_out": item.left_out(),
+            }
+            for item in plan.gaps
+        ],
+        "changes": [change_to_json(change) for change in plan.changes],
+        "skipped": [{"gap": item.gap, "reason": item.reason} for item in plan.skipped],
+    }
+
+
+def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
+    """The last line of `new`: what came of it and what to type next."""
+    summary = plan_summary(plan.changes)
+    if dry_run:
+        return f"{summary}; nothing was written (--dry-run)"
+    if not written:
+        return f"{summary}; nothing to do"
+    slugs = " ".join(item.gap.slug for item in plan.gaps)
+    done = summary.replace("to create", "created").replace("to update", "updated")
+    return (
+        f"done: {done.replace('to delete', 'deleted')}\n"
+        f"prove it with: scaffold verify {slugs}\ntake it back with: scaffold undo"
+    )
+
+
+def status_table(rows: Sequence[Status]) -> str:
+    """Where every gap stands: what `status` prints."""
+    return table(
+        [
+            [row.gap.priority, row.gap.slug, row.state, proof_cell(row.verified), row.note]
+            for row in rows
+        ],
+        ["priority", "gap", "state", "last proof", "note"],
+    )
+
+
+def proof_cell(proof: Mapping[str, Any] | None) -> str:
+    """The last proof in a few words."""
+    if proof is None:
+        return "-"
+    text = f"{proof['passed']} passed"
+    if proof.get("known_defects"):
+        text += f", {proof['known_defects']} known defects"
+    if proof.get("todo"):
+        text += f", {proof['todo']} todo"
+    if proof.get("viable"):
+        text += f", {proof['killed']}/{proof['viable']} killed"
+    return text
+
+
+def status_to_json(status: Status) -> dict[str, Any]:
+    """Where one gap stands, as JSON."""
+    return {
+        "gap": status.gap.slug,
+        "priority": status.gap.priority,
+        "kind": status.gap.kind,
+        "state": status.state,
+        "note": status.note,
+        "verified": dict(status.verified) if status.verified else None,
+    }
+
+
+def outcomes(records: Sequence[Outcome]) -> str:
+    """The proofs, one block a gap: counts, coverage, kills, and every survivor."""
+    return "\n".join(_outcome_lines(record) for record in records)
+
+
+def _outcome_lines(record: Outcome) -> str:
+    lines = [
+        f"{record.gap}: {record.verdict} ({record.generated} tests: {record.passed} passed, "
+        f"{record.known_defects} known defects, {record.todo} todo, {record.skipped} skipped, "
+        f"{record.failed} failed; {record.baseline} were there before; {record.seconds:.1f} s)"
+    ]
+    for target in record.targets:
+        killed = ""
+        if record.checked and target.viable:
+            killed = f", {target.killed}/{target.viable} mutants killed"
+        share = target.line_cov_pct
+        lines_run = "line coverage unknown" if share is None else f"{share:g} % of its lines"
+        lines.append(f"  {target.path}: {lines_run}{killed}")
+    if record.checked:
+        lines.append(
+            f"  {record.invalid} mutants left out (no build, or an import alone kills them), "
+            f"{record.timeouts} ended by the clock, {record.cached} known from before"
+        )
+    lines += [f"  problem: {problem}" for problem in record.problems]
+    if twins := sum(item.equivalent for item in record.survivors):
+        lines.append(f"  {twins} more that no test can tell from the original")
+    lines += [
+        f"  survived: {item.file}:{item.line} {item.operator}: {item.change}"
+        for item in record.survivors
+        if not item.equivalent
+    ]
+    return "\n".join(lines)
+
+
+def to_junit(records: Sequence[Outcome]) -> str:
+    """The generated tests as JUnit XML, one suite a gap."""
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("testsuites")
+    for record in records:
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=record.gap,
+            tests=str(record.generated),
+            failures=str(record.failed),
+            skipped=str(record.known_defects + record.todo + record.skipped),
+            time=f"{record.seconds:.3f}",
+        )
+        for test in record.tests:
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=record.gap, name=test.id, time=f"{test.seconds:.3f}"
+            )
+            if test.outcome in ("failed", "error", "xpassed"):
+                ElementTree.SubElement(case, "failure", message=test.message)
+            elif test.outcome != "passed":
+                ElementTree.SubElement(case, "skipped", message=test.message, type=test.outcome)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,186 @@
+"""The questions of a gap, and the check of every answer before Copier sees it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import KitError, UsageError
+from scaffold.kit.catalog import Gap
+
+Answers = dict[str, Any]
+
+_TRUE = {"true": True, "yes": True, "y": True, "on": True, "1": True}
+_FALSE = {"false": False, "no": False, "n": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a gap."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> Any:
+        """The answer in the question's type.
+
+        Raises:
+            UsageError: The value does not fit.
+        """
+        result = _PARSERS[self.type](value)
+        if result is None or (self.choices and result not in self.choices):
+            expected = " | ".join(self.choices) if self.choices else self.type
+            raise UsageError(
+                f"{self.name} = {value!r} is not of the form {expected}",
+                f"--set {self.name}={_example(self)}",
+            )
+        return result
+
+
+def load_questions(gap: Gap) -> list[Question]:
+    """The questions of a gap; none where it asks nothing.
+
+    Raises:
+        KitError: questions.yml is broken.
+    """
+    path = gap.folder / "questions.yml"
+    if not path.is_file():
+        return []
+    import yaml
+
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise KitError(f"{path}:{line}: {problem}", f"edit {path}") from error
+    return [_question(path, name, body) for name, body in data.items()]
+
+
+def _question(path: Path, name: str, body: Any) -> Question:
+    if not isinstance(body, dict) or "default" not in body or "help" not in body:
+        raise KitError(f"{path}: '{name}' needs a type, a help and a default", f"edit {path}")
+    kind = str(body.get("type", "str"))
+    if kind not in _PARSERS:
+        raise KitError(
+            f"{path}: '{name}' has the type '{kind}', not one of {', '.join(_PARSERS)}",
+            f"edit {path}",
+        )
+    choices = body.get("choices", ())
+    values = choices.values() if isinstance(choices, dict) else choices
+    return Question(name, kind, body["default"], str(body["help"]), tuple(map(str, values)))
+
+
+def check_answers(
+    gaps: Sequence[Gap], given: Mapping[str, Any], *, all_gaps: Sequence[Gap]
+) -> dict[str, Answers]:
+    """Per gap the whole set of its answers: what was given, else the defaults.
+
+    Raises:
+        UsageError: An unknown key (with the closest match), a key of a gap that was not picked,
+            or a value that does not fit.
+    """
+    questions = {gap.slug: load_questions(gap) for gap in gaps}
+    known = {question.name for items in questions.values() for question in items}
+    for key in given:
+        if key not in known:
+            _refuse_key(key, known, all_gaps)
+    return {
+        slug: {
+            question.name: question.parse(given[question.name])
+            if question.name in given
+            else question.default
+            for question in items
+        }
+        for slug, items in questions.items()
+    }
+
+
+def _refuse_key(key: str, known: set[str], all_gaps: Sequence[Gap]) -> None:
+    for gap in all_gaps:
+        if any(question.name == key for question in load_questions(gap)):
+            raise UsageError(
+                f"'{key}' is a question of '{gap.slug}', which is not picked",
+                f"scaffold new --gap {gap.slug} --set {key}=…",
+            )
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    lead = f"; the closest match is '{close[0]}'" if close else ""
+    hint = f"--set {close[0]}=…" if close else "scaffold show GAP lists the questions"
+    raise UsageError(f"no picked gap asks '{key}'{lead}", hint)
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
+    """`--set KEY=VALUE` as a mapping.
+
+    Raises:
+        UsageError: A pair has no `=`, or an empty key.
+    """
+    result: dict[str, str] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise UsageError(f"--set {pair!r} is not KEY=VALUE", "--set KEY=VALUE")
+        result[key] = value
+    return result
+
+
+def read_answers(path: Path) -> dict[str, Any]:
+    """The answers of a file: YAML, JSON or TOML by its ending.
+
+    Raises:
+        UsageError: The file is missing, broken, or no mapping.
+    """
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        match path.suffix:
+            case ".toml":
+                data: Any = tomllib.loads(text)
+            case ".json":
+                data = json.loads(text)
+            case _:
+                data = yaml.safe_load(text)
+    except OSError as error:
+        raise UsageError(f"--answers {path}: {error.strerror or error}", f"ls -l {path}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"--answers {path} is broken: {line}", f"edit {path}") from error
+    if not isinstance(data, dict):
+        raise UsageError(f"--answers {path} holds no mapping of KEY to VALUE", f"edit {path}")
+    return {str(key): value for key, value in data.items()}
+
+
+def _bool(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return (_TRUE | _FALSE).get(str(value).lower())
+
+
+def _int(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else int(str(value))
+    except ValueError:
+        return None
+
+
+def _str(value: Any) -> str | None:
+    return None if isinstance(value, dict | list) else str(value)
+
+
+def _example(question: Question) -> str:
+    if question.choices:
+        return question.choices[0]
+    return str(question.default).lower() if question.type == "bool" else str(question.default)
+
+
+_PARSERS = {"bool": _bool, "int": _int, "str": _str}

@@ -1,0 +1,138 @@
+"""One gap rendered by Copier into an empty staging folder, read back as bytes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import CheckoutError, KitError
+from scaffold.kit.catalog import Gap, Kit
+
+PAYLOADS = ".scaffold-edits"
+"""The folder below a gap's files that holds the payloads of its edits."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What the machine says no to; any other error while rendering is the template's."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a gap writes: files by relative POSIX path, and payloads of its edits by name.
+
+    `empty` names the templates of which nothing applies to this checkout; they are not written, nor
+    are those that an answer leaves empty.
+    """
+
+    files: Mapping[str, bytes]
+    payloads: Mapping[str, str] = field(default_factory=dict)
+    executable: frozenset[str] = frozenset()
+    empty: tuple[str, ...] = ()
+
+    @property
+    def edits(self) -> dict[str, bytes]:
+        """The payloads as bytes; one that renders blank is no edit."""
+        return {name: text.encode("utf-8") for name, text in self.payloads.items() if text.strip()}
+
+
+def render(
+    kit: Kit, gap: Gap, answers: Mapping[str, Any], facts: Mapping[str, Any], kit_version: str
+) -> Rendered:
+    """The gap's files for these answers and facts.
+
+    Raises:
+        KitError: The template is broken; gap, file and line are named.
+        CheckoutError: There is no room to render it.
+    """
+    if not gap.files_dir.is_dir():
+        raise KitError(
+            f"{gap.slug} is marked ready but has no folder {gap.files_dir}",
+            f"mkdir {gap.files_dir}",
+        )
+    data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
+    try:
+        with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
+            _run_copier(kit, gap, Path(staging), data)
+            return _read(Path(staging), gap.files_dir)
+    except OSError as error:
+        raise CheckoutError(
+            f"'{gap.slug}' cannot be rendered: {error.strerror or error}",
+            "make room for temporary files, or name another folder for them: TMPDIR=DIR",
+        ) from error
+
+
+def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None:
+    from copier import Settings, run_copy
+    from plumbum import local
+
+    # Without git on its PATH Copier takes the kit for the plain folder that it is: a kit inside
+    # a git repository would otherwise be cloned at its last tag, and edits of it not seen.
+    try:
+        with local.env(PATH=""), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run_copy(
+                str(kit.root),
+                staging,
+                data=data,
+                settings=Settings(),
+                defaults=True,
+                overwrite=True,
+                quiet=True,
+            )
+    # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
+        raise KitError(
+            f"the template of '{gap.slug}' is broken: {_where(error, kit)}{_sentence(error)}",
+            f"edit it, then: scaffold show {gap.slug} --file PATH",
+        ) from error
+
+
+def _where(error: BaseException, kit: Kit) -> str:
+    """`templates/…:line: ` from the traceback's last frame inside the kit, else nothing."""
+    place = ""
+    lineno = getattr(error, "lineno", None)
+    filename = getattr(error, "filename", None) or getattr(error, "name", None)
+    if lineno and isinstance(filename, str):
+        place = f"{filename}:{lineno}"
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(str(kit.root)) or name.startswith("templates/"):
+            place = f"{os.path.relpath(name, kit.root)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{place}: " if place else ""
+
+
+def _sentence(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _read(staging: Path, sources: Path) -> Rendered:
+    files: dict[str, bytes] = {}
+    empty: list[str] = []
+    payloads: dict[str, str] = {}
+    executable: set[str] = set()
+    for path in sorted(staging.rglob("*")):
+        if not path.is_file():
+            continue
+        relative = path.relative_to(staging).as_posix()
+        if relative.startswith(f"{PAYLOADS}/"):
+            payloads[relative.removeprefix(f"{PAYLOADS}/")] = path.read_text(encoding="utf-8")
+            continue
+        content = path.read_bytes()
+        template = sources / f"{relative}.jinja"
+        if not content.strip() and template.is_file():
+            # One that asks nothing of the checkout is empty because an answer says so.
+            empty += [relative] if b"facts" in template.read_bytes() else []
+            continue
+        files[relative] = content
+        if path.stat().st_mode & 0o100:
+            executable.add(relative)
+    return Rendered(files, payloads, frozenset(executable), tuple(empty))

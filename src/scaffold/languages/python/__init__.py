@@ -1,0 +1,1 @@
+"""Python text: symbols, stubs and edits."""

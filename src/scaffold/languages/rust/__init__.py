@@ -1,0 +1,1 @@
+"""Rust text: symbols, stubs and edits."""

@@ -1,0 +1,204 @@
+r"""The edit kind `rust_extract`: code of a Rust file moved into a module of its own.
+
+Nothing of the code stands in the payload: it is cut from the file and comes back as `moved`, the
+payload of the kind `rust_items` for the destination (`to` in gap.toml). A payload is TOML; its
+patterns are those of `rust_tokens`:
+
+    head = "what the module begins with: its doc and its imports"
+
+    [change.import]                # text that makes room and does not move
+    find = "use std::fmt;"         # the whole of it; `within` names a function to look in
+    leave = "use crate::prices;\nuse std::fmt;"
+
+    [item.total]                   # a free function, moved whole and made `pub`
+
+    [part.price]                   # a piece of a function, and the function that it becomes
+    within = "Order.total"
+    find = "let price = «self.base * …»;"
+    with = { "self.base" = "base" }
+    into = "pub fn price(base: u64) -> u64 {\n    «»\n}"
+    leave = "let price = prices::price(self.base);"
+
+A pattern must fit exactly once, each text of `with` must be in what moves, and what moves must not
+name `self` any more; else nothing is done. Units are `extract NAME`, `move NAME` and `change NAME`;
+the state keeps what stood there, so that taking the edit back gives every byte back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Unpack
+
+from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits.decisions import existing, local, ours
+from scaffold.errors import CheckoutError, ConflictError
+from scaffold.languages.rust.extract_payload import Extraction, Piece, read
+from scaffold.languages.rust.moved import (
+    Moved,
+    fitted,
+    indent_at,
+    one_place,
+    restored,
+    scope,
+    taken,
+)
+from scaffold.languages.rust.removal import Removed, put_back, take_out
+from scaffold.languages.rust.scopes import find_function
+from scaffold.languages.rust.scopes import functions as functions_of
+from scaffold.languages.rust.tokens import indented
+
+ASKED = "extraction"
+"""Digest of a unit in a payload: what moves is known only from a file."""
+
+
+def apply(
+    text: str | None, payload: str, *, path: str, **options: Unpack[ApplyOptions]
+) -> EditResult:
+    """The file with a call in the place of each piece, and what moved as a text of its own.
+
+    Raises:
+        CheckoutError: The file is not there, does not parse, or a pattern does not fit once.
+        ConflictError: A call was edited, and the payload says otherwise now.
+        KitError: The payload is broken.
+    """
+    wanted = read(payload, options.get("origin", "payload"))
+    if not wanted.pieces:
+        return EditResult(text or "", ())
+    text = existing(text, path)
+    functions_of(text, path)
+    own = ours(path, options.get("owned", ()), options.get("planned", ())).digests
+    skip = options.get("on_conflict", "refuse") == "skip"
+    order = 1 + max((_order(digest) for found in own.values() for digest in found), default=-1)
+    owned: list[Unit] = []
+    functions: list[str] = []
+    for piece in wanted.pieces:
+        earlier = sorted(own.get(piece.unit, ()))
+        if earlier:
+            text, unit, function = _again(text, piece, path, earlier[-1], skip=skip)
+        else:
+            text, unit, function = _first(text, piece, path, order)
+            order += 1
+        owned.append(unit)
+        functions += [function] if function else []
+    return EditResult(text, tuple(sorted(owned)), moved=_module(wanted, functions))
+
+
+def revert(
+    text: str, drop: Sequence[Unit], *, path: str, **options: Unpack[RevertOptions]
+) -> str | None:
+    """The file with the code back in its places.
+
+    Raises:
+        CheckoutError: The file does not parse.
+        ConflictError: A call was edited, or the place of a function cannot be told.
+    """
+    skip = options.get("on_conflict", "refuse") == "skip"
+    moved = [(unit, Moved.load(unit.digest)) for unit in drop]
+    for unit, piece in moved:
+        if piece is None:
+            continue
+        back = restored(text, piece, path)
+        if back is None and not skip:
+            raise _edited(path, unit.name)
+        text = text if back is None else back
+    return _items_back(text, [unit for unit, piece in moved if piece is None], path, skip=skip)
+
+
+def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
+    """The units of a payload, sorted by name; each has the digest `extraction`.
+
+    Raises:
+        KitError: The payload is broken.
+    """
+    return tuple(sorted(Unit(piece.unit, ASKED) for piece in read(payload, origin).pieces))
+
+
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+    """Unit name -> present, or edited where the call is not as it was written.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    result = {}
+    for unit in sorted(owned):
+        piece = Moved.load(unit.digest)
+        if piece is None:
+            there = find_function(text, unit.name.partition(" ")[2], path) is None
+        else:
+            there = restored(text, piece, path) is not None
+        result[unit.name] = "present" if there else "edited"
+    return result
+
+
+def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Unit, str]:
+    """A piece taken out of a file that still has it."""
+    if piece.kind == "item":
+        there = find_function(text, piece.name, path)
+        if there is None:
+            raise CheckoutError(
+                f"{path}: there is no `fn {piece.name}` to move",
+                "scaffold status shows what fits this checkout",
+            )
+        function = there.public_text(text)
+        text, removed = take_out(text, there.start, there.end)
+        return text, Unit(piece.unit, _numbered(removed, order)), function
+    start, end = scope(text, piece.within, path)
+    match = one_place(text[start:end], piece, path)
+    at, behind = start + match.start, start + match.end
+    before = text[at:behind]
+    indent = indent_at(text, at)
+    moved = Moved(before, local(indented(piece.leave, indent), text), piece.within, indent)
+    function = taken(fitted(before, indent, piece, path), piece)
+    return text[:at] + moved.after + text[behind:], Unit(piece.unit, moved.dump()), function
+
+
+def _again(text: str, piece: Piece, path: str, digest: str, *, skip: bool) -> tuple[str, Unit, str]:
+    """A piece that was taken out before: what it leaves is brought up to date."""
+    moved = Moved.load(digest)
+    if moved is None:
+        removed = Removed.load(digest)
+        there = find_function(removed.text, piece.name, path) if removed else None
+        function = there.public_text(removed.text) if there and removed else ""
+        return text, Unit(piece.unit, digest), function
+    back = restored(text, moved, path)
+    if back is not None:
+        return _first(back, piece, path)
+    # The call is a person's now: it stays, and what moved is made from what stood there once.
+    if piece.leave.split() != moved.after.split() and not skip:
+        raise _edited(path, piece.unit)
+    function = taken(fitted(moved.before, moved.indent, piece, path), piece)
+    return text, Unit(piece.unit, digest), function
+
+
+def _items_back(text: str, items: Sequence[Unit], path: str, *, skip: bool) -> str:
+    """The text with the functions that moved whole; the last one that went comes back first."""
+    for unit in sorted(items, key=lambda unit: _order(unit.digest), reverse=True):
+        removed = Removed.load(unit.digest)
+        back = put_back(text, removed) if removed else None
+        if back is None and not skip:
+            raise _edited(path, unit.name)
+        text = text if back is None else back
+    return text
+
+
+def _numbered(removed: Removed, order: int) -> str:
+    return json.dumps({**json.loads(removed.dump()), "order": order}, ensure_ascii=False)
+
+
+def _order(digest: str) -> int:
+    """When an item was taken out, counted over all runs; -1 for what is no item."""
+    data = json.loads(digest) if digest.startswith("{") else {}
+    return int(data.get("order", -1))
+
+
+def _module(wanted: Extraction, functions: Sequence[str]) -> str:
+    texts = [text.replace("\r\n", "\n").strip("\n") for text in (wanted.head, *functions)]
+    return "\n\n".join(texts) + "\n"
+
+
+def _edited(path: str, name: str) -> ConflictError:
+    return ConflictError(
+        f"{path}: what '{name}' left was edited since it was generated",
+        "put the call back as it was, or: --on-conflict skip (keeps yours)",
+    )

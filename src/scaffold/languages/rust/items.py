@@ -1,0 +1,148 @@
+"""The edit kind `rust_items`: a module that is made of functions moved by `rust_extract`.
+
+No gap.toml names it: its payload is what moved. The units are `head` (the module's doc and imports)
+and `fn NAME`. The file is ours from its first line; a person may edit any function, and add some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Unpack
+
+from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits.decisions import Ours, Place, Step, digest, line_number, local, ours
+from scaffold.errors import ConflictError
+from scaffold.languages.rust.scopes import functions
+from scaffold.languages.rust.tokens import plain
+
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    start: int
+    end: int
+    text: str
+
+    @property
+    def unit(self) -> Unit:
+        return Unit(self.name, digest(plain(self.text)))
+
+
+def apply(
+    text: str | None, payload: str, *, path: str, **options: Unpack[ApplyOptions]
+) -> EditResult:
+    """The module with every function of the payload.
+
+    Raises:
+        CheckoutError: The file does not parse.
+        ConflictError: It is a person's file, or a function was edited and the payload changed.
+        KitError: The payload is broken.
+    """
+    if not payload.strip():
+        return EditResult(text or "", ())
+    wanted = _parts(payload, options.get("origin", "payload"))
+    if text is None:
+        header = options.get("header", "").replace("# ", "// ", 1)
+        body = payload.strip("\n") + "\n"
+        made = f"{header}\n{body}" if header else body
+        return EditResult(made, tuple(sorted(part.unit for part in wanted)), wholly_ours=True)
+    owned_before = options.get("owned", ())
+    if not options.get("created", False):
+        raise ConflictError(
+            f"{path} is there already, and this gap makes it", "rename yours, then try again"
+        )
+    own = ours(path, owned_before, on_conflict=options.get("on_conflict", "refuse"))
+    owned: list[Unit] = []
+    for part in wanted:
+        text = _put(text, part, own, owned)
+    return EditResult(text, tuple(sorted(owned)), _wholly_ours(text, path, owned))
+
+
+def revert(
+    text: str, drop: Sequence[Unit], *, path: str, **options: Unpack[RevertOptions]
+) -> str | None:
+    """The module without the functions; None where no function is left in it.
+
+    Raises:
+        CheckoutError: The file does not parse.
+        ConflictError: A function was edited.
+    """
+    own = ours(
+        path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
+    )
+    for name in sorted({unit.name for unit in drop} - {HEAD}):
+        there = _find(_parts(text, path), name)
+        if there is not None and own.may_drop(name, _place(text, there)):
+            text = text[: there.start].rstrip() + "\n" + text[there.end :].lstrip("\n")
+    rest = _parts(text, path)
+    if len(rest) > 1 or not own.may_drop(HEAD, _place(text, rest[0])):
+        return text
+    return None
+
+
+def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
+    """The units of a payload, sorted by name.
+
+    Raises:
+        KitError: The payload is broken.
+    """
+    return tuple(sorted(part.unit for part in _parts(payload, origin)))
+
+
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+    """Unit name -> present, edited or absent.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    places = {part.name: _place(text, part) for part in _parts(text, path)}
+    return ours(path, owned).standing(places)
+
+
+def _parts(text: str, path: str) -> list[_Part]:
+    """The head without a header, and the functions, in their order."""
+    found = functions(text, path)
+    end = min((function.start for function in found), default=len(text))
+    start = text.find("\n") + 1 if _has_header(text) else 0
+    head = _Part(HEAD, start, start + len(text[start:end].rstrip()), text[start:end].rstrip())
+    return [
+        head,
+        *(
+            _Part(f"fn {item.name}", item.start, item.end, text[item.start : item.end])
+            for item in found
+            if "." not in item.name
+        ),
+    ]
+
+
+def _has_header(text: str) -> bool:
+    first = text.partition("\n")[0]
+    return first.startswith("// ") and "by scaffold " in first
+
+
+def _put(text: str, wanted: _Part, own: Ours, owned: list[Unit]) -> str:
+    there = _find(_parts(text, own.path), wanted.name)
+    step, is_ours = own.decide(wanted.unit, _place(text, there) if there else None)
+    if is_ours:
+        owned.append(wanted.unit)
+    written = local(wanted.text, text)
+    if step is Step.REPLACE and there is not None:
+        return text[: there.start] + written + text[there.end :]
+    if step is Step.ADD:
+        return text.rstrip() + local("\n\n", text) + written + local("\n", text)
+    return text
+
+
+def _find(parts: Sequence[_Part], name: str) -> _Part | None:
+    return next((part for part in parts if part.name == name), None)
+
+
+def _place(text: str, part: _Part) -> Place:
+    return Place(part.unit.digest, line_number(text, part.start))
+
+
+def _wholly_ours(text: str, path: str, owned: Sequence[Unit]) -> bool:
+    return {part.unit for part in _parts(text, path)} == set(owned)

@@ -1,0 +1,102 @@
+"""Stubs: the rendered tests with every body an honest todo, and how a later full run fills them.
+
+A stub is derived from the full file by parsing, never from a second template. Languages join by
+their file ending; a file that holds no tests (fixtures, conftest) is its own stub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A test whose body is left to a person.
+
+    `name` is as the runner calls it (`TestUp::test_x`), `sentence` what is to be proved, `line` the
+    line of its definition in the stub, before the file is formatted.
+    """
+
+    name: str
+    sentence: str
+    line: int
+
+
+Stub = Callable[[str, str], tuple[str, tuple[Todo, ...]]]
+"""(path, source) -> the stub and its todos."""
+
+
+class Language(Protocol):
+    """What the module of a language offers."""
+
+    def stub(self, path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
+        """The stub of a test file."""
+
+    def fill(
+        self, mine: str, stub_base: str, full: str, *, path: str
+    ) -> tuple[str, tuple[str, ...]]:
+        """The full file, with a person's work kept."""
+
+
+def for_path(path: str) -> Stub | None:
+    """What makes the stub of a file; None where its language has none (it is written in full)."""
+    language = _language(path)
+    return None if language is None else language.stub
+
+
+def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
+    """The stub of a file and its todos; the file itself where it holds no tests.
+
+    Imports, fixtures, helpers, constants and the data of parametrized tests stay as they are, also
+    those that only the bodies used: they are needed again when the bodies are written.
+
+    Raises:
+        KitError: The file does not parse.
+    """
+    make = for_path(path)
+    return (source, ()) if make is None else make(path, source)
+
+
+def fill(
+    mine: str, stub_base: str, full: str, *, path: str = "test.py"
+) -> tuple[str, tuple[str, ...]]:
+    """The full file with a person's work kept, and the names of what is theirs.
+
+    A test that still is the stub gets its full version. What was written, added or deleted since
+    stays so; a deleted import, fixture or helper comes back where a filled test needs it. What the
+    full file has beyond the stub is added. Where nobody touched the stub the result is `full`.
+
+    Args:
+        mine: The file as it is.
+        stub_base: The stub as it was written.
+        full: The full file as it is rendered now.
+        path: Its place, for the language and for messages.
+
+    Raises:
+        CheckoutError: `mine` does not parse.
+    """
+    if mine == stub_base:
+        return full, ()
+    if mine == full:
+        return mine, ()
+    language = _language(path)
+    if language is None:
+        # Nothing to fill without tests: two sides changed, and the person's stays.
+        return mine, (PurePosixPath(path).name,)
+    return language.fill(mine, stub_base, full, path=path)
+
+
+def _language(path: str) -> Language | None:
+    # Imported when needed: a run without stubs parses nothing.
+    if PurePosixPath(path).suffix == ".py":
+        from scaffold.languages.python import stub as stubs_python
+
+        return stubs_python
+    if PurePosixPath(path).suffix == ".rs":
+        from scaffold.languages.rust import stub as stubs_rust
+
+        return stubs_rust
+    return None

@@ -1,0 +1,1 @@
+"""What would change: every picked gap rendered, compared and merged into one change."""

@@ -1,0 +1,117 @@
+"""What a plan does to each file: CREATE, UPDATE, DELETE, SAME, KEPT or CONFLICT, and its diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scaffold.checkout.state import fingerprint
+from scaffold.edits.conflicts import OnConflict
+
+
+class Action(StrEnum):
+    """What happens to a file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    SAME = "same"
+    KEPT = "kept"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of one file. `before` and `after` are whole contents; None means no file."""
+
+    path: str
+    gap: str
+    action: Action
+    before: bytes | None
+    after: bytes | None
+    executable: bool = False
+    note: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether the checkout differs afterwards."""
+        return self.action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+
+def classify(
+    path: str,
+    gap: str,
+    *,
+    current: bytes | None,
+    recorded: str | None,
+    wanted: bytes,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+    executable: bool = False,
+) -> Change:
+    """What becomes of a generated file.
+
+    Args:
+        path: Relative POSIX path.
+        gap: The gap that writes it.
+        current: What the checkout has; None where there is no file.
+        recorded: Fingerprint of what we wrote last; None where the file is not ours.
+        wanted: The new rendering.
+        on_conflict: SKIP and OVERWRITE are settled here; MERGE stays a CONFLICT for the caller.
+        executable: Whether the file is made executable.
+    """
+
+    def change(action: Action, after: bytes | None, note: str = "") -> Change:
+        return Change(path, gap, action, current, after, executable, note)
+
+    if current is None:
+        if recorded is None or on_conflict is OnConflict.OVERWRITE:
+            return change(Action.CREATE, wanted)
+        return change(Action.KEPT, None, "you deleted it; --on-conflict overwrite brings it back")
+    present = fingerprint(current)
+    if present == fingerprint(wanted):
+        return change(Action.SAME, current)
+    if recorded is not None and present == recorded:
+        return change(Action.UPDATE, _with_line_ends_of(current, wanted))
+    if recorded is not None and fingerprint(wanted) == recorded:
+        return change(Action.KEPT, current, "your edit is kept; nothing new to write")
+    if on_conflict is OnConflict.SKIP:
+        return change(Action.KEPT, current, "skipped as told")
+    if on_conflict is OnConflict.OVERWRITE:
+        return change(Action.UPDATE, wanted, "overwritten as told")
+    reason = "exists and is not ours" if recorded is None else "edited since it was generated"
+    return change(Action.CONFLICT, wanted, reason)
+
+
+def diff(changes: Iterable[Change]) -> str:
+    """The unified diff of all changes that write, as `git apply` takes it."""
+    return "".join(_diff_one(change) for change in changes if change.writes)
+
+
+def _diff_one(change: Change) -> str:
+    before = change.before if change.action is not Action.CREATE else None
+    old = "/dev/null" if before is None else f"a/{change.path}"
+    new = "/dev/null" if change.after is None else f"b/{change.path}"
+    lines = [f"diff --git a/{change.path} b/{change.path}\n"]
+    if before is None:
+        lines.append(f"new file mode 100{'755' if change.executable else '644'}\n")
+    if change.after is None:
+        lines.append("deleted file mode 100644\n")
+    for line in difflib.unified_diff(_lines(before), _lines(change.after), old, new):
+        lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return "".join(lines)
+
+
+def _lines(content: bytes | None) -> list[str]:
+    # Split at LF alone, as git does: str.splitlines would also split at a form feed.
+    text = (content or b"").decode("utf-8", "surrogateescape")
+    parts = text.split("\n")
+    lines = [f"{part}\n" for part in parts[:-1]]
+    return [*lines, parts[-1]] if parts[-1] else lines
+
+
+def _with_line_ends_of(current: bytes, wanted: bytes) -> bytes:
+    if b"\r\n" in current and b"\r\n" not in wanted:
+        return wanted.replace(b"\n", b"\r\n")
+    return wanted

@@ -1,0 +1,373 @@
+"""The plan of a change: the picked gaps rendered, compared with the checkout, merged into one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from scaffold import __version__
+from scaffold.caching import cache_dir
+from scaffold.checkout.files import read_file
+from scaffold.checkout.find import Checkout, Findings
+from scaffold.checkout.journal import Write
+from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
+from scaffold.edits.conflicts import OnConflict
+from scaffold.errors import CheckoutError, ConflictError, KitError
+from scaffold.kit.catalog import Gap, Kit, template_digest
+from scaffold.kit.render import Rendered, render
+from scaffold.languages.formatting import format_files, format_source
+from scaffold.plan.changes import Action, Change, classify
+from scaffold.plan.compose import Composition, compose_edits
+from scaffold.plan.removal import deleted, refuse_stubs, removals
+
+FULL, STUBS = "full", "stubs"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for: gaps with their answers, and how to treat what is in the way."""
+
+    gaps: tuple[Gap, ...]
+    answers: Mapping[str, Mapping[str, Any]]
+    named: frozenset[str] = frozenset()
+    stubs: bool = False
+    on_conflict: OnConflict = OnConflict.REFUSE
+
+
+@dataclass(frozen=True)
+class GapPlan:
+    """One gap in the plan: what it found, what it writes, and in which mode."""
+
+    gap: Gap
+    findings: Findings
+    answers: Mapping[str, Any]
+    mode: str
+    digest: str
+    rendered: Rendered
+    stubs: Mapping[str, bytes] = field(default_factory=dict)
+    todos: int = 0
+
+    def left_out(self) -> list[str]:
+        """What this checkout lacks, and the files of which nothing applies to it."""
+        empty = [f"{path}: nothing of it applies to this checkout" for path in self.rendered.empty]
+        return [*self.findings.left_out(), *empty]
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The files as they are to be written: stubs where stubs were asked for."""
+        return self.stubs if self.mode == STUBS else self.rendered.files
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A gap that bulk left out, and why."""
+
+    gap: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole change: shown, then applied as one transaction.
+
+    `deletes` are files of the checkout, not of ours, that go.
+    """
+
+    checkout: Checkout
+    gaps: tuple[GapPlan, ...]
+    changes: tuple[Change, ...]
+    skipped: tuple[Skipped, ...]
+    writes: tuple[Write, ...]
+    deletes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the undo history calls it."""
+        return f"new {' '.join(plan.gap.slug for plan in self.gaps)}"
+
+    def notes(self) -> list[str]:
+        """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""
+        lines = [f"{item.gap}: {item.reason}" for item in self.skipped]
+        for plan in self.gaps:
+            lines += [f"{plan.gap.slug}: {line}" for line in plan.left_out()]
+        return lines
+
+
+def make_plan(
+    kit: Kit,
+    checkout: Checkout,
+    state: State,
+    request: Request,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Plan:
+    """The change that closes the picked gaps in this checkout. Nothing is written.
+
+    Raises:
+        CheckoutError: A gap asked for by name has no target left, or an anchor is missing.
+        ConflictError: A person's file or edit is in the way; all of them are named.
+        KitError: A template is broken, or two gaps write the same file.
+    """
+    fitting, skipped = _fit(checkout, request)
+    plans = []
+    for findings in fitting:
+        progress(f"render {findings.gap.slug}")
+        answers = request.answers.get(findings.gap.slug, {})
+        plans.append(_plan_gap(kit, findings, answers, state, request.stubs))
+    plans = [_together(kit, checkout, state, plan, plans) for plan in plans]
+    _refuse_shared_files(plans)
+    changes = [change for plan in plans for change in _changes(checkout, state, plan, request)]
+    removed = [
+        change
+        for plan in plans
+        for change in removals(checkout, state, plan.gap, request.on_conflict)
+    ]
+    changes += removed
+    composition = compose_edits(checkout, state, plans, request.on_conflict)
+    changes += composition.changes
+    _refuse_conflicts(changes)
+    new_state = _next_state(state, plans, changes, composition)
+    writes = [
+        Write(change.path, change.after, change.executable) for change in changes if change.writes
+    ]
+    writes += _state_writes(checkout.root, state, new_state)
+    deletes = tuple(change.path for change in removed if change.writes)
+    return Plan(checkout, tuple(plans), tuple(changes), tuple(skipped), tuple(writes), deletes)
+
+
+def content_digest(files: Mapping[str, bytes]) -> str:
+    """Digest of a rendering by content: header lines, which name the kit's version, left out."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        body = files[path]
+        first, _, rest = body.partition(b"\n")
+        total.update(path.encode() + b"\0" + (rest if b"Generated by scaffold" in first else body))
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Skipped]]:
+    fitting: list[Findings] = []
+    skipped: list[Skipped] = []
+    for gap in request.gaps:
+        if gap.state == "planned":
+            skipped.append(Skipped(gap.slug, "its template is not built yet"))
+            continue
+        if gap.state == "unproven" and gap.slug not in request.named:
+            reason = f"not proved on every commit yet: scaffold new --gap {gap.slug}"
+            skipped.append(Skipped(gap.slug, reason))
+            continue
+        if request.stubs and gap.removes:
+            refuse_stubs(gap, named=gap.slug in request.named)
+            skipped.append(Skipped(gap.slug, "it takes the place of tests that are there"))
+            continue
+        findings = checkout.find(gap)
+        if not findings.retired:
+            fitting.append(findings)
+        elif gap.slug in request.named:
+            raise CheckoutError(
+                f"'{gap.slug}' is retired here: this checkout has none of "
+                f"{', '.join(path for target in gap.targets for path in target.paths)}",
+                "scaffold status shows what is open in this checkout",
+            )
+        else:
+            skipped.append(Skipped(gap.slug, "its targets are not in this checkout"))
+    return fitting, skipped
+
+
+def _plan_gap(
+    kit: Kit, findings: Findings, answers: Mapping[str, Any], state: State, stubs: bool
+) -> GapPlan:
+    gap = findings.gap
+    rendered = render(kit, gap, answers, findings.facts(), __version__)
+    files = format_files(rendered.files)
+    rendered = replace(rendered, files=files)
+    earlier = state.gaps.get(gap.slug)
+    # Stubs never take back what is already full.
+    mode = STUBS if stubs and (earlier is None or earlier.mode == STUBS) else FULL
+    needs_stubs = mode == STUBS or (earlier is not None and earlier.mode == STUBS)
+    stubbed, todos = _stub_files(files) if needs_stubs else ({}, 0)
+    digest = content_digest({**files, **rendered.edits})
+    return GapPlan(gap, findings, answers, mode, digest, rendered, stubbed, todos)
+
+
+def _together(
+    kit: Kit, checkout: Checkout, state: State, plan: GapPlan, plans: Sequence[GapPlan]
+) -> GapPlan:
+    """The gap's plan, made anew where another gap of this plan writes one of its targets."""
+    wanted = {path for target in plan.gap.targets for path in target.paths}
+    planned = {
+        path: content
+        for other in plans
+        for path, content in other.files.items()
+        if other is not plan and path in wanted and not (checkout.root / path).exists()
+    }
+    if not planned:
+        return plan
+    findings = replace(checkout, planned=planned).find(plan.gap)
+    return _plan_gap(kit, findings, plan.answers, state, plan.mode == STUBS)
+
+
+def _stub_files(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], int]:
+    from scaffold.languages import stubs
+
+    result: dict[str, bytes] = {}
+    count = 0
+    for path, source in files.items():
+        make = stubs.for_path(path)
+        if make is None:
+            result[path] = source
+            continue
+        text, todos = make(path, source.decode("utf-8"))
+        result[path] = format_source(path, text.encode("utf-8"), cache=cache_dir("format"))
+        count += len(todos)
+    return result, count
+
+
+def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:
+    record = state.gaps.get(plan.gap.slug)
+    recorded = dict(record.files) if record else {}
+    changes = []
+    for path, wanted in plan.files.items():
+        change = classify(
+            path,
+            plan.gap.slug,
+            current=read_file(checkout.root, path),
+            recorded=recorded.get(path),
+            wanted=wanted,
+            on_conflict=request.on_conflict,
+            executable=path in plan.rendered.executable,
+        )
+        if change.action is Action.CONFLICT:
+            change = _settle(change, state, recorded.get(path), plan, record, request)
+        changes.append(change)
+    for path in sorted(recorded.keys() - plan.files.keys()):
+        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path]))
+    return changes
+
+
+def _settle(
+    change: Change,
+    state: State,
+    recorded: str | None,
+    plan: GapPlan,
+    record: GapRecord | None,
+    request: Request,
+) -> Change:
+    """A conflict that is none: stubs filled in part, or a merge that was asked for."""
+    if recorded is None or change.before is None or change.after is None:
+        return change
+    if record is not None and record.mode == STUBS and plan.mode == FULL:
+        return _filled(change, state.bases.get(recorded, plan.stubs[change.path]), change.after)
+    base = state.bases.get(recorded)
+    if request.on_conflict is not OnConflict.MERGE or base is None:
+        return change
+    from scaffold.plan.merge import merge
+
+    merged = merge(base, change.before, change.after, labels=("yours", "base", "generated"))
+    if merged.conflicts:
+        return replace(change, note=f"edited since; {merged.conflicts} places do not merge")
+    return replace(change, action=Action.UPDATE, after=merged.text, note="merged with your edit")
+
+
+def _filled(change: Change, stub: bytes, full: bytes) -> Change:
+    from scaffold.languages import stubs
+
+    assert change.before is not None
+    text, kept = stubs.fill(
+        change.before.decode("utf-8"),
+        stub.decode("utf-8"),
+        full.decode("utf-8"),
+        path=change.path,
+    )
+    if text.encode("utf-8") == change.before:
+        return replace(change, action=Action.KEPT, after=change.before, note="all yours")
+    note = f"filled; yours is kept: {', '.join(kept)}" if kept else "filled"
+    return replace(change, action=Action.UPDATE, after=text.encode("utf-8"), note=note)
+
+
+def _dropped(root: Path, path: str, gap: str, recorded: str) -> Change:
+    current = read_file(root, path)
+    if current is None:
+        return Change(path, gap, Action.SAME, None, None)
+    if fingerprint(current) == recorded:
+        return Change(path, gap, Action.DELETE, current, None, note="no longer generated")
+    return Change(path, gap, Action.KEPT, current, current, note="no longer generated; edited")
+
+
+def _refuse_shared_files(plans: Sequence[GapPlan]) -> None:
+    owner: dict[str, str] = {}
+    for plan in plans:
+        for path in plan.files:
+            if path in owner:
+                raise KitError(
+                    f"the gaps '{owner[path]}' and '{plan.gap.slug}' both write {path}",
+                    "make it an edit, or let one gap require the other",
+                )
+            owner[path] = plan.gap.slug
+
+
+def _refuse_conflicts(changes: Sequence[Change]) -> None:
+    conflicts = [change for change in changes if change.action is Action.CONFLICT]
+    if not conflicts:
+        return
+    named = "; ".join(f"{change.path} {change.note}" for change in conflicts)
+    raise ConflictError(
+        f"{named}; nothing was written",
+        "scaffold new … --on-conflict skip | merge | overwrite (--diff shows what would change)",
+    )
+
+
+def _next_state(
+    state: State, plans: Sequence[GapPlan], changes: Sequence[Change], composition: Composition
+) -> State:
+    gaps = dict(state.gaps)
+    bases = dict(state.bases)
+    kept = {change.path for change in changes if change.action is Action.KEPT}
+    for plan in plans:
+        earlier = state.gaps.get(plan.gap.slug)
+        files = {}
+        for path, content in plan.files.items():
+            if path not in kept:
+                files[path] = fingerprint(content)
+                bases[files[path]] = content
+            elif earlier is not None and path in earlier.files:
+                # The base of a file that was left alone stays what a person's edit began from.
+                files[path] = earlier.files[path]
+        gaps[plan.gap.slug] = GapRecord(
+            slug=plan.gap.slug,
+            kit_version=__version__,
+            digest=plan.digest,
+            mode=plan.mode,
+            answers=dict(plan.answers),
+            files=files,
+            edits=composition.records.get(plan.gap.slug, ()),
+            template=template_digest(plan.gap),
+            removed={
+                **(earlier.removed if earlier else {}),
+                **deleted(plan.gap, changes),
+            },
+        )
+    return State(state.kit, gaps, bases)
+
+
+def _state_writes(root: Path, old: State, new: State) -> list[Write]:
+    before, after = old.to_files(), new.to_files()
+    writes = [
+        Write(path, content)
+        for path, content in sorted(after.items())
+        if not _is_there(root, path, content)
+    ]
+    gone = sorted(before.keys() - after.keys())
+    writes += [Write(path, None) for path in gone if (root / path).exists()]
+    assert all(write.path.startswith(f"{FOLDER}/") for write in writes)
+    return writes
+
+
+def _is_there(root: Path, path: str, content: bytes) -> bool:
+    # Bases are named by their content, and zlib's builds compress differently: the name decides.
+    if path.startswith(f"{FOLDER}/base/"):
+        return (root / path).is_file()
+    return read_file(root, path) == content

@@ -1,0 +1,1 @@
+"""What runs: the baseline, the generated tests and the kill check."""

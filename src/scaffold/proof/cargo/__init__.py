@@ -1,0 +1,1 @@
+"""cargo, with the checkout's own toolchain and lock file."""

@@ -1,0 +1,179 @@
+"""Line coverage of the targets by a gap's own tests: cargo-llvm-cov, else cargo-tarpaulin.
+
+Both build everything once more, instrumented, so the result is kept by content. Where neither is
+installed the coverage is unknown: no entry, and a line on the way says how to get one.
+
+Lines of `#[cfg(test)]` items in a target are no part of it. tarpaulin leaves them out itself; it
+also takes arguments of a macro for lines that never ran, so its figures are a little lower.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scaffold import process
+from scaffold.proof.cargo.bench import Bench
+from scaffold.proof.cargo.declared import lines_for_tests
+from scaffold.proof.cargo.kill import circumstances
+from scaffold.proof.cargo.workspace import Suite, suite_args
+from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions
+from scaffold.proof.verdicts import VerdictCache
+
+INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A cargo command that measures coverage, and what it must be told of the machine."""
+
+    name: str
+    env: dict[str, str]
+
+
+def coverage_of(
+    bench: Bench, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
+) -> Evidence:
+    """The evidence with the coverage of the targets; without, where it cannot be measured."""
+    paths = [target.path for target in subject.targets if target.path.endswith(".rs")]
+    names = {s: n for s, n in bench.own_names(subject, evidence).items() if n}
+    if not paths or not names or evidence.generated.red:
+        return evidence
+    tool = find_tool(bench.cargo.env)
+    if tool is None:
+        progress(f"{subject.slug}: coverage is unknown without a tool for it: {INSTALL}")
+        return evidence
+    sources = "\0".join((bench.tree.path / path).read_text("utf-8") for path in paths)
+    all_names = [suite.label(name) for suite, own in names.items() for name in own]
+    cache = VerdictCache(
+        options.cache_dir,
+        ["lines covered", tool.name, *circumstances(bench, subject, paths, all_names)],
+    )
+    known = cache.get(sources)
+    if known is None:
+        progress(f"{subject.slug}: measuring coverage with {tool.name} (another build)")
+        measured = _measure(bench, tool, names, paths, options)
+        if measured is None:
+            progress(
+                f"{subject.slug}: coverage is unknown: {tool.name} failed, see {bench.cargo.log}"
+            )
+            return evidence
+        known = json.dumps(measured, sort_keys=True)
+        cache.put({sources: known})
+    return replace(evidence, coverage=json.loads(known))
+
+
+def find_tool(env: dict[str, str]) -> Tool | None:
+    """What measures coverage on this machine; None where nothing does."""
+    if shutil.which("cargo-llvm-cov") and (llvm := _llvm_tools(env)) is not None:
+        return Tool("llvm-cov", llvm)
+    return Tool("tarpaulin", {}) if shutil.which("cargo-tarpaulin") else None
+
+
+def _llvm_tools(env: dict[str, str]) -> dict[str, str] | None:
+    """Where LLVM's tools are that read what this rustc writes; empty where cargo finds them."""
+    if env.get("LLVM_COV") and env.get("LLVM_PROFDATA"):
+        return {}
+    if shutil.which("rustc", path=env.get("PATH", "")) is None:
+        return None
+    here = Path.cwd()
+    libraries = process.run(["rustc", "--print", "target-libdir"], cwd=here, env=env).stdout
+    if (Path(libraries.strip()).parent / "bin" / "llvm-profdata").exists():
+        return {}
+    version = process.run(["rustc", "-vV"], cwd=here, env=env).stdout
+    major = re.search(r"^LLVM version: (\d+)", version, re.MULTILINE)
+    named = [shutil.which(f"{tool}-{major[1]}") for tool in ("llvm-cov", "llvm-profdata") if major]
+    if len(named) < 2 or None in named:
+        return None
+    return {"LLVM_COV": str(named[0]), "LLVM_PROFDATA": str(named[1])}
+
+
+def _measure(
+    bench: Bench,
+    tool: Tool,
+    names: dict[Suite, list[str]],
+    paths: Sequence[str],
+    options: VerifyOptions,
+) -> dict[str, float] | None:
+    suites = suite_args(list(names))
+    tests = sorted({name for own in names.values() for name in own})
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
+        argv, report = _command(tool.name, suites, Path(scratch), bench.tree.target)
+        if tool.name == "llvm-cov":
+            _forget_other_programs(bench, tool)
+        done = process.run(
+            [*argv, "--", "--exact", *tests],
+            cwd=bench.cargo.folder,
+            env=bench.cargo.env | tool.env,
+            timeout_s=options.timeout_s,
+            log=bench.cargo.log,
+        )
+        if done.returncode != 0 or not report.is_file():
+            return None
+        said = report.read_text(encoding="utf-8")
+    root = bench.tree.path.resolve()
+    if tool.name == "tarpaulin":
+        shares = _tarpaulin_shares(json.loads(said))
+        found = {Path(place).resolve(): share for place, share in shares.items()}
+        return {path: round(found.get(root / path, 0.0), 1) for path in paths}
+    lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
+    # Of other crates than the tests' own there is no word in the report: unknown, and not nothing.
+    seen = [path for path in paths if root / path in lines]
+    return {path: _share(lines[root / path], path, root) for path in seen}
+
+
+def _forget_other_programs(bench: Bench, tool: Tool) -> None:
+    """Remove test programs of earlier runs: their lines, of sources as they were, would count."""
+    argv = ["cargo", "llvm-cov", "clean", "--workspace"]
+    env = bench.cargo.env | tool.env
+    process.run(argv, cwd=bench.cargo.folder, env=env, log=bench.cargo.log)
+
+
+def _share(counts: dict[int, int], path: str, root: Path) -> float:
+    """The share of the lines that ran, in percent; those of tests in the file do not count."""
+    tests = lines_for_tests(path, (root / path).read_bytes())
+    own = [count for line, count in counts.items() if line not in tests]
+    return round(100 * sum(count > 0 for count in own) / len(own), 1) if own else 0.0
+
+
+def lcov_counts(report: str) -> dict[str, dict[int, int]]:
+    """How often each line of each file ran, from a report of lcov."""
+    found: dict[str, dict[int, int]] = {}
+    counts: dict[int, int] = {}
+    for line in report.splitlines():
+        key, _, value = line.partition(":")
+        if key == "SF":
+            counts = found.setdefault(value, {})
+        elif key == "DA":
+            at, count = value.split(",")[:2]
+            counts[int(at)] = int(count)
+    return found
+
+
+def _command(
+    tool: str, suites: Sequence[str], scratch: Path, target: Path
+) -> tuple[list[str], Path]:
+    if tool == "llvm-cov":
+        report = scratch / "report.lcov"
+        argv = ["cargo", "llvm-cov", "--locked", "--lcov", "--output-path", str(report)]
+        return [*argv, *suites], report
+    report = scratch / "tarpaulin-report.json"
+    argv = ["cargo", "tarpaulin", "--engine", "llvm", "--locked", "--skip-clean", "--out", "Json"]
+    argv += ["--output-dir", str(scratch), "--target-dir", str(target.with_name("target-coverage"))]
+    return [*argv, *suites], report
+
+
+def _tarpaulin_shares(data: dict[str, Any]) -> dict[str, float]:
+    found = {}
+    for item in data["files"]:
+        lines = item["traces"]
+        hit = sum(1 for line in lines if any(line["stats"].values()))
+        place = str(Path(*item["path"]))
+        found[place] = 100 * hit / len(lines) if lines else 100.0
+    return found

@@ -1,0 +1,176 @@
+"""The copy of a checkout that cargo works on, so that nothing is left in the checkout itself.
+
+Copies lie in the cache folder and are brought up to date before each use, changed files only, so
+that cargo builds again what changed and nothing else, also for a checkout that is new: what comes
+from the registry is there. Each copy has a target folder of its own. Two may not share one: cargo
+names what it builds after the place in the workspace, wherever that is, and goes by times, so it
+takes what it built of the other copy for up to date.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from scaffold.caching import cache_dir
+from scaffold.errors import CheckoutError
+from scaffold.proof.runner import Progress, VerifyOptions
+
+COPIES = 4
+OWNER = "owner"
+LEFT_OUT = frozenset({".git", ".scaffold", ".venv", "__pycache__", "node_modules", "target"})
+"""Folders that are not copied, wherever they are."""
+
+
+class Tree:
+    """A copy of a checkout, and the target folder that goes with it."""
+
+    def __init__(self, checkout: Path, options: VerifyOptions) -> None:
+        """Name the places; nothing is written, and no copy is taken, before `held`."""
+        self.checkout = checkout.resolve()
+        self.base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
+        self.folder = self.base / "tree-1"
+
+    @property
+    def path(self) -> Path:
+        """The copy of the checkout's root."""
+        return self.folder / "checkout"
+
+    @property
+    def target(self) -> Path:
+        """The target folder of cargo that goes with the copy."""
+        return self.folder / "target"
+
+    def beside(self, number: int, options: VerifyOptions) -> Tree:
+        """Another copy for a worker of the run that holds this one, with a target of its own."""
+        other = Tree(self.checkout, options)
+        other.folder = self.folder / f"worker-{number}"
+        return other
+
+    @contextmanager
+    def held(self, progress: Progress) -> Iterator[None]:
+        """The copy, up to date, and this run's alone.
+
+        There are a few copies in the cache, as many as were ever needed at once. The one that
+        served this checkout before is taken if it is free, else one that served any, since most of
+        it is built; where all are in use the first is waited for.
+
+        Raises:
+            CheckoutError: The copy cannot be written.
+        """
+        try:
+            folders = self._folders()
+            taken = next((h for f in folders if (h := _try_lock(f)) is not None), None)
+            if taken is None:
+                progress(f"waiting: other runs use the copies in {self.base}")
+                taken = _Lock(folders[0], _open_lock(folders[0]))
+                fcntl.flock(taken.handle, fcntl.LOCK_EX)
+            self.folder = taken.folder
+            (self.folder / OWNER).write_text(str(self.checkout), encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(self.base, error) from error
+        with taken.handle:
+            self.sync()
+            yield
+
+    def _folders(self) -> list[Path]:
+        """The copies in the order in which they would suit."""
+        folders = [self.base / f"tree-{number}" for number in range(1, COPIES + 1)]
+        owners = {f: _read(f / OWNER) for f in folders}
+        mine = str(self.checkout)
+        return sorted(folders, key=lambda f: (owners[f] != mine, owners[f] == "", f.name))
+
+    def sync(self, instead: Mapping[str, bytes] | None = None) -> None:
+        """Make the copy equal to the checkout, but for the given contents.
+
+        A file is written only where it differs, and always with a new time: cargo goes by times.
+
+        Raises:
+            CheckoutError: The copy cannot be written.
+        """
+        instead = instead or {}
+        try:
+            there = set(self._files(self.path)) if self.path.is_dir() else set()
+            wanted = set(self._files(self.checkout))
+            for relative in there - wanted:
+                (self.path / relative).unlink()
+            for relative in wanted:
+                self._copy(relative, instead.get(relative))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def write(self, relative: str, content: bytes) -> None:
+        """Put a content into a file of the copy.
+
+        Raises:
+            CheckoutError: The copy cannot be written.
+        """
+        try:
+            (self.path / relative).write_bytes(content)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def _files(self, root: Path) -> Iterator[str]:
+        for folder, folders, files in os.walk(root):
+            place = Path(folder)
+            links = [name for name in folders if (place / name).is_symlink()]
+            folders[:] = [n for n in folders if n not in LEFT_OUT and n not in links]
+            for name in [*files, *links]:
+                if (place / name).is_symlink() or (place / name).is_file():
+                    yield (place / name).relative_to(root).as_posix()
+
+    def _copy(self, relative: str, instead: bytes | None) -> None:
+        source, copy = self.checkout / relative, self.path / relative
+        if source.is_symlink():
+            if not copy.is_symlink() or os.readlink(copy) != os.readlink(source):
+                copy.unlink(missing_ok=True)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.symlink_to(os.readlink(source))
+            return
+        content = source.read_bytes() if instead is None else instead
+        if copy.is_file() and not copy.is_symlink() and copy.read_bytes() == content:
+            return
+        if copy.is_dir() and not copy.is_symlink():
+            shutil.rmtree(copy)
+        copy.unlink(missing_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+        copy.chmod(source.stat().st_mode & 0o777 | 0o600)
+
+
+@dataclass(frozen=True)
+class _Lock:
+    folder: Path
+    handle: IO[str]
+
+
+def _open_lock(folder: Path) -> IO[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / "lock").open("w", encoding="utf-8")
+
+
+def _try_lock(folder: Path) -> _Lock | None:
+    handle = _open_lock(folder)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        return None
+    return _Lock(folder, handle)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _unwritable(place: Path, error: OSError) -> CheckoutError:
+    return CheckoutError(
+        f"the copy that cargo works on cannot be written: {error.strerror} ({place})",
+        f"make room, or name another place: XDG_CACHE_HOME=DIR scaffold verify (now {place})",
+    )

@@ -1,0 +1,1 @@
+"""pytest, in the checkout's own interpreter."""

@@ -1,0 +1,250 @@
+"""Tries mutants in forks; loaded by `__main__.py` in the checkout's interpreter.
+
+Two processes wait with everything imported. The *warm* one has pytest and all third-party
+modules: a mutant of a line that runs at import starts from there, with a whole pytest session.
+The *hot* one has collected the tests as well: a mutant inside a function that nothing has called
+yet starts from there, with the function's code exchanged, so that only the tests themselves run.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from scaffold.proof.pytest.worker.__main__ import load_sibling
+
+Json = dict[str, Any]
+
+MEMORY_BYTES = 4 << 30
+SPAN = 1 << 16
+started = {"group": 0, "hot": 0}  # what has to end when this process is asked to end
+
+
+def serve(request: Json, out: TextIO) -> None:
+    """Answer jobs until stdin ends."""
+    record = load_sibling("record")
+    signal.signal(signal.SIGTERM, stop)
+    warm_up(request, record)
+    hot = None
+    say(out, {"event": "ready"})
+    for line in sys.stdin:
+        job = json.loads(line)
+        if job["kind"] == "hot":
+            hot = hot or Hot(request)
+            say(out, hot.ask(line, job["id"]))
+        else:
+            say(out, run_warm(request, record, job))
+
+
+def say(out: TextIO, data: Json) -> None:
+    """Send one line."""
+    out.write(json.dumps(data) + "\n")
+    out.flush()
+
+
+def stop(number: int, frame: Any) -> NoReturn:
+    """End with everything that was started."""
+    if started["hot"]:
+        os.kill(started["hot"], signal.SIGTERM)
+    if started["group"]:
+        kill_group(started["group"])
+    os._exit(1)
+
+
+def kill_group(group: int) -> None:
+    """End a group that may be gone already."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def warm_up(request: Json, record: Any) -> None:
+    """Import what the tests import, in a session without conftest.
+
+    In a session, so that pytest's import hook sees the modules that it wants to rewrite.
+    """
+    import pytest
+
+    class Importer:
+        def pytest_sessionstart(self, session: Any) -> None:
+            record.preload(request["preload"])
+            pytest.exit("warm", returncode=0)
+
+    path = list(sys.path)
+    pytest.main(record.pytest_args(request, "--noconftest"), plugins=[Importer()])
+    sys.path[:] = path
+    gc.collect()
+    gc.freeze()
+
+
+def run_forked(work: Callable[[], Json], job: Json) -> Json:
+    """What `work` returned in a child with the job's limits; its whole group is gone after it."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        run_child(work, read, write, job)
+    os.close(write)
+    started["group"] = pid
+    began = time.monotonic()
+    data = read_line(read, began + job["wall_s"])
+    kill_group(pid)
+    _, status = os.waitpid(pid, 0)
+    started["group"] = 0
+    os.close(read)
+    shutil.rmtree(job["temp"], ignore_errors=True)
+    seconds = time.monotonic() - began
+    if data.endswith(b"\n"):
+        return {**json.loads(data), "seconds": seconds}
+    # Without an answer the mutant ran out of time or brought the interpreter down.
+    out_of_cpu = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+    late = out_of_cpu or seconds >= job["wall_s"]
+    return {"verdict": "timeout" if late else "killed", "by": "", "seconds": seconds}
+
+
+def read_line(pipe: int, deadline: float) -> bytes:
+    """What comes through the pipe up to a line's end, its closing or the deadline."""
+    data = b""
+    while not data.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            return data
+        chunk = os.read(pipe, SPAN)
+        if not chunk:
+            return data
+        data += chunk
+    return data
+
+
+def run_child(work: Callable[[], Json], read: int, write: int, job: Json) -> NoReturn:
+    """The forked side: limits, then the work, then out without any clean-up."""
+    try:
+        os.setpgid(0, 0)
+        os.close(read)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        started.update(group=0, hot=0)
+        limit(job["cpu_s"])
+        use_temp(job["temp"])
+        os.write(write, json.dumps(work()).encode() + b"\n")
+    except BaseException as error:  # a mutant may raise anything, SystemExit included
+        reason = {"verdict": "killed", "by": "", "crash": repr(error)[:200]}
+        os.write(write, json.dumps(reason).encode() + b"\n")
+    finally:
+        os._exit(0)
+
+
+def limit(cpu_s: float) -> None:
+    """A mutant that never ends or eats the memory ends itself."""
+    import resource
+
+    seconds = max(1, int(cpu_s + 0.999))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    try:
+        with open("/proc/self/statm", encoding="ascii") as handle:
+            size = int(handle.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY_BYTES, resource.RLIM_INFINITY))
+    except (OSError, ValueError):
+        return  # no /proc, or a lower limit is set: then there is no limit of ours
+
+
+def use_temp(temp: str) -> None:
+    """Every job has its own folder for temporary files."""
+    import tempfile
+
+    os.makedirs(temp)
+    os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = temp
+    tempfile.tempdir = None
+
+
+def run_warm(request: Json, record: Any, job: Json) -> Json:
+    """A mutant that starts with a whole session, after an import that has to succeed."""
+    with Mutated(job):
+        if job["module"]:
+            alone = run_forked(lambda: import_alone(job), job)
+            if alone["verdict"] != "imported":
+                return {"id": job["id"], "verdict": "invalid"}
+        return {"id": job["id"], **run_forked(lambda: warm_session(request, record, job), job)}
+
+
+def import_alone(job: Json) -> Json:
+    """Import the mutated module and nothing else."""
+    importlib.import_module(job["module"])
+    return {"verdict": "imported"}
+
+
+def warm_session(request: Json, record: Any, job: Json) -> Json:
+    """A pytest session of the job's tests, in its order, up to the first failure."""
+    import pytest
+
+    chosen = record.Chosen(job["tests"])
+    code = pytest.main(record.pytest_args(request, "-x"), plugins=[chosen])
+    verdict = "killed" if code else "survived"
+    return {"verdict": verdict, "by": chosen.failed, "exit": int(code)}
+
+
+class Mutated:
+    """The file of a job holds the mutant inside the `with` block."""
+
+    def __init__(self, job: Json) -> None:
+        """Remember the file."""
+        self.path = job["path"]
+        self.source = job["source"].encode()
+        self.before = b""
+
+    def __enter__(self) -> None:
+        """Write the mutant."""
+        with open(self.path, "rb") as handle:
+            self.before = handle.read()
+        self.write(self.source)
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Put the file back."""
+        self.write(self.before)
+
+    def write(self, content: bytes) -> None:
+        """Exchange the file as a whole."""
+        with open(self.path + ".scaffold", "wb") as handle:
+            handle.write(content)
+        os.replace(self.path + ".scaffold", self.path)
+        importlib.invalidate_caches()
+
+
+class Hot:
+    """The process that has collected; asked through a pipe."""
+
+    def __init__(self, request: Json) -> None:
+        """Fork it and let it collect."""
+        down_read, down_write = os.pipe()
+        up_read, up_write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(down_write)
+            os.close(up_read)
+            started.update(group=0, hot=0)
+            jobs, out = os.fdopen(down_read), os.fdopen(up_write, "w")
+            load_sibling("hot").serve(request, jobs, out)
+        os.close(down_read)
+        os.close(up_write)
+        started["hot"] = pid
+        self.down = os.fdopen(down_write, "w")
+        self.up = os.fdopen(up_read)
+
+    def ask(self, line: str, identity: str) -> Json:
+        """The answer to one job; `cold` where the process is gone."""
+        try:
+            self.down.write(line)
+            self.down.flush()
+            reply = self.up.readline()
+        except (BrokenPipeError, ValueError):
+            reply = ""
+        return json.loads(reply) if reply else {"id": identity, "verdict": "cold"}

@@ -1,0 +1,215 @@
+"""What proves a gap's tests, one runner a test tool, all behind one Protocol."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+from scaffold.errors import KitError
+from scaffold.kit.catalog import Need, RunSpec, Twin
+
+Progress = Callable[[str], None]
+
+# name in gap.toml -> module:class; imported when first asked for
+RUNNERS: dict[str, str] = {
+    "cargo": "scaffold.proof.cargo.runner:CargoRunner",
+    "pytest": "scaffold.proof.pytest.runner:PytestRunner",
+}
+
+
+@dataclass(frozen=True)
+class SubjectTarget:
+    """A file under test as this checkout has it, with its bars."""
+
+    name: str
+    path: str
+    module: str
+    line_pct: float | None = None
+    kill_pct: float | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be proved: one gap as it was generated into a checkout.
+
+    Attributes:
+        slug: The gap.
+        checkout: The root of the tree.
+        run: Runner, its folder and the suites beside.
+        files: The generated files, POSIX paths relative to the checkout.
+        targets: The files under test.
+        twins: Mutants known to survive, with the reason.
+        needs: What the machine must have beside the runner's tools.
+    """
+
+    slug: str
+    checkout: Path
+    run: RunSpec
+    files: tuple[str, ...]
+    targets: tuple[SubjectTarget, ...]
+    twins: tuple[Twin, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """What a proof takes in, how much it may take, and where its verdicts are kept.
+
+    Attributes:
+        mutants: How many to try, "all", or `None` for no kill check.
+        shard: (number from 1, count): try this cut only.
+        jobs: How many processes work at once; 0 is one a processor.
+        python: The interpreter that a person named.
+        timeout_s: For the sessions before the kill check; its own timeouts follow from them.
+        cache_dir: Folder of earlier verdicts; `None` neither reads nor writes one.
+    """
+
+    mutants: int | Literal["all"] | None = None
+    shard: tuple[int, int] | None = None
+    jobs: int = 0
+    python: str | None = None
+    timeout_s: float = 1800.0
+    cache_dir: Path | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many processes work at once."""
+        return self.jobs or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test: passed, failed, error, skipped, xfailed or xpassed, and why.
+
+    Attributes:
+        strict: The known defect is strict: the test fails as soon as the target is right.
+    """
+
+    __test__ = False
+
+    id: str
+    outcome: str
+    message: str = ""
+    seconds: float = 0.0
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of suites: every result, and what a person types to see the same."""
+
+    tests: tuple[TestResult, ...]
+    seconds: float
+    command: str
+
+    @property
+    def red(self) -> tuple[TestResult, ...]:
+        """The tests that are neither passed, nor skipped, nor known to fail."""
+        return tuple(t for t in self.tests if t.outcome in ("failed", "error", "xpassed"))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What running showed of one subject.
+
+    Attributes:
+        baseline: The suites that were there before, without the generated tests.
+        generated: The generated tests alone.
+        coverage: Target path -> line coverage in percent, by the generated tests alone.
+        trail: What the same runner's kill check reuses; nobody else looks into it.
+    """
+
+    baseline: Session
+    generated: Session
+    coverage: Mapping[str, float] = field(default_factory=dict)
+    trail: object = None
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A fault that no test noticed; `reason` says why, where the kit knows.
+
+    One that is `equivalent` cannot be told from the original, and counts neither way.
+    """
+
+    file: str
+    line: int
+    operator: str
+    change: str
+    reason: str = ""
+    equivalent: bool = False
+
+
+@dataclass(frozen=True)
+class Kills:
+    """The result of a kill check.
+
+    Attributes:
+        killed: Mutants that a test noticed, those that never end included (`timeouts`).
+        viable: All mutants less the invalid ones.
+        invalid: Mutants that an import alone kills; they say nothing about the tests.
+        survivors: Mutants that no test noticed.
+        cached: How many verdicts were known from before.
+        by_target: Target path -> (killed, viable).
+    """
+
+    killed: int
+    viable: int
+    invalid: int
+    survivors: tuple[Survivor, ...]
+    timeouts: int = 0
+    cached: int = 0
+    by_target: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Runner(Protocol):
+    """A test tool."""
+
+    def environment(self, subject: Subject, options: VerifyOptions) -> str:
+        """What would run the tests, in words; nothing of the checkout is run.
+
+        Raises:
+            MissingToolError: No environment fits; the hint makes one.
+        """
+        ...
+
+    def examine(
+        self, subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+    ) -> list[Evidence]:
+        """Baseline, generated tests and coverage of subjects that share checkout and folder.
+
+        Raises:
+            MissingToolError: No environment fits; the hint makes one.
+            ProofError: The tests did not come to an end.
+        """
+        ...
+
+    def kill(
+        self, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
+    ) -> Kills:
+        """Break the targets on a copy of the tree, once for each mutant, and run the tests.
+
+        Raises:
+            MissingToolError: The engine that makes mutants is missing.
+            ProofError: The tests are red on an unbroken copy.
+        """
+        ...
+
+
+def load_runner(name: str) -> Runner:
+    """The runner of that name.
+
+    Raises:
+        KitError: There is none.
+    """
+    place = RUNNERS.get(name)
+    if place is None:
+        raise KitError(
+            f"there is no runner '{name}'", f"use one of these: {', '.join(sorted(RUNNERS))}"
+        )
+    module, attribute = place.split(":")
+    return cast(Runner, getattr(importlib.import_module(module), attribute)())

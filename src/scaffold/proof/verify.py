@@ -1,0 +1,177 @@
+"""The proof of generated tests: baseline, declared outcomes, coverage, and the kill check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scaffold.errors import BaselineError
+from scaffold.kit.catalog import Twin
+from scaffold.proof.needs import require
+from scaffold.proof.outcome import Outcome, TargetProof, judged, kind_of, merge, refusal
+from scaffold.proof.runner import (
+    Evidence,
+    Kills,
+    Progress,
+    Subject,
+    SubjectTarget,
+    Survivor,
+    VerifyOptions,
+    load_runner,
+)
+
+__all__ = [
+    "Outcome",
+    "Subject",
+    "SubjectTarget",
+    "TargetProof",
+    "VerifyOptions",
+    "environment_of",
+    "merge",
+    "refusal",
+    "verify",
+    "verify_all",
+]
+
+NAMED = 10
+
+
+def verify(subject: Subject, options: VerifyOptions, progress: Progress) -> Outcome:
+    """The record of one subject's proof; a gap that is not proved is told in it, not raised.
+
+    Raises:
+        BaselineError: The suites of the checkout are red without the generated tests.
+        MissingToolError: What runs the tests is not there.
+        ProofError: The tests did not come to an end, or are red on an unbroken copy.
+    """
+    return verify_all([subject], options, progress)[0]
+
+
+def verify_all(
+    subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+) -> list[Outcome]:
+    """The records of several subjects, in their order; those of one folder share a run.
+
+    Raises:
+        BaselineError: The suites of the checkout are red without the generated tests.
+        MissingToolError: What runs the tests is not there, or a gap needs what is not.
+        ProofError: The tests did not come to an end, or are red on an unbroken copy.
+    """
+    for subject in subjects:
+        require(subject.slug, subject.needs)
+    groups: dict[tuple[str, str, str], list[Subject]] = {}
+    for subject in subjects:
+        key = (str(subject.checkout), subject.run.runner, subject.run.root)
+        groups.setdefault(key, []).append(subject)
+    outcomes: dict[str, Outcome] = {}
+    for group in groups.values():
+        for outcome in _verify_group(group, options, progress):
+            outcomes[outcome.gap] = outcome
+    return [outcomes[subject.slug] for subject in subjects]
+
+
+def environment_of(subject: Subject, options: VerifyOptions) -> str:
+    """What would run the tests, in words.
+
+    Raises:
+        MissingToolError: Nothing fits; the hint makes it.
+    """
+    return load_runner(subject.run.runner).environment(subject, options)
+
+
+def _verify_group(
+    subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+) -> list[Outcome]:
+    runner = load_runner(subjects[0].run.runner)
+    started = time.monotonic()
+    evidence = runner.examine(subjects, options, progress)
+    _require_green(evidence[0], subjects[0])
+    each = (time.monotonic() - started) / len(subjects)
+    outcomes = []
+    for subject, found in zip(subjects, evidence, strict=True):
+        began = time.monotonic()
+        outcome = _outcome(subject, found, options)
+        if options.mutants is not None and outcome.verdict != "red":
+            kills = runner.kill(subject, found, options, progress)
+            outcome = _with_kills(outcome, kills, subject.twins)
+        seconds = round(each + time.monotonic() - began, 2)
+        outcomes.append(replace(outcome, seconds=seconds))
+    return outcomes
+
+
+def _require_green(evidence: Evidence, subject: Subject) -> None:
+    """The suites that were there before come first: a red one is not the gap's fault."""
+    red = evidence.baseline.red
+    if red:
+        named = [f"{test.id}: {test.message}" for test in red[:NAMED]]
+        more = [f"and {len(red) - NAMED} more"] if len(red) > NAMED else []
+        raise BaselineError(
+            f"{len(red)} of {len(evidence.baseline.tests)} tests in '{subject.run.root}' are red "
+            f"without the generated ones: {'; '.join([*named, *more])}",
+            evidence.baseline.command,
+        )
+
+
+def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Outcome:
+    tests = evidence.generated.tests
+    kinds = [kind_of(test) for test in tests]
+    shards, count = ((options.shard[0],), options.shard[1]) if options.shard else ((), 0)
+    outcome = Outcome(
+        gap=subject.slug,
+        verdict="proved",
+        problems=(),
+        baseline=len(evidence.baseline.tests),
+        generated=len(tests),
+        passed=kinds.count("passed"),
+        known_defects=kinds.count("known defect"),
+        todo=kinds.count("todo"),
+        skipped=kinds.count("skipped"),
+        failed=kinds.count("failed"),
+        targets=tuple(
+            TargetProof(
+                target.path,
+                evidence.coverage.get(target.path),
+                target.line_pct,
+                kill_bar_pct=target.kill_pct,
+            )
+            for target in subject.targets
+        ),
+        invalid=None,
+        timeouts=0,
+        cached=0,
+        survivors=(),
+        sample=options.mutants if isinstance(options.mutants, int) else None,
+        shards=shards,
+        shard_count=count,
+        seconds=0.0,
+        tests=tests,
+        command=evidence.generated.command,
+    )
+    return judged(outcome)
+
+
+def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:
+    for twin in twins:
+        if twin.fits(survivor.file, survivor.operator, survivor.change):
+            return replace(survivor, reason=twin.reason, equivalent=twin.equivalent)
+    return survivor
+
+
+def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcome:
+    survivors = tuple(_explained(item, twins) for item in kills.survivors)
+    targets = []
+    for target in outcome.targets:
+        killed, tried = kills.by_target.get(target.path, (0, 0))
+        same = sum(item.file == target.path and item.equivalent for item in survivors)
+        targets.append(replace(target, killed=killed, viable=tried - same))
+    return judged(
+        replace(
+            outcome,
+            targets=tuple(targets),
+            invalid=kills.invalid,
+            timeouts=kills.timeouts,
+            cached=kills.cached,
+            survivors=survivors,
+        )
+    )

@@ -1,0 +1,51 @@
+"""Plans and rows as text: pure functions."""
+
+from __future__ import annotations
+
+from scaffold.commands import report
+from scaffold.kit.catalog import Kit
+from scaffold.plan.changes import Action, Change
+
+
+def change(action: Action, path: str = "a.py", note: str = "") -> Change:
+    return Change(path, "g", action, None, b"", note=note)
+
+
+def test_a_table_pads_all_columns_but_the_last() -> None:
+    assert report.table([["a", "bbb", ""], ["aaaa", "b", "last  "]], ["h", "i", "j"]) == (
+        "h     i    j\na     bbb\naaaa  b    last"
+    )
+
+
+def test_every_action_has_its_mark() -> None:
+    changes = [change(action, f"{action}.py") for action in Action]
+    lines = report.plan_lines(changes, ["x: y"]).splitlines()
+    assert [line[2] for line in lines[:-1]] == ["+", "~", "-", "=", ".", "!"]
+    assert lines[-1] == "  left out: x: y"
+
+
+def test_the_summary_counts_actions() -> None:
+    changes = [change(Action.CREATE), change(Action.CREATE), change(Action.SAME)]
+    assert report.plan_summary(changes) == "2 to create, 1 the same"
+    assert report.plan_summary([]) == "nothing to do"
+
+
+def test_a_proof_is_told_in_a_few_words() -> None:
+    assert report.proof_cell(None) == "-"
+    assert report.proof_cell({"passed": 3}) == "3 passed"
+    proof = {"passed": 3, "known_defects": 1, "todo": 2, "killed": 4, "viable": 5}
+    assert report.proof_cell(proof) == "3 passed, 1 known defects, 2 todo, 4/5 killed"
+
+
+def test_a_row_in_full_names_targets_bars_and_questions(kit: Kit) -> None:
+    from scaffold.kit.questions import load_questions
+
+    gap = kit.gap("prices")
+    text = report.row(gap, ["tests/test_prices.py"], load_questions(gap))
+    assert "target: parcels/prices.py (line at least 100 %, killed at least 90 %)" in text
+    assert "writes: tests/test_prices.py" in text
+    assert (
+        "asks: prices_heaviest (int, 9999): Which is the heaviest parcel to try, in grams?" in text
+    )
+    assert "skipped: orders by fax are no longer taken" in report.row(kit.gap("fax"), [], [])
+    assert "template: not built yet" in report.row(kit.gap("routes"), [], [])

@@ -1,0 +1,47 @@
+"""Generated code in its language's own format, by the tools that are there."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from scaffold.errors import KitError
+from scaffold.languages import formatting
+from scaffold.languages.formatting import format_source
+
+needs_rustfmt = pytest.mark.skipif(
+    shutil.which("rustfmt") is None, reason="rustfmt is not installed"
+)
+
+
+@needs_rustfmt
+def test_rust_is_formatted_without_the_files_of_its_modules(tmp_path):
+    source = "mod  x;\nfn a( ){let \u00fc=1;}\n".encode()
+    expected = "mod x;\nfn a() {\n    let \u00fc = 1;\n}\n".encode()
+    assert format_source("src/lib.rs", source, cache=tmp_path) == expected
+    assert format_source("src/lib.rs", source, cache=tmp_path) == expected
+
+
+@needs_rustfmt
+def test_a_checkouts_own_settings_do_not_leak_in(tmp_path, monkeypatch):
+    (tmp_path / "rustfmt.toml").write_text("tab_spaces = 2\n")
+    monkeypatch.chdir(tmp_path)
+    assert format_source("a.rs", b"fn a(){b();}\n") == b"fn a() {\n    b();\n}\n"
+
+
+@needs_rustfmt
+def test_rust_that_does_not_parse_is_the_kits_fault_with_its_line():
+    with pytest.raises(KitError, match=r"the rendered src/a\.rs does not parse.*src/a\.rs:2:"):
+        format_source("src/a.rs", b"fn a() {}\nfn b( {}\n")
+
+
+def test_without_rustfmt_rust_stays_as_rendered(monkeypatch):
+    formatting._rustfmt_key.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    assert format_source("a.rs", b"fn a(){}\n") == b"fn a(){}\n"
+    formatting._rustfmt_key.cache_clear()
+
+
+def test_other_languages_pass_through():
+    assert format_source("a.toml", b"a=1\n") == b"a=1\n"

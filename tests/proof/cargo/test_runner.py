@@ -1,0 +1,237 @@
+"""Generated Rust tests on a real workspace: every verdict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from scaffold.errors import ProofError
+from scaffold.proof import verify
+from scaffold.proof.cargo.coverage import find_tool
+from scaffold.proof.cargo.tree import Tree
+from scaffold.proof.runner import load_runner
+from support.proving import prove
+from support.tree import snapshot
+
+pytestmark = pytest.mark.slow
+needs_coverage = pytest.mark.skipif(
+    find_tool(dict(os.environ)) is None, reason="no tool for coverage is installed"
+)
+
+
+def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, progress):
+    outcome = prove(generate(), options, progress)
+    assert outcome.problems == ()
+    assert (outcome.passed, outcome.known_defects, outcome.todo) == (4, 1, 1)
+    assert outcome.baseline == 1
+    assert outcome.command == (
+        "cd crates && cargo test --locked -p fold --lib -- generated_tests::"
+    )
+
+
+def test_nothing_is_left_in_the_checkout(generate, checkout, options, progress):
+    subject = generate()
+    before = snapshot(checkout)
+    prove(subject, replace(options, mutants=1), progress)
+    assert snapshot(checkout) == before
+
+
+def test_a_red_test_is_named_with_its_message(generate, options, progress):
+    source = '#[test]\nfn it_holds() {\n    assert_eq!(super::room(3, 1), 3, "all of it");\n}\n'
+    outcome = prove(generate(source), options, progress)
+    assert outcome.verdict == "red"
+    (problem,) = outcome.problems
+    assert problem.startswith("fold::generated_tests::it_holds: fold/src/generated_tests.rs:3:5 | ")
+    assert "all of it" in problem
+
+
+def test_a_known_defect_that_is_mended_is_red(generate, options, progress):
+    source = (
+        "// Known defect: lib.rs, room: it is right now.\n"
+        '#[test]\n#[should_panic(expected = "x")]\nfn it_is_mended() {\n    super::room(1, 1);\n}\n'
+    )
+    outcome = prove(generate(source), options, progress)
+    assert "drop the mark" in outcome.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [
+        ('#[should_panic(expected = "overflow")]', "without a reason"),
+        ("// Known defect: room\n#[should_panic]", "not strict"),
+        ("#[ignore]", "not as a todo"),
+    ],
+    ids=["no-reason", "not-strict", "ignored"],
+)
+def test_a_mark_that_says_too_little_is_red(generate, options, progress, mark, why):
+    source = f"#[test]\n{mark}\nfn it_holds() {{\n    super::room(1, 2);\n}}\n"
+    assert why in prove(generate(source), options, progress).problems[0]
+
+
+def test_generated_tests_that_do_not_compile_are_red_with_file_and_line(
+    generate, options, progress
+):
+    outcome = prove(generate("#[test]\nfn a() {\n    nothing();\n}\n"), options, progress)
+    assert "crates/fold/src/generated_tests.rs:3: error[E0425]" in outcome.problems[0]
+
+
+def test_a_module_that_nobody_declares_is_told(generate, checkout, options, progress):
+    subject = generate()
+    lib = checkout / "crates/fold/src/lib.rs"
+    lib.write_text(lib.read_text().replace("#[cfg(test)]\nmod generated_tests;\n", ""))
+    outcome = prove(subject, options, progress)
+    assert "crates/fold/src/generated_tests.rs:26: declared here, but it did" in outcome.problems[0]
+
+
+def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
+    source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(4, 2), 2);\n}\n"
+    outcome = prove(generate(source), replace(options, mutants="all"), progress)
+    assert outcome.viable
+    assert outcome.killed
+    lines = {(s.file, s.change) for s in outcome.survivors}
+    assert (
+        "crates/fold/src/lib.rs",
+        "replace || with && in fold: if width == 0 || line.is_empty() {",
+    ) in lines
+    # 4 / 2 is 2 as well.
+    assert ("crates/fold/src/lib.rs", "replace - with / in room: size - used") in lines
+
+
+def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path):
+    subject = generate()
+    kept = replace(options, mutants="all", cache_dir=tmp_path / "cache")
+    first = prove(subject, kept, progress)
+    second = prove(subject, kept, progress)
+    assert second.cached == second.viable + second.invalid
+    assert (second.killed, second.viable) == (first.killed, first.viable)
+
+
+def test_the_cuts_are_together_the_whole(generate, options, progress):
+    subject = generate()
+    whole = prove(subject, replace(options, mutants="all"), progress)
+    cuts = [
+        prove(subject, replace(options, mutants="all", shard=(number, 2)), progress)
+        for number in (1, 2)
+    ]
+    merged = verify.merge(cuts)
+    assert (merged.killed, merged.viable) == (whole.killed, whole.viable)
+    assert merged.survivors == whole.survivors
+
+
+def test_two_workers_find_what_one_finds(generate, options, progress):
+    subject = generate()
+    one = prove(subject, replace(options, mutants="all"), progress)
+    two = prove(subject, replace(options, mutants="all", jobs=2), progress)
+    assert (two.killed, two.viable, two.survivors) == (one.killed, one.viable, one.survivors)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tests_that_need_each_other_are_not_believed(generate, options, progress, jobs):
+    source = (
+        "use std::sync::atomic::{AtomicBool, Ordering};\n\n"
+        "static DONE: AtomicBool = AtomicBool::new(false);\n\n"
+        "#[test]\nfn a_first() {\n    DONE.store(true, Ordering::SeqCst);\n}\n\n"
+        "#[test]\nfn b_second() {\n"
+        "    // Only where it is picked alone nobody does it first.\n"
+        "    let picked: Vec<String> = std::env::args().collect();\n"
+        '    let alone = picked.iter().any(|arg| arg == "--exact")\n'
+        '        && !picked.iter().any(|arg| arg.ends_with("a_first"));\n'
+        "    while !alone && !DONE.load(Ordering::SeqCst) {\n"
+        "        std::thread::yield_now();\n    }\n"
+        "    assert!(DONE.load(Ordering::SeqCst));\n    assert_eq!(super::room(5, 2), 3);\n}\n"
+    )
+    with pytest.raises(ProofError, match="red on an unbroken copy without the others"):
+        prove(generate(source), replace(options, mutants="all", jobs=jobs), progress)
+
+
+@needs_coverage
+def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
+    outcome = prove(generate(), options, progress)
+    assert outcome.coverage["crates/fold/src/lib.rs"] > 90
+
+
+@needs_coverage
+def test_lines_of_a_source_as_it_was_do_not_count(generate, checkout, options, progress):
+    place = checkout / "crates/fold/src/lib.rs"
+    other = "/// Never called.\npub fn other() -> u32 {\n" + "    let n = 1;\n" * 40 + "    n\n}\n"
+    source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(5, 2), 3);\n}\n"
+    subject = generate(source)
+    before = place.read_text(encoding="utf-8")
+    place.write_text(before + other, encoding="utf-8")
+    with_other = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    place.write_text(before, encoding="utf-8")
+    without = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    assert with_other < without
+
+
+def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress):
+    source = (
+        "use super::is_open;\n\n#[test]\nfn an_empty_key_opens_nothing() {\n"
+        '    assert!(!is_open(Some("")));\n}\n'
+    )
+    outcome = prove(generate(source, crate="gate"), options, progress)
+    assert outcome.problems == ()
+    assert outcome.passed == 1
+
+
+RELAY = """\
+use super::*;
+
+async fn answered(width: &str, body: &'static str) -> (StatusCode, String) {
+    let request = Request::builder().header("x-width", width);
+    let request = request.body(Full::<Bytes>::from(body)).expect("the request is whole");
+    let Ok(response) = answer(request).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("the body is whole");
+    (status, String::from_utf8_lossy(&body.to_bytes()).into_owned())
+}
+
+#[tokio::test]
+async fn a_body_is_folded() {
+    assert_eq!(answered("2", "abc").await, (StatusCode::OK, "ab\\nc".to_string()));
+}
+
+#[tokio::test]
+async fn a_width_that_is_no_number_is_a_bad_request() {
+    let told = (StatusCode::BAD_REQUEST, "x-width is missing".to_string());
+    assert_eq!(answered("two", "abc").await, told);
+}
+"""
+
+
+def test_a_handler_that_is_async_is_proved_with_all_its_mutants(generate, options, progress):
+    outcome = prove(generate(RELAY, crate="relay"), replace(options, mutants="all"), progress)
+    assert (outcome.verdict, outcome.passed) == ("proved", 2), outcome.problems
+    assert outcome.killed == outcome.viable >= 5
+    assert outcome.invalid > 0  # some of what cargo-mutants lists for this type is no program
+
+
+def test_each_of_two_checkouts_is_proved_with_its_own_sources(
+    generate, checkout, options, progress, tmp_path
+):
+    subject = generate(RELAY, crate="relay")
+    broken = tmp_path / "broken"
+    shutil.copytree(checkout, broken)
+    place = broken / "crates/fold/src/lib.rs"
+    place.write_text(place.read_text().replace(".chunks(width)", ".chunks(width + 1)"))
+    tree = Tree(checkout, options)
+    for _ in range(2):
+        assert prove(subject, options, progress).verdict == "proved"
+        with tree.held(progress):  # as while another run uses it
+            outcome = prove(replace(subject, checkout=broken), options, progress)
+        assert outcome.failed == 1, outcome.problems
+
+
+@pytest.mark.parametrize(("crates", "count"), [(("fold", "no_such_crate"), 1), ((), 0)])
+def test_the_crates_that_a_gap_names_are_run_before_it_writes_anything(
+    generate, options, progress, crates, count
+):
+    subject = generate()
+    bare = replace(subject, files=(), targets=(), run=replace(subject.run, baseline=crates))
+    (evidence,) = load_runner("cargo").examine([bare], options, progress)
+    names = [test.id for test in evidence.baseline.tests if "generated" not in test.id]
+    assert len(names) == count
+    assert evidence.generated.tests == ()

@@ -1,0 +1,96 @@
+"""The command line itself: help, version, faults of our own, and start-up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaffold import __version__
+from scaffold.errors import KitError
+from scaffold.kit.place import kit_root
+from support.command import scaffold, started
+from support.rendering import ROOT
+from support.tinykit import DEMO_KIT
+
+COMMANDS = ("list", "show", "new", "verify", "status", "undo", "doctor", "demo")
+
+
+def test_version_and_help() -> None:
+    assert scaffold("--version").out == f"scaffold {__version__}\n"
+    done = scaffold()
+    assert done.code == 2 and "Usage: scaffold" in done.out
+    for command in COMMANDS:
+        assert f"  {command} " in done.out
+        told = scaffold(command, "--help")
+        assert told.code == 0 and f"Usage: scaffold {command}" in told.out
+
+
+def test_it_is_a_module_and_a_script() -> None:
+    assert started("--version").out == f"scaffold {__version__}\n"
+    script = Path(sys.executable).parent / "scaffold"
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"scaffold {__version__}\n"
+
+
+def test_a_fault_of_our_own_names_a_log(tmp_path: Path) -> None:
+    # A kit whose questions are a list is refused nowhere; any fault will do.
+    code = (
+        "import sys, scaffold.kit.catalog\n"
+        "scaffold.kit.catalog.load_kit = lambda root: 1 / 0\n"
+        "from scaffold.cli import run\n"
+        "sys.exit(run(['list', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert done.stderr.startswith("error: a fault of scaffold itself: ZeroDivisionError")
+    log = Path(done.stderr.rpartition("report it with ")[2].strip())
+    assert "Traceback" in log.read_text() and "scaffold list --json" in log.read_text()
+    log.unlink()
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    command = f"{sys.executable} -m scaffold list --json --kit {DEMO_KIT} | head -c 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["list"], ["status"]], ids=" ".join)
+def test_what_only_looks_imports_nothing_heavy(command: list[str], tree: Path) -> None:
+    code = (
+        "import sys; from scaffold.cli import run; run(sys.argv[1:])\n"
+        "heavy = {'copier', 'black', 'questionary', 'yaml', 'pydantic', 'cosmic_ray'}\n"
+        "sys.stderr.write(' '.join(sorted(heavy & set(sys.modules))))"
+    )
+    more = [] if command == ["--help"] else ["--kit", str(DEMO_KIT)]
+    more += ["-C", str(tree)] if command == ["status"] else []
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command, *more], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_the_kit_is_named_or_in_the_environment_or_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kit_root(None) == ROOT
+    assert kit_root(DEMO_KIT) == DEMO_KIT
+    monkeypatch.setenv("SCAFFOLD_KIT", str(DEMO_KIT))
+    assert kit_root(None) == DEMO_KIT
+    with pytest.raises(KitError, match=r"is no kit: copier\.yml is missing"):
+        kit_root(tmp_path)
+
+
+def test_the_engine_names_nothing_of_the_code_base() -> None:
+    slugs = {path.parent.name for path in (ROOT / "templates").glob("*/gap.toml")}
+    # Words of the trade as well as slugs.
+    slugs -= {"handlers", "targets", "concurrency"}
+    sources = [
+        path for path in (ROOT / "src" / "scaffold").rglob("*.py") if "_demo" not in path.parts
+    ]
+    for path in sources:
+        text = path.read_text(encoding="utf-8").lower()
+        for name in ("plano", "katanemo", "brightstaff", "envoy", *slugs):
+            assert name not in text, f"{path.name} names {name}"
