@@ -1,8 +1,11 @@
 """`python -m scaffold`, and the console script."""
 
-from __future__ import annotations
-
+# Not even `__future__` comes before this: it is a file, and the checkout may hold one like it.
 import sys
+
+from scaffold import isolation
+
+isolation.guard_start(sys.argv[1:])
 
 
 def main() -> None:

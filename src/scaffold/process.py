@@ -8,13 +8,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from scaffold.errors import MissingToolError
+from scaffold import isolation
+from scaffold.errors import CheckoutError, MissingToolError
 
 GRACE_S = 1.0
 
@@ -61,6 +63,106 @@ def run(
             handle.write(f"$ {' '.join(argv)}\n{stdout}{stderr}")
     seconds = time.monotonic() - started
     return Completed(tuple(argv), process.returncode, stdout, stderr, seconds, timed_out)
+
+
+def run_tool(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    timeout_s: float | None = None,
+    input_text: str | None = None,
+) -> Completed:
+    """The result of a program that no checkout decides about: which one, where, and its settings.
+
+    It is found outside of every checkout, and gets an environment that holds nothing of one. What
+    runs before `verify` is started here and nowhere else.
+
+    Args:
+        argv: Program and arguments; the program by its name or by an absolute path.
+        cwd: A folder of `empty_folder`; without it a new one.
+        timeout_s: After this many seconds the whole group is killed.
+        input_text: What the program reads; without it, nothing.
+
+    Raises:
+        MissingToolError: The program is nowhere else than in a checkout.
+        CheckoutError: There is no folder to run it in.
+    """
+    found = argv[0] if "/" in argv[0] else isolation.find_tool(argv[0])
+    if found is None or isolation.untrusted(found):
+        raise MissingToolError(
+            f"'{argv[0]}' cannot be run: it is not on the PATH outside of the checkout",
+            f"install it, then: command -v {argv[0]}",
+        )
+    if cwd is None:
+        with empty_folder() as folder:
+            return run_tool(argv, cwd=folder, timeout_s=timeout_s, input_text=input_text)
+    env = {**isolation.environment(), "TMPDIR": str(cwd), "GIT_CEILING_DIRECTORIES": str(cwd)}
+    return run([found, *argv[1:]], cwd=cwd, env=env, timeout_s=timeout_s, input_text=input_text)
+
+
+def page(text: str) -> bool:
+    """Whether `$PAGER`, `less` or `more` showed the text; started as `run_tool` does.
+
+    Raises:
+        CheckoutError: There is no folder to run it in.
+    """
+    own = os.environ.get("PAGER", "").strip()
+    for line in filter(None, (own, "less", "more")):
+        program = line.split()[0]
+        found = program if "/" in program else isolation.find_tool(program)
+        if found is None or isolation.untrusted(found):
+            continue
+        asked = ("LESS", "LESSCHARSET", "MORE")
+        env = {name: os.environ[name] for name in asked if name in os.environ}
+        with empty_folder() as folder:
+            # By a shell, as everyone reads $PAGER: it may have options and quotes.
+            pager = subprocess.Popen(
+                ["/bin/sh", "-c", line],
+                cwd=folder,
+                env={**isolation.environment(), **env},
+                stdin=subprocess.PIPE,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+            _feed(pager, text)
+        return True
+    return False
+
+
+def _feed(pager: subprocess.Popen[str], text: str) -> None:
+    # Ctrl-C is the pager's while it is on the screen.
+    try:
+        pager.communicate(text)
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    while pager.poll() is None:
+        try:
+            pager.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+@contextmanager
+def empty_folder() -> Iterator[Path]:
+    """A new folder of this run's that lies in no checkout; gone afterwards.
+
+    Raises:
+        CheckoutError: Every folder for temporary files is in the checkout, or cannot be written.
+    """
+    import tempfile
+
+    # Tools look for their settings upwards: TMPDIR below a checkout would lead them into it.
+    places = dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp", str(Path.home())))
+    for place in places:
+        if isolation.untrusted(place) or not os.access(place, os.W_OK | os.X_OK):
+            continue
+        with tempfile.TemporaryDirectory(prefix="scaffold-tool-", dir=place) as name:
+            yield Path(name).resolve()
+        return
+    raise CheckoutError(
+        "there is no folder for temporary files outside of the checkout",
+        "name one: TMPDIR=DIR",
+    )
 
 
 def _communicate(

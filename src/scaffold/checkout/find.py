@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scaffold import isolation
 from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.checkout.layout import module_of
 from scaffold.errors import CheckoutError, unparsable
@@ -149,6 +150,8 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     start = start.resolve()
     for folder in (start, *start.parents):
         if any((folder / marker).exists() for marker in kit.markers):
+            isolation.distrust(folder)
+            isolation.distrust_around(folder)
             return Checkout(folder)
     raise CheckoutError(
         f"{start} is not a checkout of {kit.title or kit.name}: none of "

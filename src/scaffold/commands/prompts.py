@@ -61,13 +61,17 @@ def ask_questions(gaps: Iterable[Gap], skip: set[str]) -> dict[str, Any]:
 
 def show_diff(text: str) -> None:
     """The diff, through a pager where it is longer than the screen."""
-    import pydoc
     import shutil
+
+    from scaffold.process import page
 
     if text.count("\n") < shutil.get_terminal_size().lines - 4:
         print(text, end="")
     elif confirm(f"Page through the diff ({text.count(chr(10))} lines)?", default=False):
-        pydoc.pager(text)
+        # The lines above stand above the pager's.
+        sys.stdout.flush()
+        if not page(text):
+            print(text, end="")
     sys.stdout.flush()
 
 

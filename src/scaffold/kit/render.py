@@ -71,9 +71,10 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
     from plumbum import local
 
     # Without git on its PATH Copier takes the kit for the plain folder that it is: a kit inside
-    # a git repository would otherwise be cloned at its last tag, and edits of it not seen.
+    # a git repository would otherwise be cloned at its last tag, and edits of it not seen. An empty
+    # PATH would be the current folder.
     try:
-        with local.env(PATH=""), warnings.catch_warnings():
+        with local.env(PATH=os.devnull), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run_copy(
                 str(kit.root),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from functools import cache as once
 from pathlib import Path
 
-from scaffold import process
+from scaffold import isolation, process
 from scaffold.caching import cache_dir, entry_of, remember
-from scaffold.errors import KitError
+from scaffold.errors import KitError, MissingToolError
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
 RUSTFMT_S = 60.0
@@ -71,13 +70,24 @@ def _black(path: str, source: bytes) -> bytes:
     return text.encode("utf-8")
 
 
-@once
 def _rustfmt_key() -> bytes | None:
-    """The version of rustfmt; None where there is none, and files stay as rendered."""
-    if shutil.which(RUSTFMT[0]) is None:
+    """Which rustfmt there is, and its version; None where there is none: files stay as rendered."""
+    found = isolation.find_tool(RUSTFMT[0])
+    return _identity_of(found) if found else None
+
+
+@once
+def _identity_of(tool: str) -> bytes | None:
+    # The path alone may be a launcher of one of several toolchains: only its version tells which.
+    try:
+        done = process.run_tool([tool, "--version"], timeout_s=RUSTFMT_S)
+        real = os.path.realpath(tool)
+        file = os.stat(real)
+    except (MissingToolError, OSError):
         return None
-    done = process.run(["rustfmt", "--version"], cwd=Path.cwd(), timeout_s=RUSTFMT_S)
-    return done.stdout.encode() if done.returncode == 0 else None
+    if done.returncode != 0 or not done.stdout.startswith("rustfmt "):
+        return None
+    return "\n".join([real, str(file.st_size), str(file.st_mtime_ns), done.stdout]).encode()
 
 
 def _rustfmt(path: str, source: bytes) -> bytes:
@@ -86,7 +96,7 @@ def _rustfmt(path: str, source: bytes) -> bytes:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
         raise KitError(f"the rendered {path} is not UTF-8: {error}", f"edit {path}") from error
-    done = process.run(RUSTFMT, cwd=Path.cwd(), input_text=text, timeout_s=RUSTFMT_S)
+    done = process.run_tool(RUSTFMT, input_text=text, timeout_s=RUSTFMT_S)
     if done.returncode != 0:
         said = " ".join(done.stderr.replace("<stdin>", path).split())
         raise KitError(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from scaffold.errors import ScaffoldError
-from scaffold.process import run
+from scaffold.process import empty_folder, run_tool
 
 LABELS = ("mine", "base", "theirs")
 """Names of the three sides at the conflict markers, in the order of `git merge-file`."""
@@ -71,16 +68,13 @@ def _with_ends_of(mine: bytes, other: bytes) -> bytes:
 
 
 def _merge_file(base: bytes, mine: bytes, theirs: bytes, labels: Sequence[str]) -> MergeResult:
-    with tempfile.TemporaryDirectory(prefix="scaffold-merge-") as name:
-        folder = Path(name)
+    with empty_folder() as folder:
         for side, content in (("mine", mine), ("base", base), ("theirs", theirs)):
             (folder / side).write_bytes(content)
         named = [argument for label in labels for argument in ("-L", label)]
         # Not -p: the result is written over `mine` and read as bytes, whatever its encoding.
-        done = run(
-            ["git", "merge-file", "--diff3", *named, "mine", "base", "theirs"],
-            cwd=folder,
-            env={**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": name},
+        done = run_tool(
+            ["git", "merge-file", "--diff3", *named, "mine", "base", "theirs"], cwd=folder
         )
         if not 0 <= done.returncode <= _MOST_CONFLICTS:
             raise ScaffoldError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold import isolation
 from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import Need
 
@@ -68,20 +69,21 @@ def missing(needs: Sequence[Need]) -> list[str]:
 
 
 def _places(need: Need) -> Iterator[Path]:
-    on_path = shutil.which(need.program)
+    on_path = isolation.find_tool(need.program)
     if on_path is not None:
         yield Path(on_path)
     for pattern in need.places:
         folders = Path("/").glob(pattern.removeprefix("/"))
         for folder in sorted(folders, key=lambda it: _parts(str(it)), reverse=True):
-            if shutil.which(need.program, path=str(folder)) is not None:
-                yield folder / need.program
+            place = folder / need.program
+            if place.is_file() and os.access(place, os.X_OK) and not isolation.untrusted(place):
+                yield place
 
 
 def _version(path: Path, need: Need) -> str:
     from scaffold import process
 
-    answer = process.run([str(path), *need.version], cwd=Path("/"), timeout_s=ANSWER_S)
+    answer = process.run_tool([str(path), *need.version], timeout_s=ANSWER_S)
     told = _NUMBER.search(answer.stdout)
     if answer.returncode != 0 or told is None:
         command = " ".join([str(path), *need.version])
