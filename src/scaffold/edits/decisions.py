@@ -1,4 +1,4 @@
-"""What becomes of one unit of a payload: the table of `edits`, for every kind but Python's own."""
+"""What becomes of one unit of a payload: the table of `edits`, for every kind."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class Place:
-    """A unit as a file has it: its digest and its line."""
+    """A unit as a file has it: its digest and its line.
+
+    One that is not `alone` shares a line with another and cannot be replaced or taken out.
+    """
 
     digest: str
     line: int
+    alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,13 @@ class Ours:
     digests: Mapping[str, set[str]]
     on_conflict: str = "refuse"
 
-    def decide(self, unit: Unit, place: Place | None) -> tuple[Step, bool]:
+    def decide(self, unit: Unit, place: Place | None, noun: str = "") -> tuple[Step, bool]:
         """What is done with a unit of a payload, and whether the gap owns it then.
+
+        Args:
+            unit: The unit.
+            place: Where the file has it; None where it has not.
+            noun: What comes before its name in a message: `the fixture `.
 
         Raises:
             ConflictError: It is there, differs, and is not ours or was edited.
@@ -52,12 +61,12 @@ class Ours:
             return Step.LEAVE, True  # edited by a person, and nothing new from us
         if self.on_conflict == "skip":
             return Step.LEAVE, bool(written)
-        if self.on_conflict == "overwrite":
+        if self.on_conflict == "overwrite" and place.alone:
             return Step.REPLACE, True
         why = "was edited since it was generated" if written else "is there already"
         raise ConflictError(
-            f"{self.path}:{place.line}: '{unit.name}' {why}, and differs from the one that this "
-            "gap needs",
+            f"{self.path}:{place.line}: {noun}'{unit.name}' {why}, and differs from the one "
+            "that this gap needs",
             "rename yours, or: --on-conflict skip (keeps yours) | overwrite (takes ours)",
         )
 
@@ -67,7 +76,9 @@ class Ours:
         Raises:
             ConflictError: It was edited since.
         """
-        if place.digest in self.digests.get(name, ()) or self.on_conflict == "overwrite":
+        if place.digest in self.digests.get(name, ()):
+            return True
+        if self.on_conflict == "overwrite" and place.alone:
             return True
         if self.on_conflict == "skip":
             return False
@@ -109,7 +120,7 @@ def check_planned(wanted: Sequence[Unit], planned: Sequence[Unit], origin: str) 
             raise KitError(
                 f"{origin}: '{unit.name}' differs from the one that another gap of this plan writes"
                 " into the same file",
-                "let both say the same, or let one gap require the other",
+                "write it the same in both (one shared macro), or let one gap require the other",
             )
 
 

@@ -15,10 +15,11 @@ import that a person's file has already, in any place where it runs, is used and
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scaffold.edits import EditResult, Unit
+from scaffold.edits.decisions import Ours, Place, Step, check_planned, ours
 from scaffold.errors import ConflictError, KitError
 from scaffold.languages.python.insertion import with_imports, with_piece
 from scaffold.languages.python.layout import Piece, needs, ordered, render_module, statements
@@ -47,7 +48,7 @@ class _Payload:
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        imported = [Unit(item.key, _import_digest(item.key)) for item in self.imports]
+        imported = [_import_unit(item) for item in self.imports]
         pieces = [Unit(piece.name, piece.digest) for piece in self.pieces.values()]
         return tuple(sorted([*imported, *pieces]))
 
@@ -60,6 +61,12 @@ class _Decisions:
     add: list[Piece] = field(default_factory=list)
     replace: list[Piece] = field(default_factory=list)
     owned: list[Unit] = field(default_factory=list)
+
+    def step(self, own: Ours, unit: Unit, place: Place | None, noun: str = "") -> Step:
+        """What is done with a unit, which the gap may own then."""
+        step, mine = own.decide(unit, place, noun)
+        self.owned += [unit] if mine else []
+        return step
 
 
 def apply(
@@ -83,12 +90,12 @@ def apply(
         KitError: The payload is no plain module, or another payload of this plan says otherwise.
     """
     wanted = _read_payload(payload, origin, header)
-    _check_planned(wanted, planned, origin)
+    check_planned(wanted.units, planned, origin)
     created = created or text is None
     module = Module(text or "", path)
-    ours = _digests([*owned, *planned])
-    decided = _decide(module, wanted, ours, on_conflict)
-    pristine = created and _is_pristine(module, ours)
+    own = ours(path, owned, planned, on_conflict=on_conflict)
+    decided = _decide(module, wanted, own)
+    pristine = created and _is_pristine(module, own)
     result = module.bom + module.text
     if decided.imports or decided.add or decided.replace or text is None:
         if pristine:
@@ -115,14 +122,15 @@ def revert(
         ConflictError: A unit was edited, or code that stays uses it.
     """
     module = Module(text, path)
-    ours = _digests([*owned, *drop])
-    pristine = created and _is_pristine(module, ours)
+    own = ours(path, owned, drop, on_conflict=on_conflict)
+    pristine = created and _is_pristine(module, own)
     names = {unit.name for unit in drop}
-    gone = _droppable(module, names, ours, on_conflict)
+    places = _places(module, names)
+    gone = {name for name, place in places.items() if own.may_drop(name, place)}
     text = _without_units(text, path, gone, on_conflict, module)
     for item in [item for block in module.blocks for item in imports_of(block.node)]:
         if item.key in names:
-            stay = frozenset(ours.keys() - names)
+            stay = frozenset(own.digests.keys() - names)
             text = drop_import(Module(text, path), item, stay)
     left = Module(text, path)
     if created and not left.blocks and len(left.comments) <= 1:
@@ -148,18 +156,10 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
         CheckoutError: The module does not parse.
     """
     module = Module(text, path)
-    blocks = _named(module)
-    imported = {item.key for block in module.blocks for item in imports_of(block.node)}
-    ours = _digests(owned)
-    result: dict[str, str] = {}
-    for name in sorted(ours):
-        if name in imported:
-            result[name] = "present"
-        elif name not in blocks:
-            result[name] = "absent"
-        else:
-            result[name] = "present" if _digest(module, blocks[name]) in ours[name] else "edited"
-    return result
+    imported = {item for block in module.blocks for item in imports_of(block.node)}
+    places = {item.key: Place(digest_of(item.key), 0) for item in imported}
+    own = ours(path, owned)
+    return own.standing(places | _places(module, own.digests))
 
 
 def _read_payload(payload: str, origin: str, header: str) -> _Payload:
@@ -182,9 +182,7 @@ def _read_payload(payload: str, origin: str, header: str) -> _Payload:
             )
         if block.name in pieces:
             raise _broken(origin, block, f"defines '{block.name}' twice", "keep one")
-        digest = module.digest(block)
-        source = module.source(block)
-        pieces[block.name] = Piece(block.name, source, digest, block.node, block.first)
+        pieces[block.name] = _piece(module, block, module.digest(block))
     _check_payload(module, imports, pieces, origin)
     return _Payload(tuple(dict.fromkeys(imports)), pieces)
 
@@ -205,84 +203,37 @@ def _check_payload(
             )
 
 
-def _check_planned(wanted: _Payload, planned: Sequence[Unit], origin: str) -> None:
-    there = _digests(planned)
-    for unit in wanted.units:
-        if there.get(unit.name, {unit.digest}) != {unit.digest}:
-            raise KitError(
-                f"{origin}: '{unit.name}' differs from the one that another gap of this plan writes"
-                " into the same file",
-                "move it to one shared macro, or give one of them another name",
-            )
-
-
-def _decide(
-    module: Module, wanted: _Payload, ours: Mapping[str, set[str]], on_conflict: str
-) -> _Decisions:
+def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
     decided = _Decisions()
     bound = bindings(module.tree.body)
     for item in wanted.imports:
-        places = bound.get(item.bound, [])
-        if not places:
-            decided.imports.append(item)
-        elif all(meaning != item.meaning for _, meaning in places):
-            if on_conflict != "skip":
-                raise _taken(module.path, item.bound, f"`{statements([item])[0]}`", places[0][0])
+        unit, lines = _import_unit(item), bound.get(item.bound, [])
+        same = next((Place(unit.digest, at) for at, what in lines if what == item.meaning), None)
+        if lines and same is None:
+            _check_taken(own, item.bound, f"`{statements([item])[0]}`", lines[0][0])
             continue
-        if not places or item.key in ours:
-            decided.owned.append(Unit(item.key, _import_digest(item.key)))
-    blocks = _named(module)
+        decided.imports += [item] if decided.step(own, unit, same) is Step.ADD else []
+    places = _places(module, wanted.pieces)
     for piece in wanted.pieces.values():
-        if piece.name in blocks:
-            _decide_present(module, blocks[piece.name], piece, ours, on_conflict, decided)
-        elif piece.name not in bound:
-            decided.add.append(piece)
-            decided.owned.append(Unit(piece.name, piece.digest))
-        elif on_conflict != "skip":
-            line = bound[piece.name][0][0]
-            raise _taken(module.path, piece.name, f"the {piece.noun} '{piece.name}'", line)
+        place, noun = places.get(piece.name), f"the {piece.noun} "
+        if place is None and piece.name in bound:
+            line, _ = bound[piece.name][0]
+            _check_taken(own, piece.name, f"{noun}'{piece.name}'", line)
+            continue
+        step = decided.step(own, Unit(piece.name, piece.digest), place, noun)
+        decided.add += [piece] if step is Step.ADD else []
+        decided.replace += [piece] if step is Step.REPLACE else []
     return decided
 
 
-def _decide_present(
-    module: Module,
-    block: Block,
-    piece: Piece,
-    ours: Mapping[str, set[str]],
-    on_conflict: str,
-    decided: _Decisions,
-) -> None:
-    digest = _digest(module, block)
-    written = ours.get(piece.name, set())
-    unit = Unit(piece.name, piece.digest)
-    if digest == piece.digest:
-        decided.owned += [unit] if written else []
-        return
-    if written and digest not in written and piece.digest in written:
-        decided.owned.append(unit)  # edited by a person, and nothing new from us
-        return
-    if digest not in written and on_conflict == "skip":
-        decided.owned += [unit] if written else []
-        return
-    if digest not in written and (on_conflict != "overwrite" or not block.alone):
-        why = "was edited since it was generated" if written else "is there already"
-        raise ConflictError(
-            f"{module.path}:{block.first}: the {piece.noun} '{piece.name}' {why}, and differs from "
-            "the one that this gap needs",
-            "rename yours, or: --on-conflict skip (keeps yours) | overwrite (takes ours)",
-        )
-    decided.replace.append(piece)
-    decided.owned.append(unit)
-
-
-def _is_pristine(module: Module, ours: Mapping[str, set[str]]) -> bool:
+def _is_pristine(module: Module, own: Ours) -> bool:
     """Whether nothing but units of ours, as we wrote them, and a header line is in the file."""
     for block in module.blocks:
         items = imports_of(block.node)
         if items:
-            if not all(item.key in ours for item in items):
+            if not all(item.key in own.digests for item in items):
                 return False
-        elif _digest(module, block) not in ours.get(block.name, set()):
+        elif _place(module, block).digest not in own.digests.get(block.name, ()):
             return False
     return all(line == 1 and module.line(1).startswith("#") for line in comments_outside(module))
 
@@ -291,10 +242,7 @@ def _written_anew(
     module: Module, decided: _Decisions, header: str, first_party: Sequence[str]
 ) -> str:
     imports = {item for block in module.blocks for item in imports_of(block.node)}
-    pieces = {
-        name: Piece(name, module.source(block), "", block.node, block.first)
-        for name, block in _named(module).items()
-    }
+    pieces = {name: _piece(module, block) for name, block in _named(module).items()}
     pieces.update({piece.name: piece for piece in [*decided.replace, *decided.add]})
     outside = comments_outside(module)
     header = header or (module.line(1) if 1 in outside else "")
@@ -318,25 +266,6 @@ def _written_into(
     return text
 
 
-def _droppable(
-    module: Module, names: set[str], ours: Mapping[str, set[str]], on_conflict: str
-) -> set[str]:
-    gone = set()
-    for name, block in _named(module).items():
-        if name not in names:
-            continue
-        as_written = _digest(module, block) in ours[name]
-        if as_written or (on_conflict == "overwrite" and block.alone):
-            gone.add(name)
-        elif on_conflict != "skip":
-            raise ConflictError(
-                f"{module.path}:{block.first}: '{name}' was edited since it was generated, "
-                "so it is not removed",
-                "move your version elsewhere, or: --on-conflict skip (keeps it) | overwrite",
-            )
-    return gone
-
-
 def _without_units(text: str, path: str, gone: set[str], on_conflict: str, module: Module) -> str:
     """The text without the units, less those that code which stays uses."""
     while True:
@@ -346,7 +275,7 @@ def _without_units(text: str, path: str, gone: set[str], on_conflict: str, modul
             result = drop_block(current, _named(current)[name])
         if on_conflict == "overwrite":
             return result
-        fixtures = {name for name in gone if _is_fixture(_named(module)[name])}
+        fixtures = {name for name in gone if _piece(module, _named(module)[name]).is_fixture}
         used = used_globals(Module(result, path), gone, fixtures)
         if not used:
             return result
@@ -360,35 +289,37 @@ def _without_units(text: str, path: str, gone: set[str], on_conflict: str, modul
         gone = gone - used.keys()
 
 
-def _is_fixture(block: Block) -> bool:
-    return Piece(block.name, "", "", block.node, block.first).is_fixture
+def _import_unit(item: Import) -> Unit:
+    return Unit(item.key, digest_of(item.key))
 
 
 def _named(module: Module) -> dict[str, Block]:
     return {block.name: block for block in module.blocks if block.name}
 
 
-def _digest(module: Module, block: Block) -> str:
-    return module.digest(block) if block.alone else ""
+def _places(module: Module, names: Collection[str]) -> dict[str, Place]:
+    named = _named(module).items()
+    return {name: _place(module, block) for name, block in named if name in names}
 
 
-def _digests(owned: Sequence[Unit]) -> dict[str, set[str]]:
-    result: dict[str, set[str]] = {}
-    for unit in owned:
-        result.setdefault(unit.name, set()).add(unit.digest)
-    return result
+def _place(module: Module, block: Block) -> Place:
+    digest = module.digest(block) if block.alone else ""
+    return Place(digest, block.first, block.alone)
 
 
-def _import_digest(key: str) -> str:
-    return digest_of(key)
+def _piece(module: Module, block: Block, digest: str = "") -> Piece:
+    return Piece(block.name, module.source(block), digest, block.node, block.first)
 
 
 def _broken(origin: str, block: Block, what: str, hint: str) -> KitError:
     return KitError(f"{origin}:{block.first}: {what}", f"{hint}, in {origin}")
 
 
-def _taken(path: str, name: str, wanted: str, line: int) -> ConflictError:
-    return ConflictError(
-        f"{path}:{line}: the name '{name}' is taken here, and this gap needs it for {wanted}",
-        f"rename yours in {path}",
-    )
+def _check_taken(own: Ours, name: str, wanted: str, line: int) -> None:
+    """Refuse a name that stands for something else here, unless such a unit is skipped."""
+    if own.on_conflict != "skip":
+        raise ConflictError(
+            f"{own.path}:{line}: the name '{name}' is taken here, and this gap needs it for "
+            f"{wanted}",
+            f"rename yours in {own.path}",
+        )
