@@ -24,6 +24,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         # With xdist the base is one worker's; all share the folder above it.
         shared = base.parent if base.name.startswith("popen-") else base
         patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        patch.setenv("XDG_STATE_HOME", str(shared / "state"))
         _keep_formatted(shared / "cache" / "scaffold")
         patch.setenv("COLUMNS", "100")
         # LINES comes from readline in the process that starts the workers.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout import journal
 from scaffold.checkout.adoption import find_adoption
-from scaffold.checkout.files import confine, read_file
+from scaffold.checkout.files import read_file, write_file
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import (
     FOLDER,
@@ -73,8 +73,12 @@ class Status:
 
 
 @contextmanager
-def opened(start: Path, kit: Kit, progress: Progress) -> Iterator[Checkout]:
+def opened(
+    start: Path, kit: Kit, progress: Progress, *, recovering: bool = True
+) -> Iterator[Checkout]:
     """The checkout, held for this run, with an interrupted one taken back first.
+
+    Without `recovering` that is left to the caller.
 
     Raises:
         CheckoutError: Not a checkout.
@@ -82,7 +86,7 @@ def opened(start: Path, kit: Kit, progress: Progress) -> Iterator[Checkout]:
     """
     checkout = open_checkout(start, kit)
     with journal.locked(checkout.root):
-        if journal.recover(checkout.root):
+        if recovering and journal.recover(checkout.root):
             progress("an interrupted run was taken back")
         yield checkout
 
@@ -121,6 +125,7 @@ def apply(plan: Plan) -> bool:
     """Write the plan as one transaction; False where there was nothing to write.
 
     Raises:
+        ConflictError: Somebody changed a file since it was planned; nothing was written.
         CheckoutError: The checkout cannot be written; it is as it was.
     """
     if not plan.writes:
@@ -205,15 +210,12 @@ def keep_proof(root: Path, state: State, outcome: Mapping[str, Any]) -> None:
     slug = str(outcome["gap"])
     kept = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
     kept["digest"] = state.gaps[slug].digest
-    place = confine(root, f"{FOLDER}/verified/{slug}.json")
+    path = f"{FOLDER}/verified/{slug}.json"
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_suffix(".new")
-        temporary.write_bytes(dump_verified(kept))
-        temporary.replace(place)
+        write_file(root, path, dump_verified(kept))
     except OSError as error:
         raise CheckoutError(
-            f"the proof of '{slug}' cannot be kept: {error.strerror}", f"ls -ld {place.parent}"
+            f"the proof of '{slug}' cannot be kept: {error.strerror}", f"ls -ld {FOLDER}/verified"
         ) from error
 
 

@@ -15,6 +15,7 @@ from scaffold.checkout.journal import (
     locked,
     pending,
     recover,
+    set_aside,
     undo,
 )
 from scaffold.errors import CheckoutError, ConflictError
@@ -91,12 +92,34 @@ def test_a_file_deleted_by_us_and_made_again_by_a_person_is_an_edit(root: Path) 
         undo(root)
 
 
-def test_a_journal_without_a_record_is_dropped(root: Path) -> None:
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_journal_of_a_run_that_was_killed_at_once_is_dropped(root: Path, ignored: bool) -> None:
     before = snapshot(root)
-    write_files(root, {f"{JOURNAL}/before/0000": "one\n", f"{JOURNAL}/record.new": '{"ops": ['})
+    (root / JOURNAL / "before").mkdir(parents=True)
+    if ignored:
+        write_files(root, {f"{JOURNAL}/.gitignore": "*\n"})
     assert recover(root)
     assert snapshot(root) == before
     assert not recover(root)
+
+
+@pytest.mark.parametrize("record", [None, b"", b'{"ops": ['])
+def test_a_journal_without_a_whole_record_keeps_what_it_holds(
+    root: Path, record: bytes | None
+) -> None:
+    write_files(root, {f"{JOURNAL}/before/0000": "mine\n"})
+    if record is not None:
+        write_files(root, {f"{JOURNAL}/record.json": record})
+    before = snapshot(root)
+    with pytest.raises(
+        CheckoutError, match=r"\.scaffold/journal is damaged or not yours"
+    ) as caught:
+        recover(root)
+    assert caught.value.hint == "scaffold undo --set-aside"
+    assert snapshot(root) == before
+    assert set_aside(root) == [(JOURNAL, ".scaffold/kept/0001")]
+    assert (root / ".scaffold/kept/0001/before/0000").read_text() == "mine\n"
+    assert recover(root) is None
 
 
 def test_an_interrupted_run_is_reported_and_left_by_a_look(root: Path) -> None:

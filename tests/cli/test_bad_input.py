@@ -195,13 +195,13 @@ IN_THE_WAY = [
 
 STATE = [
     Bad("state.json that is no JSON", NEW, 3,
-        ".scaffold/state.json is damaged: .*line 1.*", "git checkout -- .scaffold/state.json",
+        ".scaffold/state.json is damaged: .*line 1.*", "scaffold undo --set-aside",
         edited(".scaffold/state.json", '{"format": ')),
     Bad("state.json that is a list", NEW, 3,
-        ".scaffold/state.json is damaged: it holds no object", "git checkout",
+        ".scaffold/state.json is damaged: it holds no object", "scaffold undo --set-aside",
         edited(".scaffold/state.json", "[]")),
     Bad("state.json without a format", ["status"], 3,
-        ".scaffold/state.json is damaged: it names no format", "git checkout",
+        ".scaffold/state.json is damaged: it names no format", "scaffold undo --set-aside",
         changed_head(format=None)),
     Bad("state of a newer version", NEW, 3,
         r".scaffold/ was written by a newer scaffold \(format 99, this one knows 1\)",
@@ -211,12 +211,13 @@ STATE = [
         changed_head(kit="other")),
     Bad("record of a gap without its files", ["status"], 3,
         ".scaffold/gaps/prices.json is damaged: .*files.*",
-        "git checkout -- .scaffold/gaps/prices.json",
+        "scaffold undo --set-aside",
         edited(".scaffold/gaps/prices.json",
                '{"kit_version": "1", "digest": "", "mode": "full", "template": "",'
                ' "answers": {}, "edits": []}')),
     Bad("base that is cut short", ["new", "--gap", "labels"], 3,
-        ".scaffold/base/[0-9a-f]{64}.gz is damaged: .*", "git checkout", damaged_base),
+        ".scaffold/base/[0-9a-f]{64}.gz is damaged: .*", "scaffold undo --set-aside",
+        damaged_base),
 ]  # fmt: skip
 
 

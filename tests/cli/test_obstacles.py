@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,8 @@ def open_tree(tree: Path) -> Iterator[Path]:
     """The tree at a place that everybody can reach: pytest's own folders are private."""
     with tempfile.TemporaryDirectory(prefix="scaffold-test-") as name:
         Path(name).chmod(0o755)
+        (Path(name) / "state").mkdir()
+        (Path(name) / "state").chmod(0o777)
         yield Path(shutil.copytree(tree, Path(name) / "tree"))
 
 
@@ -36,7 +39,9 @@ def as_nobody(*arguments: str | Path) -> Ran:
     prefix = ()
     if os.geteuid() == 0:
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    return started(*arguments, prefix=prefix, env={"XDG_CACHE_HOME": "/dev/null/no-cache"})
+    state = str(Path(arguments[-1]).parent / "state")
+    env = {"XDG_CACHE_HOME": "/dev/null/no-cache", "XDG_STATE_HOME": state}
+    return started(*arguments, prefix=prefix, env=env)
 
 
 @pytest.mark.skipif(
@@ -51,12 +56,24 @@ def test_a_read_only_folder_is_refused_and_left(open_tree: Path, closed: str) ->
     before = snapshot(open_tree)
     done = as_nobody(*NEW, "-C", open_tree)
     assert done.code == 3
-    place = ".scaffold" if closed == "." else "tests/.test_prices.py.scaffold-new"
+    place = ".scaffold" if closed == "." else "tests/test_prices.py"
     assert done.fact == (
         f"the checkout cannot be written: Permission denied ({place}); nothing was changed"
     )
     assert done.hint.startswith("make room or check the permissions")
     assert snapshot(open_tree) == before
+
+
+@pytest.mark.parametrize("state", ["/dev/null/home", "{tree}/state", "/proc/nowhere"])
+def test_without_a_place_for_the_key_nothing_is_written(tree: Path, state: str) -> None:
+    before = snapshot(tree)
+    env = {"XDG_STATE_HOME": state.replace("{tree}", str(tree))}
+    done = started(*NEW, "-C", tree, env=env)
+    assert done.code == 3
+    assert "the key that your undo records are signed with cannot be kept in" in done.fact
+    assert snapshot(tree) == before
+    way_out = f"{done.hint} && {sys.executable} -m scaffold {shlex.join(NEW)} -C {tree}"
+    assert subprocess.run(["sh", "-c", way_out], env={**os.environ, **env}).returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")

@@ -47,12 +47,11 @@ def places(event: str, arguments: tuple[Any, ...]) -> list[str]:
     if event not in EVENTS:
         return []
     names = [os.fsdecode(item) for item in arguments if isinstance(item, str | bytes | os.PathLike)]
-    handles = [item for item in arguments if isinstance(item, int) and item > 2]
-    if handles and not os.path.isabs(names[0]):
-        # shutil.rmtree works below open folders.
-        folder = os.readlink(f"/proc/self/fd/{handles[-1]}")
-        return [os.path.join(folder, name) for name in names]
-    return [os.path.abspath(name) for name in names]
+    # Most work is done below open folders, and the handle of one comes last.
+    handle = arguments[-1]
+    below = isinstance(handle, int) and handle > 2 and not all(map(os.path.isabs, names))
+    folder = os.readlink(f"/proc/self/fd/{handle}") if below else os.getcwd()
+    return [os.path.join(folder, name) for name in names]
 
 
 class Stopper:
@@ -62,12 +61,22 @@ class Stopper:
         self.tree, self.at, self.how = f"{tree}/", at, how
         self.seen = 0
         self.step = NOT_REACHED
-        self._fsync = os.fsync
+        self._fsync, self._open = os.fsync, os.open
 
     def arm(self) -> None:
         """From now on every step counts. There is no way back: this is for a child."""
         sys.addaudithook(self._audit)
         os.fsync = self._sync
+        # The audit hook does not see the folder that a relative path is opened in.
+        os.open = self._open_below
+
+    def _open_below(self, path: Any, flags: int, mode: int = 0o777, **below: Any) -> int:
+        handle = below.get("dir_fd")
+        if handle is not None and flags & WRITING:
+            place = os.path.join(os.readlink(f"/proc/self/fd/{handle}"), os.fspath(path))
+            if place.startswith(self.tree):
+                self._count(f"open {place.removeprefix(self.tree)}")
+        return self._open(path, flags, mode, **below)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" or event in EVENTS:

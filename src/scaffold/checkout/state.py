@@ -6,22 +6,36 @@
 .scaffold/base/<digest>.gz      each generated file as it was rendered: the base of a later merge
 .scaffold/verified/<slug>.json  the last proof (written by `verify`, not part of a transaction)
 .scaffold/journal/ and undo/    local history of transactions (ignored by git)
+.scaffold/kept/                 what was set aside because it could not be read or taken back
 ```
+All of it is input from a stranger: a clone may hold anything there. It is read as plain files of
+bounded size, through no link, and every path in it is checked.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scaffold.checkout.files import confine, is_inside
+from scaffold.checkout.places import MOST_BYTES, Tree
 from scaffold.errors import CheckoutError
 
 FOLDER = ".scaffold"
+HEAD = f"{FOLDER}/state.json"
 FORMAT = 1
+MOST_STATE = 8 << 20
+MOST_FILES = 20_000
+MOST_BASES = 256 << 20
+COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable")
+"""What a proof counts."""
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 IGNORED = "journal/\nundo/\n"
 
 
@@ -97,12 +111,10 @@ def read_state(root: Path, kit: str) -> State:
     Raises:
         CheckoutError: `.scaffold/` is damaged, of another kit, or written by a newer version.
     """
-    head_path = root / FOLDER / "state.json"
-    if not head_path.is_file():
+    content = _content(root, HEAD)
+    if content is None:
         return State(kit)
-    head = _load(root, head_path)
-    if not isinstance(head.get("format"), int):
-        raise _damaged(root, head_path, "it names no format")
+    head = _head(content)
     if head["format"] > FORMAT:
         raise CheckoutError(
             f"{FOLDER}/ was written by a newer scaffold (format {head['format']}, "
@@ -115,15 +127,21 @@ def read_state(root: Path, kit: str) -> State:
             "scaffold --kit DIR …, with that kit",
         )
     gaps: dict[str, GapRecord] = {}
-    for path in sorted((root / FOLDER / "gaps").glob("*.json")):
-        gaps[path.stem] = _record_from_json(root, path, _load(root, path))
+    for path in _paths(root, "gaps", ".json"):
+        record = _record(path, _content(root, path) or b"")
+        gaps[record.slug] = record
     return State(kit, gaps, _read_bases(root))
 
 
 def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
-    """The last proof of a gap, as `verify` wrote it; None where there is none."""
-    path = root / FOLDER / "verified" / f"{slug}.json"
-    return _load(root, path) if path.is_file() else None
+    """The last proof of a gap, as `verify` wrote it; None where there is none.
+
+    Raises:
+        CheckoutError: It is damaged.
+    """
+    path = f"{FOLDER}/verified/{slug}.json"
+    content = _content(root, path)
+    return None if content is None else _proof(path, content)
 
 
 def dump_verified(outcome: Mapping[str, Any]) -> bytes:
@@ -131,19 +149,83 @@ def dump_verified(outcome: Mapping[str, Any]) -> bytes:
     return _dump(outcome)
 
 
+def damaged_files(root: Path) -> list[str]:
+    """Every file or folder of the state that cannot be read, as a relative path."""
+    found: list[str] = []
+
+    def check(path: str, read: Callable[[str, bytes], object]) -> None:
+        try:
+            content = _content(root, path)
+            if content is not None:
+                read(path, content)
+        except CheckoutError:
+            found.append(path)
+
+    check(HEAD, lambda path, content: _head(content))
+    for name, suffix, read in (
+        ("gaps", ".json", _record),
+        ("base", ".gz", _base),
+        ("verified", ".json", _proof),
+    ):
+        try:
+            paths = _paths(root, name, suffix)
+        except CheckoutError:
+            found.append(f"{FOLDER}/{name}")
+            continue
+        for path in paths:
+            check(path, read)
+    return found
+
+
+def _paths(root: Path, name: str, suffix: str) -> list[str]:
+    """The files of one folder of the state."""
+    folder = f"{FOLDER}/{name}"
+    try:
+        with Tree(root) as tree:
+            names = tree.names(folder, most=MOST_FILES)
+    except OSError as error:
+        raise _damaged(folder, error.strerror or str(error)) from error
+    return [f"{folder}/{one}" for one in names if one.endswith(suffix)]
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    """The bytes of one file of the state; None where there is none."""
+    try:
+        with Tree(root) as tree:
+            if (root / FOLDER).is_symlink():
+                confine(root, path)
+            return tree.read(path, most=MOST_STATE)
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+
+
 def _read_bases(root: Path) -> dict[str, bytes]:
     bases: dict[str, bytes] = {}
-    import gzip
-
-    for path in sorted((root / FOLDER / "base").glob("*.gz")):
-        try:
-            content = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, ValueError) as error:
-            raise _damaged(root, path, str(error)) from error
-        if fingerprint(content) != path.stem:
-            raise _damaged(root, path, "its content does not match its name")
-        bases[path.stem] = content
+    total = 0
+    for path in _paths(root, "base", ".gz"):
+        content = _base(path, _content(root, path) or b"")
+        total += len(content)
+        if total > MOST_BASES:
+            raise _damaged(f"{FOLDER}/base", f"it holds more than {MOST_BASES >> 20} MiB")
+        bases[PurePosixPath(path).stem] = content
     return bases
+
+
+def _base(path: str, packed: bytes) -> bytes:
+    """A base as it was rendered; what unpacks to more than any rendering is refused."""
+    import gzip
+    import io
+    import zlib
+
+    try:
+        content = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(MOST_BYTES + 1)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise _damaged(path, str(error)) from error
+    if len(content) > MOST_BYTES:
+        raise _damaged(path, f"it unpacks to more than {MOST_BYTES >> 20} MiB")
+    if fingerprint(content) != PurePosixPath(path).stem:
+        raise _damaged(path, "its content does not match its name")
+    return content
 
 
 def _record_to_json(record: GapRecord) -> dict[str, Any]:
@@ -167,42 +249,100 @@ def _record_to_json(record: GapRecord) -> dict[str, Any]:
     }
 
 
-def _record_from_json(root: Path, path: Path, data: Mapping[str, Any]) -> GapRecord:
+def _record(path: str, content: bytes) -> GapRecord:
+    slug = PurePosixPath(path).stem
+    data = _load(path, content)
+    if not SLUG.fullmatch(slug):
+        raise _damaged(path, "its name is not the name of a gap")
     try:
-        return GapRecord(
-            slug=path.stem,
-            kit_version=str(data["kit_version"]),
-            digest=str(data["digest"]),
-            mode=str(data["mode"]),
-            template=str(data["template"]),
-            answers=dict(data["answers"]),
-            files={str(key): str(value) for key, value in data["files"].items()},
-            edits=tuple(
-                EditRecord(item["kind"], item["path"], bool(item["created"]), dict(item["units"]))
-                for item in data["edits"]
-            ),
-            removed={str(key): str(value) for key, value in data.get("removed", {}).items()},
+        record = GapRecord(
+            slug=slug,
+            kit_version=_text(data["kit_version"]),
+            digest=_text(data["digest"]),
+            mode=_text(data["mode"]),
+            template=_text(data["template"]),
+            answers=_mapping(data["answers"]),
+            files={_path(key): _text(value) for key, value in _mapping(data["files"]).items()},
+            edits=tuple(_edit(item) for item in data["edits"]),
+            removed={
+                _path(key): _text(value) for key, value in _mapping(data.get("removed", {})).items()
+            },
         )
+        if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):
+            raise ValueError("files: a digest")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _damaged(root, path, f"{type(error).__name__} at {error}") from error
+        raise _damaged(path, f"{type(error).__name__} at {error}") from error
+    return record
 
 
-def _load(root: Path, path: Path) -> dict[str, Any]:
+def _edit(item: Mapping[str, Any]) -> EditRecord:
+    units = {_text(name): _text(digest) for name, digest in _mapping(item["units"]).items()}
+    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units)
+
+
+def _path(path: Any) -> str:
+    """A path of the checkout that is neither in a `.git` nor one of ours."""
+    parts = _text(path).split("/")
+    if not is_inside(path) or any(part.casefold() == FOLDER for part in parts):
+        raise ValueError(f"{path!r}, which is not a place inside the checkout")
+    return str(path)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60}, which is not text")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.60}, which is not an object")
+    return value
+
+
+def _head(content: bytes) -> dict[str, Any]:
+    head = _load(HEAD, content)
+    if type(head.get("format")) is not int:
+        raise _damaged(HEAD, "it names no format")
+    return head
+
+
+def _proof(path: str, content: bytes) -> dict[str, Any]:
+    proof = _load(path, content)
+    counts = [proof[name] for name in COUNTS if proof.get(name) is not None]
+    fits = (
+        all(type(count) is int and 0 <= count < 10**9 for count in counts)
+        and proof.get("passed") is not None
+        and (not proof.get("viable") or proof.get("killed") is not None)
+        and all(_is_flat(value) for value in proof.values())
+    )
+    if not fits:
+        raise _damaged(path, "it is not a proof")
+    return proof
+
+
+def _is_flat(value: Any, depth: int = 3) -> bool:
+    """Whether a value is nested no deeper than what a proof holds."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(_is_flat(one, depth - 1) for one in inner)
+    return True
+
+
+def _load(path: str, content: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(root, path, " ".join(str(error).split())) from error
+        data = json.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise _damaged(path, "its JSON is nested too deep") from error
+    except ValueError as error:
+        raise _damaged(path, " ".join(str(error).split())) from error
     if not isinstance(data, dict):
-        raise _damaged(root, path, "it holds no object")
+        raise _damaged(path, "it holds no object")
     return data
 
 
-def _damaged(root: Path, path: Path, why: str) -> CheckoutError:
-    relative = path.relative_to(root).as_posix()
-    return CheckoutError(
-        f"{relative} is damaged: {why}",
-        f"git checkout -- {relative}, or scaffold undo",
-    )
+def _damaged(path: str, why: str) -> CheckoutError:
+    return CheckoutError(f"{path} is damaged: {why}", "scaffold undo --set-aside")
 
 
 def _dump(data: Any) -> bytes:

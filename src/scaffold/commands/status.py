@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,6 +59,10 @@ def undo(
     force: Annotated[
         bool, typer.Option("--force", help="Also where a person edited since; the edits are lost.")
     ] = False,
+    set_aside: Annotated[
+        bool,
+        typer.Option("--set-aside", help="Move a record that cannot be undone to .scaffold/kept."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Take the last transaction back, byte for byte."""
@@ -67,18 +71,25 @@ def undo(
     from scaffold.commands import report
 
     loaded = load(kit)
-    with workflow.opened(checkout, loaded, Progress()) as opened:
-        undone = journal.undo(opened.root, force=force)
+    with workflow.opened(checkout, loaded, Progress(), recovering=False) as opened:
+        moved = journal.set_aside(opened.root) if set_aside else []
+        undone = None if set_aside else journal.undo(opened.root, force=force)
     if json:
-        body = {
+        body: dict[str, Any] = {
             "undone": undone.label if undone else None,
             "paths": list(undone.paths) if undone else [],
         }
+        if set_aside:
+            body["set_aside"] = [{"path": path, "kept": kept} for path, kept in moved]
         print(report.to_json("undo", body))
+    elif set_aside:
+        print("\n".join(f"set aside: {path} -> {kept}" for path, kept in moved) or "nothing to do")
     elif undone is None:
         print("nothing to undo")
     else:
         print(f"taken back: {undone.label} ({len(undone.paths)} files)")
+        for line in undone.aside:
+            print(f"changed since, so set aside: {line}")
 
 
 def _parse_gate(text: str, kit: Kit) -> tuple[str, str | None]:

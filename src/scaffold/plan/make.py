@@ -12,7 +12,7 @@ from scaffold import __version__
 from scaffold.caching import cache_dir
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
-from scaffold.checkout.journal import Write
+from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
@@ -130,7 +130,9 @@ def make_plan(
     _refuse_conflicts(changes)
     new_state = _next_state(state, plans, changes, composition)
     writes = [
-        Write(change.path, change.after, change.executable) for change in changes if change.writes
+        Write(change.path, change.after, change.executable, before=digest_of(change.before))
+        for change in changes
+        if change.writes
     ]
     writes += _state_writes(checkout.root, state, new_state)
     deletes = tuple(change.path for change in removed if change.writes)
@@ -356,7 +358,7 @@ def _next_state(
 def _state_writes(root: Path, old: State, new: State) -> list[Write]:
     before, after = old.to_files(), new.to_files()
     writes = [
-        Write(path, content)
+        Write(path, content, before=digest_of(read_file(root, path)))
         for path, content in sorted(after.items())
         if not _is_there(root, path, content)
     ]

@@ -1,0 +1,273 @@
+"""The record of a transaction: what it holds, how it is checked, and whose it is.
+
+A record lies in the checkout, where a stranger can put one. It is believed only with a signature
+by a key that lies outside of every checkout, one for each user, over the record and the folder
+that it is for; so a record that came with a clone, or from another machine, is never carried out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import shlex
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold.checkout.files import is_inside
+from scaffold.checkout.places import Tree, publish, read_at
+from scaffold.checkout.state import FOLDER, fingerprint
+from scaffold.errors import CheckoutError
+
+MOST_BYTES = 16 << 20
+MOST_FILES = 20_000
+MOST_LABEL = 100_000
+KEY_BYTES = 32
+DIGEST = re.compile(r"[0-9a-f]{64}")
+TOKEN = re.compile(r"[0-9a-f]{32}")
+OURS = re.compile(
+    rf"{re.escape(FOLDER)}/(\.gitignore|state\.json|base/[0-9a-f]{{64}}\.gz"
+    r"|gaps/[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.json)"
+)
+"""The only places below `.scaffold/` that a transaction writes."""
+OUR_FOLDERS = (FOLDER, f"{FOLDER}/gaps", f"{FOLDER}/base")
+
+
+class DisbeliefError(Exception):
+    """Why a record is not believed."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: the digest of its bytes, and that with its line ends as LF."""
+
+    digest: str
+    lines: str
+
+    @classmethod
+    def of(cls, content: bytes) -> Content:
+        """The digests of these bytes."""
+        return cls(hashlib.sha256(content).hexdigest(), fingerprint(content))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One file: what stood there before and what stands there after; None means no file."""
+
+    path: str
+    before: Content | None
+    after: Content | None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a file of the state."""
+        return self.path.startswith(f"{FOLDER}/")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One transaction. `token` is a random part of the names of its temporary files."""
+
+    label: str
+    token: str
+    operations: tuple[Operation, ...]
+    folders: tuple[str, ...]
+
+    def temporary(self, number: int) -> str:
+        """The name of the temporary file of one operation, in the folder of its path."""
+        return f".scaffold-{self.token}-{number:04}"
+
+    def dump(self, root: Path, key: bytes) -> bytes:
+        """The record as it is written, signed for this checkout.
+
+        Raises:
+            CheckoutError: It is larger than what would be read again.
+        """
+        body = _to_json(self)
+        content = json.dumps({**body, "signature": _sign(body, root, key)}, indent=1).encode()
+        try:
+            parse(content, root, key)
+        except DisbeliefError as error:
+            raise CheckoutError(
+                f"this change cannot be recorded, so it could not be undone: {error}",
+                "scaffold new --gap GAP, one gap at a time",
+            ) from error
+        return content
+
+
+def parse(content: bytes, root: Path, key: bytes | None) -> Record:
+    """A record, checked in every field.
+
+    Raises:
+        DisbeliefError: It is damaged, or was not written by this user for this checkout.
+    """
+    try:
+        data = json.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise DisbeliefError("its JSON is nested too deep") from error
+    except ValueError as error:
+        raise DisbeliefError(f"it is not JSON ({' '.join(str(error).split())})") from error
+    _expect(_keys(data) == {"label", "token", "ops", "folders", "signature"}, "its fields")
+    signature = data.pop("signature")
+    _expect(_is(DIGEST, signature), "its signature")
+    try:
+        expected = _sign(data, root, key) if key is not None else ""
+    except (RecursionError, ValueError) as error:
+        raise DisbeliefError("its JSON is nested too deep") from error
+    if not hmac.compare_digest(signature, expected):
+        raise DisbeliefError("it was not written by you for this checkout on this machine")
+    return _from_json(data)
+
+
+def read_key(root: Path) -> bytes | None:
+    """The user's key; None where there is none yet.
+
+    Raises:
+        CheckoutError: It cannot be used.
+    """
+    place = _key_place(root)
+    try:
+        with Tree(place.parent) as tree:
+            found = os.stat(place.name, dir_fd=tree.handle, follow_symlinks=False)
+            key = read_at(tree.handle, place.name, most=KEY_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _no_key(place, error.strerror or str(error)) from error
+    if len(key) != KEY_BYTES or found.st_uid != os.geteuid():
+        raise _no_key(place, "it is not a key that scaffold made for this user")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise CheckoutError(
+            f"{place} can be read by others", f"chmod 600 {shlex.quote(str(place))}"
+        )
+    return key
+
+
+def make_key(root: Path) -> bytes:
+    """The user's key, made where there is none.
+
+    Raises:
+        CheckoutError: It cannot be kept, so that a record could not be believed later.
+    """
+    key = read_key(root)
+    if key is not None:
+        return key
+    place = _key_place(root)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with Tree(place.parent) as tree:
+            spare = f".key-{secrets.token_hex(8)}"
+            publish(tree.handle, place.name, secrets.token_bytes(KEY_BYTES), 0o600, spare)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise _no_key(place, error.strerror or str(error)) from error
+    # Another run may have been first.
+    key = read_key(root)
+    if key is None:
+        raise _no_key(place, "it vanished")
+    return key
+
+
+def _key_place(root: Path) -> Path:
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The specification has relative ones ignored. Source: XDG base directories.
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ".local" / "state"
+        except RuntimeError as error:
+            raise _no_key(Path("~/.local/state"), "there is no home folder") from error
+    place = base / "scaffold" / "key"
+    if Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root)):
+        raise _no_key(place, "it would lie in the checkout, where a stranger can put one")
+    return place
+
+
+def _no_key(place: Path, why: str) -> CheckoutError:
+    return CheckoutError(
+        f"the key that your undo records are signed with cannot be kept in {place}: {why}; "
+        "nothing was written",
+        'export XDG_STATE_HOME="$(mktemp -d)"',
+    )
+
+
+def _sign(body: Mapping[str, Any], root: Path, key: bytes) -> str:
+    whole = {"root": os.path.realpath(root), "record": body}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _to_json(record: Record) -> dict[str, Any]:
+    def content(one: Content | None) -> dict[str, str] | None:
+        return None if one is None else {"digest": one.digest, "lines": one.lines}
+
+    return {
+        "label": record.label,
+        "token": record.token,
+        "ops": [
+            {"path": op.path, "before": content(op.before), "after": content(op.after)}
+            for op in record.operations
+        ],
+        "folders": list(record.folders),
+    }
+
+
+def _from_json(data: Mapping[str, Any]) -> Record:
+    label, token, ops, folders = (data[key] for key in ("label", "token", "ops", "folders"))
+    _expect(isinstance(label, str) and len(label) <= MOST_LABEL, "its label")
+    _expect(_is(TOKEN, token), "its token")
+    _expect(isinstance(ops, list) and len(ops) <= MOST_FILES, "its files")
+    operations = tuple(_operation(op) for op in ops)
+    _expect(len({op.path for op in operations}) == len(operations), "a path that is there twice")
+    _expect(isinstance(folders, list) and len(folders) <= MOST_FILES, "its folders")
+    for folder in folders:
+        _expect(folder in OUR_FOLDERS or _is_path(folder), "the path of a folder")
+    return Record(label, token, operations, tuple(folders))
+
+
+def _operation(data: Any) -> Operation:
+    _expect(_keys(data) == {"path", "before", "after"}, "a file")
+    path = data["path"]
+    _expect(isinstance(path, str), "the path of a file")
+    _expect(_is(OURS, path) or _is_path(path), "the path of a file")
+    return Operation(path, _content(data["before"]), _content(data["after"]))
+
+
+def _content(data: Any) -> Content | None:
+    if data is None:
+        return None
+    _expect(_keys(data) == {"digest", "lines"}, "a digest")
+    _expect(_is(DIGEST, data["digest"]) and _is(DIGEST, data["lines"]), "a digest")
+    return Content(data["digest"], data["lines"])
+
+
+def _is_path(path: Any) -> bool:
+    """Whether it is a path of the checkout that is not one of ours."""
+    if not isinstance(path, str) or not is_inside(path):
+        return False
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    parts = path.split("/")
+    # Written as it is walked: no empty part and no '.', so that one file has one name.
+    return not any(part in ("", ".") or part.casefold() == FOLDER for part in parts)
+
+
+def _is(pattern: re.Pattern[str], text: Any) -> bool:
+    return isinstance(text, str) and pattern.fullmatch(text) is not None
+
+
+def _keys(data: Any) -> set[str]:
+    return set(data) if isinstance(data, dict) else set()
+
+
+def _expect(fits: bool, what: str) -> None:
+    if not fits:
+        raise DisbeliefError(f"{what} cannot be right")
