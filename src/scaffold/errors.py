@@ -46,15 +46,6 @@ class CheckoutError(ScaffoldError):
     exit_code = 3
 
 
-def unparsable(path: str, error: Exception) -> CheckoutError:
-    """The refusal of a Python file, by what parsing it raised."""
-    line = getattr(error, "lineno", None) or 1
-    return CheckoutError(
-        f"{path}:{line} does not parse: {getattr(error, 'msg', error)}",
-        f"python -m py_compile {path}",
-    )
-
-
 class ConflictError(ScaffoldError):
     """Something of a person's is in the way; nothing was written."""
 

@@ -137,7 +137,7 @@ def apply(plan: Plan) -> bool:
 def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
     """Every row of the catalogue and where it stands here."""
     state = read_state(checkout.root, kit.name)
-    return [_status(checkout, state, gap) for gap in kit.gaps.values()]
+    return [_row(checkout, state, gap) for gap in kit.gaps.values()]
 
 
 def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: bool) -> list[Gap]:
@@ -230,6 +230,14 @@ def _remembered(
     }
 
 
+def _row(checkout: Checkout, state: State, gap: Gap) -> Status:
+    # What cannot be read keeps one row from being judged, and no other.
+    try:
+        return _status(checkout, state, gap)
+    except CheckoutError as error:
+        return Status(gap, "blocked", error.fact)
+
+
 def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
     if gap.state == "deprecated":
         return Status(gap, "skipped", gap.reason)
@@ -247,15 +255,13 @@ def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
 
 def _open_status(checkout: Checkout, gap: Gap, note: str) -> Status:
     """Open, or adopted where a person's own tests already reach all of it."""
-    try:
-        checkout.check(gap)
-        adoption = find_adoption(checkout, gap, ours=())
-    except CheckoutError as error:
-        return Status(gap, "blocked", error.fact)
+    checkout.check(gap)
+    adoption = find_adoption(checkout, gap, ours=())
     if adoption.whole:
         return Status(gap, "adopted", adoption.sentence())
     reached = f"tested already: {adoption.sentence()}" if adoption.files else ""
-    return Status(gap, "open", "; ".join(filter(None, [note, reached])))
+    unread = adoption.gaps_of_knowledge()
+    return Status(gap, "open", "; ".join(filter(None, [note, reached, unread])))
 
 
 def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold import isolation
 from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.checkout.layout import module_of
-from scaffold.errors import CheckoutError, unparsable
+from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
+from scaffold.reading import MOST_SOURCE, decoded, parsing, read_plain
 
 if TYPE_CHECKING:
     from scaffold.languages.symbols import Symbols
@@ -111,32 +113,46 @@ class Checkout:
         """
         for target in gap.targets:
             path = self._first(target.paths)
-            if path is not None and not (self.root / path).is_dir():
-                _check_syntax(path, self._read(path))
+            if path is not None and not self._is_folder(path):
+                _check_syntax(path, self.read(path))
 
     def has_target(self, gap: Gap) -> bool:
         """Whether any target of the gap is here, without parsing it."""
         return any(self._first(target.paths) for target in gap.targets)
 
+    def read(self, path: str) -> bytes:
+        """The bytes of a file that is here, or will be.
+
+        Raises:
+            CheckoutError: It is not a plain file of bounded size inside the checkout.
+        """
+        if path in self.planned:
+            return self.planned[path]
+        place = self.root / path
+        try:
+            # A link inside the checkout is the project's own way; one that leaves it is not read.
+            if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.root)):
+                raise CheckoutError(f"{path} leads out of the checkout", f"ls -ld {_quoted(place)}")
+            return read_plain(place)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise CheckoutError(
+                f"{path} cannot be read: {why}", f"ls -ld {_quoted(place)}"
+            ) from error
+
     def _first(self, paths: Sequence[str]) -> str | None:
-        return next((p for p in paths if p in self.planned or (self.root / p).exists()), None)
+        return next((p for p in paths if p in self.planned or _is_there(self.root / p)), None)
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether a target that names no file is a folder; one that names a file must be one."""
+        return not PurePosixPath(path).suffix and (self.root / path).is_dir()
 
     def _symbols(self, path: str) -> Symbols:
-        if (self.root / path).is_dir():
+        if self._is_folder(path):
             return {}
         from scaffold.languages.symbols import symbols_of
 
-        return symbols_of(path, self._read(path))
-
-    def _read(self, path: str) -> bytes:
-        if path in self.planned:
-            return self.planned[path]
-        try:
-            return (self.root / path).read_bytes()
-        except OSError as error:
-            raise CheckoutError(
-                f"{path} cannot be read: {error.strerror}", f"ls -l {path}"
-            ) from error
+        return symbols_of(path, self.read(path))
 
 
 def open_checkout(start: Path, kit: Kit) -> Checkout:
@@ -147,9 +163,14 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     """
     if not start.is_dir():
         raise CheckoutError(f"there is no folder {start}", "scaffold doctor -C DIR")
-    start = start.resolve()
+    try:
+        start = start.resolve()
+    except OSError as error:
+        raise CheckoutError(
+            f"the current folder cannot be found: {error.strerror}", "cd DIR"
+        ) from error
     for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in kit.markers):
+        if any(_is_there(folder / marker) for marker in kit.markers):
             isolation.distrust(folder)
             isolation.distrust_around(folder)
             return Checkout(folder)
@@ -160,15 +181,37 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     )
 
 
+def _is_there(place: Path) -> bool:
+    """Whether something is in this place, even where it cannot be looked at."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _check_syntax(path: str, source: bytes) -> None:
-    if not path.endswith(".py"):
+    if not path.endswith((".py", ".rs")):
         return
     # `status` asks for every target each time, and most are as they were.
-    seen = entry_of(cache_dir("parsed"), sys.version.encode(), source)
-    if seen.is_file():
+    version = sys.version.encode() if path.endswith(".py") else b"rust"
+    seen = entry_of(cache_dir("parsed"), version, source)
+    if len(source) <= MOST_SOURCE and seen.is_file():
         return
-    try:
-        compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        raise unparsable(path, error) from error
+    with parsing(path, source):
+        if path.endswith(".py"):
+            compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
+        else:
+            from scaffold.languages.rust.symbols import parse
+
+            decoded(path, source)
+            parse(path, source)
     remember(seen, b"")
+
+
+def _quoted(place: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(place))

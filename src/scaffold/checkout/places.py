@@ -10,19 +10,16 @@ import contextlib
 import errno
 import functools
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-MOST_BYTES = 16 << 20
-"""The largest file that is read as source, state or kit: real ones are far below."""
+from scaffold.reading import FILE_FLAGS, MOST_BYTES, read_handle
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A FIFO opened without O_NONBLOCK waits for a writer, /dev/zero never ends.
-FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 UNSUPPORTED = {
     errno.ENOSYS,
     errno.EINVAL,
@@ -138,25 +135,6 @@ class Moved:
 
     done: bool
     stranded: bool = False
-
-
-def read_handle(handle: int, place: str, most: int = MOST_BYTES) -> bytes:
-    """The bytes of an open plain file of bounded size; closes the handle.
-
-    Raises:
-        OSError: It is not a plain file, or is larger than `most` bytes.
-    """
-    found = os.fstat(handle)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(handle)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "Is a directory", place)
-        raise OSError(errno.EINVAL, "Not a plain file", place)
-    with os.fdopen(handle, "rb") as stream:
-        content = stream.read(most + 1) if found.st_size <= most else b" " * (most + 1)
-    if len(content) > most:
-        raise OSError(errno.EFBIG, f"Larger than {most >> 20} MiB", place)
-    return content
 
 
 def read_at(folder: int, name: str, *, most: int = MOST_BYTES) -> bytes:

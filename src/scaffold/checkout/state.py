@@ -23,8 +23,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.checkout.files import confine, is_inside
-from scaffold.checkout.places import MOST_BYTES, Tree
+from scaffold.checkout.places import Tree
 from scaffold.errors import CheckoutError
+from scaffold.reading import MOST_BYTES
 
 FOLDER = ".scaffold"
 HEAD = f"{FOLDER}/state.json"

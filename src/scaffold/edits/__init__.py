@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.errors import CheckoutError, KitError
+from scaffold.reading import parsing
 
 KINDS = {
     "cargo_lock": "scaffold.languages.rust.cargo_lock",
@@ -160,7 +161,8 @@ def apply(
         ConflictError: A unit is there already, is not ours (or was edited), and differs.
         KitError: The payload is broken, or another payload of this plan says otherwise.
     """
-    return kind_of(kind).apply(text, payload, path=path, **options)
+    with parsing(path, text or ""):
+        return kind_of(kind).apply(text, payload, path=path, **options)
 
 
 def revert(
@@ -187,7 +189,8 @@ def revert(
         CheckoutError: The file does not parse.
         ConflictError: A unit was edited, or a person's code in this file uses it.
     """
-    return kind_of(kind).revert(text, drop, path=path, **options)
+    with parsing(path, text):
+        return kind_of(kind).revert(text, drop, path=path, **options)
 
 
 def units(kind: str, payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
@@ -196,7 +199,8 @@ def units(kind: str, payload: str, *, origin: str = "payload") -> tuple[Unit, ..
     Raises:
         KitError: The payload is broken.
     """
-    return kind_of(kind).units(payload, origin=origin)
+    with parsing(origin, payload, KitError):
+        return kind_of(kind).units(payload, origin=origin)
 
 
 def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
@@ -205,7 +209,8 @@ def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[
     Raises:
         CheckoutError: The file does not parse.
     """
-    return kind_of(kind).standing(text, owned, path=path)
+    with parsing(path, text):
+        return kind_of(kind).standing(text, owned, path=path)
 
 
 def decode(content: bytes, path: str) -> str:

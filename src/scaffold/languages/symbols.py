@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scaffold.errors import unparsable
+from scaffold.reading import decoded, parsing
 
 Symbols = dict[str, dict[str, Any]]
 """Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
@@ -19,7 +19,10 @@ def symbols_of(path: str, source: bytes) -> Symbols:
         CheckoutError: The file does not parse; its line is named.
     """
     parser = _PARSERS.get(path.rpartition(".")[2])
-    return parser(path, source) if parser else {}
+    if parser is None:
+        return {}
+    with parsing(path, source):
+        return parser(path, source)
 
 
 def python_symbols(path: str, source: bytes) -> Symbols:
@@ -29,19 +32,28 @@ def python_symbols(path: str, source: bytes) -> Symbols:
         CheckoutError: The file does not parse.
     """
     found: Symbols = {}
-    for node in _parse_python(path, source).body:
-        _add(found, node, prefix="")
+    waiting = parse_python(path, source).body[::-1]
+    with parsing(path):
+        while waiting:
+            node = waiting.pop()
+            _add(found, node, prefix="")
+            if isinstance(node, ast.If | ast.Try | ast.With):
+                inner = list(ast.iter_child_nodes(node))
+                waiting += [child for child in reversed(inner) if isinstance(child, ast.stmt)]
     return found
 
 
-def _parse_python(path: str, source: bytes) -> ast.Module:
-    try:
+def parse_python(path: str, source: bytes) -> ast.Module:
+    """The tree of a Python file.
+
+    Raises:
+        CheckoutError: It does not parse, or is too large or nested too deeply.
+    """
+    with parsing(path, source):
         return ast.parse(source, filename=path)
-    except (SyntaxError, ValueError) as error:
-        raise unparsable(path, error) from error
 
 
-def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901, PLR0912 - one table
+def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901 - one table
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             found[prefix + node.name] = _function(node)
@@ -64,10 +76,6 @@ def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901, PL
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 found.setdefault(prefix + bound, {"kind": "import"})
-        case ast.If() | ast.Try() | ast.With():
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.stmt):
-                    _add(found, child, prefix)
         case _:
             pass
 
@@ -118,11 +126,12 @@ def rust_symbols(path: str, source: bytes) -> Symbols:
     """Items, methods, fields, variants and uses of a Rust file; see `symbols_rust`.
 
     Raises:
-        CheckoutError: Text between the items is no Rust.
+        CheckoutError: Text between the items is no Rust, or the file is not UTF-8.
     """
     # tree-sitter is loaded for Rust alone.
     from scaffold.languages.rust import symbols as symbols_rust
 
+    decoded(path, source)
     return symbols_rust.rust_symbols(path, source)
 
 

@@ -165,7 +165,13 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
             refuse_stubs(gap, named=gap.slug in request.named)
             skipped.append(Skipped(gap.slug, "it takes the place of tests that are there"))
             continue
-        findings = checkout.find(gap)
+        try:
+            findings = checkout.find(gap)
+        except CheckoutError as error:
+            if gap.slug in request.named:
+                raise
+            skipped.append(Skipped(gap.slug, error.fact))
+            continue
         if not findings.retired:
             fitting.append(findings)
         elif gap.slug in request.named:

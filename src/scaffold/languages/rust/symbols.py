@@ -8,11 +8,12 @@ which may hide one, is refused; what a macro hides is not seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError, ScaffoldError
+from scaffold.reading import parsing
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -34,6 +35,8 @@ ITEMS = {
     "macro_definition": "macro",
 }
 """Node type of a named item -> `kind` of its symbol."""
+DEEPEST = 100
+"""How deep modules may stand in each other: each name holds those of all that are around it."""
 _MEMBERS = {"field_declaration": "field", "enum_variant": "variant"}
 _CONTAINERS = ("impl_item", "trait_item", "mod_item", "struct_item", "union_item", "enum_item")
 
@@ -46,7 +49,8 @@ def rust_symbols(path: str, source: bytes) -> Symbols:
     """
     root = parse(path, source)
     found: Symbols = {}
-    _collect(found, root, prefix="")
+    with parsing(path, source):
+        _collect(found, root)
     return found
 
 
@@ -80,17 +84,29 @@ def line_of(node: Node) -> int:
 
 def attributes_of(item: Node) -> list[Node]:
     """The attributes and comments that stand right above an item, from the top."""
+    siblings = item.parent.children if item.parent is not None else [item]
+    return attributes_above(siblings, siblings.index(item))
+
+
+def attributes_above(siblings: Sequence[Node], place: int) -> list[Node]:
+    """The same of the item in this place among its siblings, for a caller that has them.
+
+    A node of tree-sitter finds its neighbour only by counting from the first one.
+    """
     found: list[Node] = []
-    below = item
-    while (above := below.prev_sibling) is not None:
+    below = siblings[place]
+    for number in range(place - 1, -1, -1):
+        above = siblings[number]
         if above.type not in ("attribute_item", "line_comment", "block_comment"):
             break
         gap = below.start_point[0] - _last_row(above)
-        if above.type != "attribute_item" and (gap > 1 or _shares_line(above) or _is_inner(above)):
+        # A comment that shares its line with code belongs to that.
+        shares = number > 0 and _last_row(siblings[number - 1]) == above.start_point[0]
+        if above.type != "attribute_item" and (gap > 1 or shares or _is_inner(above)):
             break
-        found.insert(0, above)
+        found.append(above)
         below = above
-    return found
+    return found[::-1]
 
 
 @cache
@@ -113,31 +129,51 @@ def _excerpt(node: Node) -> str:
     return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
 
 
-def _collect(found: Symbols, parent: Node, prefix: str) -> None:
-    for node in parent.named_children:
+def _collect(found: Symbols, root: Node) -> None:
+    # Frames of our own: a file may nest deeper than Python's stack.
+    frames = [(iter(enumerate(root.children)), root.children, "")]
+    while frames:
+        places, siblings, prefix = frames[-1]
+        for place, node in places:
+            body, within = _add(found, node, siblings, place, prefix)
+            if body is not None and len(frames) > DEEPEST:
+                raise RecursionError
+            if body is not None:
+                frames.append((iter(enumerate(body.children)), body.children, within))
+                break
+        else:
+            frames.pop()
+
+
+def _add(
+    found: Symbols, node: Node, siblings: Sequence[Node], place: int, prefix: str
+) -> tuple[Node | None, str]:
+    """Put in what a node declares; the body in it that declares more, with its prefix."""
+    if node.type == "use_declaration":
+        public = is_public(node)
+        for bound in _bound(node.child_by_field_name("argument")):
+            found.setdefault(prefix + bound, {"kind": "import", "public": public})
+    elif node.type == "impl_item":
+        return _body(node), f"{prefix}{type_name(node)}."
+    elif node.type == "foreign_mod_item":
+        return _body(node), prefix
+    elif node.type in ITEMS or node.type in _MEMBERS:
         name = text_of(node.child_by_field_name("name"))
-        if node.type == "use_declaration":
-            for bound in _bound(node.child_by_field_name("argument")):
-                found.setdefault(prefix + bound, {"kind": "import", "public": is_public(node)})
-        elif node.type == "impl_item":
-            _collect_body(found, node, f"{prefix}{type_name(node)}.")
-        elif node.type == "foreign_mod_item":
-            _collect_body(found, node, prefix)
-        elif node.type in ITEMS or node.type in _MEMBERS:
-            # A `cfg` may give a name twice; the first one stands.
-            found.setdefault(prefix + name, _symbol(node))
-            if node.type in _CONTAINERS:
-                _collect_body(found, node, f"{prefix}{name}.")
+        # A `cfg` may give a name twice; the first one stands.
+        if prefix + name not in found:
+            found[prefix + name] = _symbol(node, attributes_above(siblings, place))
+        if node.type in _CONTAINERS:
+            return _body(node), f"{prefix}{name}."
+    return None, prefix
 
 
-def _collect_body(found: Symbols, node: Node, prefix: str) -> None:
+def _body(node: Node) -> Node | None:
     body = node.child_by_field_name("body")
-    if body is not None and body.type != "ordered_field_declaration_list":
-        _collect(found, body, prefix)
+    return None if body is None or body.type == "ordered_field_declaration_list" else body
 
 
-def _symbol(node: Node) -> dict[str, Any]:
-    attributes = [a for a in attributes_of(node) if a.type == "attribute_item"]
+def _symbol(node: Node, above: Sequence[Node]) -> dict[str, Any]:
+    attributes = [a for a in above if a.type == "attribute_item"]
     symbol: dict[str, Any] = {
         "kind": ITEMS.get(node.type) or _MEMBERS[node.type],
         "public": is_public(node),
@@ -162,36 +198,40 @@ def _params(function: Node) -> Iterator[str]:
             yield "..."
 
 
-def _locals(node: Node | None) -> Iterator[str]:
+def _locals(body: Node | None) -> Iterator[str]:
     """The names that `let` binds in a body."""
-    for child in node.named_children if node is not None else ():
-        if child.type in ("let_declaration", "let_condition"):
-            pattern = child.child_by_field_name("pattern")
+    waiting = [] if body is None else list(body.named_children)
+    while waiting:
+        node = waiting.pop()
+        if node.type in ("let_declaration", "let_condition"):
+            pattern = node.child_by_field_name("pattern")
             names = re.findall(r"\b[a-z_]\w*\b", text_of(pattern))
             yield from (name for name in names if name not in ("mut", "ref"))
-        yield from _locals(child)
+        waiting += node.named_children
 
 
-def _bound(node: Node | None) -> Iterator[str]:
+def _bound(argument: Node | None) -> Iterator[str]:
     """The names that a `use` binds; a glob binds none that can be told."""
-    if node is None:
-        return
-    match node.type:
-        case "identifier" | "self":
-            yield text_of(node)
-        case "scoped_identifier":
-            yield text_of(node.child_by_field_name("name"))
-        case "use_as_clause":
-            yield text_of(node.child_by_field_name("alias"))
-        case "scoped_use_list":
-            of = text_of(node.child_by_field_name("path")).rpartition("::")[2]
-            for name in _bound(node.child_by_field_name("list")):
-                yield of if name == "self" else name
-        case "use_list":
-            for child in node.named_children:
-                yield from _bound(child)
-        case _:
-            return
+    waiting = [] if argument is None else [(argument, "")]
+    while waiting:
+        node, of = waiting.pop()
+        match node.type:
+            case "identifier":
+                yield text_of(node)
+            case "self":
+                yield of or text_of(node)
+            case "scoped_identifier":
+                yield text_of(node.child_by_field_name("name"))
+            case "use_as_clause":
+                yield text_of(node.child_by_field_name("alias"))
+            case "scoped_use_list":
+                path, inner = (node.child_by_field_name(name) for name in ("path", "list"))
+                if inner is not None:
+                    waiting.append((inner, text_of(path).rpartition("::")[2]))
+            case "use_list":
+                waiting += [(child, of) for child in reversed(node.named_children)]
+            case _:
+                pass
 
 
 def type_name(impl: Node) -> str:
@@ -217,12 +257,6 @@ def is_public(node: Node) -> bool:
 
 def _is_inner(comment: Node) -> bool:
     return text_of(comment).startswith(("//!", "/*!"))
-
-
-def _shares_line(comment: Node) -> bool:
-    """Whether a comment stands behind code, and so belongs to that."""
-    before = comment.prev_sibling
-    return before is not None and _last_row(before) == comment.start_point[0]
 
 
 def _last_row(node: Node) -> int:

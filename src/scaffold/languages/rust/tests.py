@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scaffold.languages.rust.symbols import attributes_of, text_of
+from scaffold.languages.rust.symbols import DEEPEST, attributes_above, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,17 +36,26 @@ class RustTest:
         return " ".join(line for line in lines if line).partition(_LEAD)[2].strip()
 
 
-def tests_of(parent: Node, prefix: str = "") -> Iterator[RustTest]:
+def tests_of(root: Node) -> Iterator[RustTest]:
     """The test functions of a file's root, those of its inline modules included, in order."""
-    for node in parent.named_children:
-        name = text_of(node.child_by_field_name("name"))
-        body = node.child_by_field_name("body")
-        if node.type == "mod_item" and body is not None:
-            yield from tests_of(body, f"{prefix}{name}::")
-        elif node.type == "function_item":
-            above = tuple(attributes_of(node))
-            if any(head_of(item).rpartition("::")[2] == "test" for item in attributes(above)):
-                yield RustTest(f"{prefix}{name}", node, above)
+    waiting = [(iter(enumerate(root.children)), root.children, "")]
+    while waiting:
+        places, siblings, prefix = waiting[-1]
+        for place, node in places:
+            if node.type not in ("mod_item", "function_item"):
+                continue
+            name = text_of(node.child_by_field_name("name"))
+            body = node.child_by_field_name("body")
+            if node.type == "mod_item" and body is not None and len(waiting) <= DEEPEST:
+                inner = body.children
+                waiting.append((iter(enumerate(inner)), inner, f"{prefix}{name}::"))
+                break
+            if node.type == "function_item":
+                above = tuple(attributes_above(siblings, place))
+                if any(head_of(item).rpartition("::")[2] == "test" for item in attributes(above)):
+                    yield RustTest(f"{prefix}{name}", node, above)
+        else:
+            waiting.pop()
 
 
 def attributes(above: Sequence[Node]) -> list[str]:

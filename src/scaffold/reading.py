@@ -1,0 +1,186 @@
+"""The one way to read a file: a plain one, of bounded size, decoded and parsed within bounds.
+
+What lies in a checkout or in a kit is a stranger's: a pipe that never answers, a link to a device,
+a source that overflows a parser. Each of these becomes a sentence.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from scaffold.errors import CheckoutError, ScaffoldError
+
+FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+IGNORABLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+"""Characters that a file system of macOS leaves out of a name. Source: git's utf8.c."""
+MOST_PATH = 4096
+"""The longest path."""
+MOST_BYTES = 16 << 20
+"""The largest file that is read as source, state or kit: real ones are far below."""
+MOST_ENTRIES = 20_000
+"""The most files and folders that a walk looks at."""
+MOST_SOURCE = 1 << 20
+"""The largest source that is parsed: a parser may take a thousand times as much memory."""
+
+
+def read_plain(place: Path, *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a plain file; a pipe, a device or a folder is never waited for.
+
+    Raises:
+        FileNotFoundError: There is nothing.
+        OSError: It is not a plain file, is larger than `most` bytes, or cannot be read.
+    """
+    return read_handle(os.open(place, FILE_FLAGS), str(place), most)
+
+
+def read_handle(handle: int, place: str, most: int = MOST_BYTES) -> bytes:
+    """The bytes of an open plain file of bounded size; closes the handle.
+
+    Raises:
+        OSError: It is not a plain file, or is larger than `most` bytes.
+    """
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "Is a directory", place)
+        raise OSError(errno.EINVAL, "Not a plain file", place)
+    with os.fdopen(handle, "rb") as stream:
+        content = stream.read(most + 1) if found.st_size <= most else b" " * (most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"Larger than {most >> 20} MiB", place)
+    return content
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative POSIX path stays inside a checkout and out of every `.git`."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or not pure.parts or "\0" in path or len(path) > MOST_PATH:
+        return False
+    return not any(part == ".." or _is_git(part) for part in pure.parts)
+
+
+def walk(
+    folder: Path,
+    *,
+    most: int = MOST_ENTRIES,
+    leave: Callable[[str], bool] = lambda name: False,
+    refuse: Callable[[OSError], None] | None = None,
+) -> Iterator[Path]:
+    """Everything below a folder that is not a folder, in order; no link is followed.
+
+    Args:
+        folder: Where to start; a file there yields nothing.
+        most: How many entries are looked at.
+        leave: Whether an entry of this name is left out, with all that is in it.
+        refuse: Called for a folder that cannot be listed, and once where there are more entries
+            than `most`, which ends the walk; by default it is raised.
+
+    Raises:
+        OSError: See `refuse`.
+    """
+    waiting, left = [folder], most
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(islice(listing, left + 1), key=lambda entry: entry.name)
+        except NotADirectoryError:
+            continue
+        except OSError as error:
+            if refuse is None:
+                raise
+            refuse(error)
+            continue
+        left -= len(entries)
+        if left < 0:
+            many = OSError(7, f"More than {most} files and folders", str(folder))
+            if refuse is None:
+                raise many
+            refuse(many)
+            return
+        kept = [entry for entry in entries if not leave(entry.name)]
+        yield from (here / e.name for e in kept if not e.is_dir(follow_symlinks=False))
+        waiting += [here / e.name for e in reversed(kept) if e.is_dir(follow_symlinks=False)]
+
+
+def decoded(path: str, content: bytes) -> str:
+    """The text of a file, without translation of line ends and without a byte order mark.
+
+    Python may name another encoding in its first two lines (PEP 263); all else is UTF-8.
+
+    Raises:
+        CheckoutError: The bytes are not in the encoding of the file.
+    """
+    encoding = _encoding(path, content)
+    try:
+        text = content.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        at = getattr(error, "start", 0)
+        line = content.count(b"\n", 0, at) + 1
+        name = encoding.upper().removesuffix("-SIG")
+        raise CheckoutError(
+            f"{path}:{line} is not {name} (byte {at})", f"iconv -f {name} {_quoted(path)}"
+        ) from error
+    return text.removeprefix("\ufeff")
+
+
+@contextmanager
+def parsing(
+    path: str, source: bytes | str = b"", error: type[ScaffoldError] = CheckoutError
+) -> Iterator[None]:
+    """Whatever parsing a source, or walking its tree, raises becomes a sentence about the file.
+
+    Raises:
+        ScaffoldError: Of the given class: the file is too large, broken or nested too deeply.
+    """
+    if len(source) > MOST_SOURCE:
+        raise error(
+            f"{path} is larger than {MOST_SOURCE >> 20} MiB, too large to be parsed",
+            f"wc -c {_quoted(path)}",
+        )
+    try:
+        yield
+    except (SyntaxError, ValueError) as fault:
+        line = getattr(fault, "lineno", None) or 1
+        problem = " ".join(str(getattr(fault, "msg", fault)).split())
+        raise error(
+            f"{path}:{line} does not parse: {problem}", f"python -m py_compile {_quoted(path)}"
+        ) from fault
+    except (RecursionError, MemoryError) as fault:
+        # CPython's parser reports a full stack of its own as a MemoryError.
+        raise error(
+            f"{path} does not parse: it is nested too deeply", f"wc {_quoted(path)}"
+        ) from fault
+
+
+def _encoding(path: str, content: bytes) -> str:
+    if not path.endswith((".py", ".pyi")):
+        return "utf-8"
+    import io
+    import tokenize
+
+    try:
+        return tokenize.detect_encoding(io.BytesIO(content[:4096]).readline)[0]
+    except SyntaxError:
+        # An unknown encoding, or one that its own mark contradicts: the parser names it.
+        return "utf-8"
+
+
+def _quoted(path: str) -> str:
+    import shlex
+
+    return shlex.quote(path)
+
+
+def _is_git(part: str) -> bool:
+    """Whether some file system takes a name for `.git`: any case, as a short name of Windows."""
+    plain = IGNORABLE.sub("", part).casefold().rstrip(". ").partition(":")[0]
+    return plain in (".git", "git~1")
