@@ -17,6 +17,8 @@ from scaffold.errors import MissingToolError
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test distrusts is no matter of the next."""
     monkeypatch.setattr(isolation, "_untrusted", {})
+    monkeypatch.setattr(isolation, "_given", [])
+    monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 
@@ -58,6 +60,25 @@ def test_links_into_the_checkout_are_not_followed(cloned, tmp_path, monkeypatch)
     (links / "tool").symlink_to(cloned / "bin" / "tool")
     monkeypatch.setenv("PATH", f"{links}/bin:{links}")
     assert isolation.find_tool("tool") is None
+
+
+def test_a_folder_with_a_link_into_the_checkout_is_off_the_path_of_tools(
+    cloned, tmp_path, monkeypatch
+):
+    mine = script(tmp_path / "mine" / "other").parent
+    (mine / "tool").symlink_to(cloned / "bin" / "tool")
+    monkeypatch.setenv("PATH", f"{mine}:/usr/bin")
+    assert isolation.find_tool("other") == str(mine / "other")
+    assert isolation.tool_path() == "/usr/bin"
+
+
+def test_libraries_in_our_process_find_programs_of_the_system_alone(tmp_path, monkeypatch):
+    given = f"{tmp_path}:{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", given)
+    isolation.guard_start([])
+    assert os.environ["PATH"].split(":") == list(isolation.SYSTEM)
+    isolation.open_path()
+    assert os.environ["PATH"] == given
 
 
 def test_links_out_of_the_checkout_are_not_followed(cloned, tmp_path, monkeypatch):

@@ -33,6 +33,10 @@ _untrusted: dict[tuple[int, int], str] = {}
 """Device and inode of each folder, and the path at which it had them: inodes are used again."""
 
 
+_given: list[str] = []
+"""The PATH as the user has it, while ours is the system's alone; empty where it is not."""
+
+
 def distrust(folder: str | os.PathLike[str]) -> None:
     """Nothing below this folder is imported or started from now on."""
     place = os.path.abspath(folder)
@@ -74,12 +78,21 @@ def untrusted(place: str | os.PathLike[str]) -> bool:
 
 
 def guard_start(argv: list[str]) -> None:
-    """Close the import path to the checkout, before anything is imported that could lie in it."""
+    """Close the import path and the PATH to the checkout, before anything is imported."""
     here = _identity(os.curdir)
     sys.path[:] = [it for it in sys.path if _is_library(it) or _identity(it or ".") != here]
+    _given[:] = [os.environ.get("PATH", os.defpath)]
     for folder in (os.curdir, *_named_checkouts(argv)):
         distrust_around(folder)
     clean_import_path()
+    # Libraries start programs too: `platform` asks `uname`.
+    os.environ["PATH"] = os.pathsep.join(SYSTEM)
+
+
+def open_path() -> None:
+    """Give our own process the user's PATH again: `verify` runs what the checkout has."""
+    if _given:
+        os.environ["PATH"] = _given.pop()
 
 
 def clean_import_path() -> None:
@@ -89,23 +102,39 @@ def clean_import_path() -> None:
         sys.pycache_prefix = None
 
 
-def tool_path() -> str:
-    """The PATH without the current folder, and without what is relative or in a checkout."""
-    here = _identity(os.curdir)
-    kept = []
-    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        if not untrusted(entry) and (entry in SYSTEM or _identity(entry) != here):
-            kept.append(entry)
-    return os.pathsep.join(kept)
-
-
 def find_tool(name: str) -> str | None:
     """The absolute path of a program outside of every checkout; None where there is none."""
-    for entry in tool_path().split(os.pathsep):
+    for entry in _entries():
         place = os.path.join(entry, name)
-        if entry and os.path.isfile(place) and os.access(place, os.X_OK) and not untrusted(place):
+        if os.path.isfile(place) and os.access(place, os.X_OK) and not untrusted(place):
             return place
     return None
+
+
+def tool_path() -> str:
+    """The PATH for programs that start others: folders without a single link into a checkout."""
+    kept = [entry for entry in _entries() if entry in SYSTEM or not _leads_inside(entry)]
+    # An empty PATH is the current folder.
+    return os.pathsep.join(kept) or os.devnull
+
+
+def _entries() -> list[str]:
+    """The user's PATH without the current folder, and without what is relative or in a checkout."""
+    here = _identity(os.curdir)
+    given = _given[0] if _given else os.environ.get("PATH", os.defpath)
+    return [
+        entry
+        for entry in given.split(os.pathsep)
+        if not untrusted(entry) and (entry in SYSTEM or _identity(entry) != here)
+    ]
+
+
+def _leads_inside(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as found:
+            return any(item.is_symlink() and untrusted(item.path) for item in found)
+    except OSError:
+        return True
 
 
 def environment() -> dict[str, str]:
@@ -135,7 +164,7 @@ def environment() -> dict[str, str]:
 def _named_checkouts(argv: list[str]) -> list[str]:
     """What follows `-C` and `--checkout`, before the command line is parsed."""
     named = []
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, [*argv[1:], ""], strict=False):
         if word.startswith("--"):
             name, _, value = word.partition("=")
             named += [value or following] if name == "--checkout" else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shlex
 import signal
 import subprocess
 import threading
@@ -108,7 +109,7 @@ def page(text: str) -> bool:
     """
     own = os.environ.get("PAGER", "").strip()
     for line in filter(None, (own, "less", "more")):
-        program = line.split()[0]
+        program, _, options = line.partition(" ")
         found = program if "/" in program else isolation.find_tool(program)
         if found is None or isolation.untrusted(found):
             continue
@@ -117,7 +118,7 @@ def page(text: str) -> bool:
         with empty_folder() as folder:
             # By a shell, as everyone reads $PAGER: it may have options and quotes.
             pager = subprocess.Popen(
-                ["/bin/sh", "-c", line],
+                ["/bin/sh", "-c", f"{shlex.quote(found)} {options}"],
                 cwd=folder,
                 env={**isolation.environment(), **env},
                 stdin=subprocess.PIPE,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scaffold import isolation
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.needs import require
@@ -58,6 +59,7 @@ def verify_all(
         MissingToolError: What runs the tests is not there, or a gap needs what is not.
         ProofError: The tests did not come to an end, or are red on an unbroken copy.
     """
+    isolation.open_path()
     for subject in subjects:
         require(subject.slug, subject.needs)
     groups: dict[tuple[str, str, str], list[Subject]] = {}
@@ -77,6 +79,7 @@ def environment_of(subject: Subject, options: VerifyOptions) -> str:
     Raises:
         MissingToolError: Nothing fits; the hint makes it.
     """
+    isolation.open_path()
     return load_runner(subject.run.runner).environment(subject, options)
 
 
