@@ -181,7 +181,8 @@ def test_a_diff_is_applied_where_it_says(newline):
 
 
 def test_a_copy_follows_its_checkout(tmp_path):
-    checkout = write_files(tmp_path / "checkout", {"a/x.rs": "1", "a/y.rs": "2", "target/z": "3"})
+    checkout = write_files(tmp_path / "checkout", {"a/x.rs": "1", "a/y.rs": "2"})
+    write_files(checkout / "target", {".rustc_info.json": "{}", "z": "3"})
     (checkout / "link").symlink_to("a/x.rs")
     tree = Tree(checkout, VerifyOptions(cache_dir=tmp_path / "cache"))
     with tree.held(lambda line: None):

@@ -205,10 +205,9 @@ def test_what_a_verdict_depends_on_makes_it_unknown(tree, tmp_path):
 
 
 def test_tests_that_need_what_is_not_in_the_tree_are_told(tree):
-    needs_git = "\n\ndef test_history():\n    assert open('../.git/HEAD').read()\n"
-    (tree / "lib/test/test_gen_traps.py").write_text(TESTS + needs_git)
-    (tree / ".git").mkdir()
-    (tree / ".git/HEAD").write_text("ref")
+    outside = "\n\ndef test_history():\n    assert open('../../beside.txt').read()\n"
+    (tree / "lib/test/test_gen_traps.py").write_text(TESTS + outside)
+    (tree / "../beside.txt").write_text("beside")
 
     with pytest.raises(ProofError) as caught:
         kill(tree, replace(OPTIONS, mutants=1))

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import IO
 
 from scaffold.caching import cache_dir
+from scaffold.checkout.files import read_plain
 from scaffold.errors import CheckoutError
+from scaffold.proof.git_copy import copy_history
 from scaffold.proof.runner import Progress, VerifyOptions
+from scaffold.proof.tree_copy import HISTORY, LARGE_BYTES, aim, list_tree, mend_links
 
 COPIES = 4
 OWNER = "owner"
-LEFT_OUT = frozenset({".git", ".scaffold", ".venv", "__pycache__", "node_modules", "target"})
-"""Folders that are not copied, wherever they are."""
 
 
 class Tree:
@@ -96,12 +97,18 @@ class Tree:
         """
         instead = instead or {}
         try:
-            there = set(self._files(self.path)) if self.path.is_dir() else set()
-            wanted = set(self._files(self.checkout))
-            for relative in there - wanted:
-                (self.path / relative).unlink()
-            for relative in wanted:
+            listing = list_tree(self.checkout)
+            wanted = {*listing.files, *listing.links}
+            self._remove_all_but(wanted, {*listing.folders, *listing.histories})
+            for folder in listing.folders:
+                (self.path / folder).mkdir(parents=True, exist_ok=True)
+            for relative in listing.files:
                 self._copy(relative, instead.get(relative))
+            for relative in listing.links:
+                self._link(relative, aim(listing, relative, self.path))
+            mend_links(listing, self.path)
+            for relative in listing.histories:
+                self._history(relative)
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -116,38 +123,77 @@ class Tree:
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
-    def _files(self, root: Path) -> Iterator[str]:
-        for folder, folders, files in os.walk(root):
+    def _remove_all_but(self, wanted: set[str], wanted_folders: set[str]) -> None:
+        for folder, folders, files in os.walk(self.path, topdown=False):
             place = Path(folder)
-            links = [name for name in folders if (place / name).is_symlink()]
-            folders[:] = [n for n in folders if n not in LEFT_OUT and n not in links]
-            for name in [*files, *links]:
-                if (place / name).is_symlink() or (place / name).is_file():
-                    yield (place / name).relative_to(root).as_posix()
+            below = place.relative_to(self.path)
+            if HISTORY in below.parts:
+                continue
+            for name in [*files, *(n for n in folders if (place / n).is_symlink())]:
+                if (below / name).as_posix() not in wanted and name != HISTORY:
+                    (place / name).unlink()
+            for name in folders:
+                # A folder that stays keeps its time, which build scripts may go by.
+                gone = (below / name).as_posix() not in wanted_folders
+                if gone and not (place / name).is_symlink():
+                    shutil.rmtree(place / name)
+
+    def _history(self, relative: str) -> None:
+        """A `.git` for build scripts and tests that ask for one; only what changed is written."""
+        fresh, kept = self.folder / "history", self.path / relative
+        shutil.rmtree(fresh, ignore_errors=True)
+        copy_history(self.checkout / relative, fresh)
+        if not kept.is_dir() or not fresh.is_dir():
+            shutil.rmtree(kept, ignore_errors=True)
+            if fresh.is_dir():
+                fresh.replace(kept)
+            return
+        new, old = _contents(fresh), _contents(kept)
+        for name in old.keys() - new.keys():
+            if not name.startswith("objects/"):
+                (kept / name).unlink()
+        for name in new.keys() - {n for n in new if old.get(n) == new[n]}:
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).replace(kept / name)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+    def _link(self, relative: str, goal: str) -> None:
+        copy = self._room_for(relative)
+        if not copy.is_symlink() or os.readlink(copy) != goal:
+            copy.unlink(missing_ok=True)
+            copy.symlink_to(goal)
 
     def _copy(self, relative: str, instead: bytes | None) -> None:
-        source, copy = self.checkout / relative, self.path / relative
-        if source.is_symlink():
-            if not copy.is_symlink() or os.readlink(copy) != os.readlink(source):
-                copy.unlink(missing_ok=True)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.symlink_to(os.readlink(source))
+        source, copy = self.checkout / relative, self._room_for(relative)
+        try:
+            content = read_plain(source, most=LARGE_BYTES) if instead is None else instead
+        except OSError:  # as for any reader of the checkout: it is not there
+            copy.unlink(missing_ok=True)
             return
-        content = source.read_bytes() if instead is None else instead
         if copy.is_file() and not copy.is_symlink() and copy.read_bytes() == content:
             return
-        if copy.is_dir() and not copy.is_symlink():
-            shutil.rmtree(copy)
         copy.unlink(missing_ok=True)
-        copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
         copy.chmod(source.stat().st_mode & 0o777 | 0o600)
+
+    def _room_for(self, relative: str) -> Path:
+        """Where a file goes, without a folder that stood there; its own folder is there."""
+        copy = self.path / relative
+        if copy.is_dir() and not copy.is_symlink():
+            shutil.rmtree(copy)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return copy
 
 
 @dataclass(frozen=True)
 class _Lock:
     folder: Path
     handle: IO[str]
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _open_lock(folder: Path) -> IO[str]:

@@ -11,6 +11,7 @@ from scaffold.proof.mutants import Mutant, enumerate_mutants, sample, shard
 from scaffold.proof.pytest.kill import KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
+from scaffold.proof.tree_copy import remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
 
 
@@ -116,13 +117,16 @@ def run_jobs(
     """Mutant id -> verdict, for mutants that nothing is known of."""
     if not jobs:
         return {}
-    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
-        run = KillRun(subject.checkout, subject.run.root, files, trail, Path(scratch))
+    scratch = Path(tempfile.mkdtemp(prefix="scaffold-"))
+    try:
+        run = KillRun(subject.checkout, subject.run.root, files, trail, scratch)
         return run.run(
             jobs,
             options.workers,
             lambda done: progress(f"{subject.slug}: {done}/{len(jobs)} mutants tried"),
         )
+    finally:
+        remove_tree(scratch)
 
 
 def tally(mutants: Sequence[Mutant], found: Mapping[str, str], *, cached: int) -> Kills:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import shutil
 import threading
@@ -15,17 +14,13 @@ from typing import Any
 
 from scaffold.errors import ProofError
 from scaffold.process import Conversation, run
+from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.plan import Job, Trail
+from scaffold.proof.tree_copy import Stopped, copy_tree, list_tree
 
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
-# What no test needs and may be large.
-HEAVY = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "target", ".tox", ".nox", ".next"}
-    | {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".turbo"}
-)
-HEAVY_BYTES = 20_000_000
 # A mutant that loops for ever is found by its processor time, which a busy machine does not
 # stretch; the time on the wall is for one that waits for ever.
 CPU_FLOOR_S, CPU_FACTOR = 1.5, 5.0
@@ -34,23 +29,6 @@ SESSION_S = 5.0
 RECENT = 12
 REPORT_EVERY_S = 5.0
 WORDS = ("killed", "survived", "timeout", "invalid")
-
-
-def copy_tree(checkout: Path, place: Path) -> Path:
-    """A copy of the tree without history, environments, build products and very large files."""
-
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        left_out = {name for name in names if name in HEAVY}
-        for name in names:
-            full = os.path.join(folder, name)
-            if not os.path.islink(full) and not os.path.isdir(full):
-                regular = os.path.isfile(full)
-                if not regular or os.path.getsize(full) > HEAVY_BYTES:
-                    left_out.add(name)
-        return left_out
-
-    shutil.copytree(checkout, place, symlinks=True, ignore=ignore)
-    return place
 
 
 @dataclass
@@ -102,6 +80,7 @@ class KillRun:
         self._errors: list[BaseException] = []
         self._stop = threading.Event()
         self._kinds: frozenset[str] = frozenset()
+        self._listing = list_tree(checkout)
 
     def run(
         self, jobs: Sequence[Job], workers: int, progress: Callable[[int], None]
@@ -142,7 +121,8 @@ class KillRun:
 
     def _work(self, number: int) -> None:
         try:
-            tree = copy_tree(self.checkout, self.scratch / f"tree{number}")
+            place = self.scratch / f"tree{number}"
+            tree = copy_tree(self._listing, place, stop=self._stop.is_set)
             temp = self.scratch / f"t{number}"
             make = ForkWorker if self.trail.fork else PlainWorker
             with make(tree, self.root, self.files, self.trail, temp) as worker:
@@ -154,6 +134,8 @@ class KillRun:
                     except queue.Empty:
                         return
                     self._board.put(job.mutant.id, self._judge(worker, job))
+        except Stopped:
+            return
         except BaseException as error:  # raised again by `run`, in the caller's thread
             self._errors.append(error)
             self._stop.set()
@@ -198,7 +180,7 @@ class Worker:
         self.folder = tree / root
         self.argv = [*trail.python, str(WORKER)]
         self.env = {
-            **trail.env,
+            **{name: value for name, value in trail.env.items() if not PLACES.match(name)},
             "TMPDIR": str(temp),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(temp / "hypothesis"),
         }

@@ -215,6 +215,7 @@ class Mutated:
         """Exchange the file as a whole."""
         with open(self.path + ".scaffold", "wb") as handle:
             handle.write(content)
+        os.chmod(self.path + ".scaffold", os.stat(self.path).st_mode & 0o777)
         os.replace(self.path + ".scaffold", self.path)
         importlib.invalidate_caches()
 

@@ -1,0 +1,151 @@
+"""A small `.git` for a copy of a checkout: its objects are the checkout's, all else is its own.
+
+Tests that ask git (a version from tags, the root of the tree) find the answers, and whatever they
+write stays in the copy. Nothing of the repository is run: no hook and no setting that names a
+program is taken over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from scaffold import process
+from scaffold.errors import MissingToolError
+
+MOST_BYTES = 512 << 20
+GIT_S = 30.0
+# Those that say where a repository is: in a hook of git they name the checkout's own.
+PLACES = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|PREFIX|NAMESPACE|INTERNAL_\w+"
+    r"|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|SHALLOW_FILE|QUARANTINE_PATH)$"
+)
+OF_A_TREE = ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "index")
+SHARED = ("packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts")
+SETTINGS = re.compile(
+    r"core\.(repositoryformatversion|filemode|ignorecase|symlinks|autocrlf|eol|safecrlf|abbrev"
+    r"|precomposeunicode|quotepath|logallrefupdates)"
+    r"|extensions\.(objectformat|refstorage|compatobjectformat|partialclone|noop)"
+    r"|user\.(name|email)|remote\..*\.(url|fetch|promisor|partialclonefilter)"
+    r"|branch\..*\.(remote|merge)|submodule\..*\.(url|active)",
+    re.DOTALL,
+)
+
+
+def safe_git(*arguments: str) -> list[str]:
+    """A command of git that only reads, and starts nothing that a repository names."""
+    settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*")
+    given = [word for setting in settings for word in ("-c", setting)]
+    return ["git", "--no-optional-locks", *given, *arguments]
+
+
+def git_env() -> dict[str, str]:
+    """Our environment without the variables that say where a repository is."""
+    return {name: value for name, value in os.environ.items() if not PLACES.match(name)}
+
+
+def history_above(root: Path) -> Path | None:
+    """The folder, this one or one above it, that holds `.git`."""
+    return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
+
+
+def copy_history(source: Path, place: Path) -> None:
+    """Make a `.git` at the place that knows what the one at the source knows.
+
+    A history that cannot be read is left out: most tests ask nothing of it.
+    """
+    own = _folder_of(source)
+    if own is None:
+        return
+    common = _common(own)
+    try:
+        place.mkdir(parents=True)
+        for name in OF_A_TREE:
+            _copy(own / name, place / name)
+        for path in sorted(own.glob("sharedindex.*")):
+            _copy(path, place / path.name)
+        _copy(own / "info" / "sparse-checkout", place / "info" / "sparse-checkout")
+        for name in SHARED:
+            _copy(common / name, place / name)
+        for folder in dict.fromkeys((common, own)):
+            for name in ("refs", "reftable"):
+                _copy_below(folder / name, place / name)
+        (place / "refs").mkdir(exist_ok=True)
+        (place / "objects" / "info").mkdir(parents=True)
+        alternate = _quoted(os.path.realpath(common / "objects"))
+        (place / "objects" / "info" / "alternates").write_bytes(os.fsencode(alternate) + b"\n")
+        (place / "config").write_text(_settings(common / "config"), encoding="utf-8")
+    except OSError:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _folder_of(source: Path) -> Path | None:
+    """The folder that a `.git` is or names: a worktree's and a submodule's is a file."""
+    if source.is_dir():
+        return Path(os.path.realpath(source))
+    first = _text(source).partition("\n")[0]
+    if not first.startswith("gitdir: "):
+        return None
+    folder = Path(os.path.realpath(source.parent / first.removeprefix("gitdir: ").strip()))
+    return folder if folder.is_dir() else None
+
+
+def _common(own: Path) -> Path:
+    """Where a worktree's history keeps what all worktrees share."""
+    told = _text(own / "commondir").strip()
+    return Path(os.path.realpath(own / told)) if told else own
+
+
+def _text(place: Path) -> str:
+    if not place.is_file() or place.stat().st_size > 1 << 16:
+        return ""
+    return place.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def _copy(source: Path, place: Path) -> None:
+    if source.is_file() and source.stat().st_size <= MOST_BYTES:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, place)
+
+
+def _copy_below(source: Path, place: Path) -> None:
+    for folder, _, names in os.walk(source):
+        for name in names:
+            file = Path(folder, name)
+            _copy(file, place / file.relative_to(source))
+
+
+def _quoted(path: str) -> str:
+    """A path as a line of `alternates`, quoted as C does where it has to be."""
+    if not re.search(r'[\x00-\x1f"\\]', path):
+        return path
+    return '"' + re.sub(r'[\x00-\x1f"\\]', lambda m: f"\\{ord(m[0]):03o}", path) + '"'
+
+
+def _settings(source: Path) -> str:
+    """The settings that say what the history is, and none that names a program."""
+    lines = ["[core]", "\tbare = false"]
+    for key, value in _read_settings(source):
+        if SETTINGS.fullmatch(key):
+            section, _, rest = key.partition(".")
+            subsection, _, name = rest.rpartition(".")
+            escaped = re.sub(r'(["\\])', r"\\\1", subsection)
+            head = f'{section} "{escaped}"' if subsection else section
+            text = re.sub(r'(["\\])', r"\\\1", value).replace("\n", "\\n")
+            lines += [f"[{head}]", f'\t{name} = "{text}"']
+    return "\n".join(lines) + "\n"
+
+
+def _read_settings(source: Path) -> Iterator[tuple[str, str]]:
+    argv = safe_git("config", "--file", str(source), "--no-includes", "--null", "--list")
+    try:
+        done = process.run(argv, cwd=source.parent, env=git_env(), timeout_s=GIT_S)
+    except MissingToolError:
+        return
+    for item in done.stdout.split("\0") if done.returncode == 0 else []:
+        key, separator, value = item.partition("\n")
+        if key:
+            yield key, value if separator else "true"
