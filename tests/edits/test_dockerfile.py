@@ -6,6 +6,7 @@ import pytest
 
 from scaffold import edits
 from scaffold.errors import CheckoutError, KitError
+from support.edit_samples import EditKind
 
 PATH = "Dockerfile"
 FILE = """\
@@ -31,27 +32,14 @@ PAYLOAD = f"""\
 """
 
 
-def put(text, payload=PAYLOAD, **options):
-    return edits.apply("dockerfile", text, payload, path=PATH, **options)
-
-
-def take(text, units):
-    return edits.revert("dockerfile", text, units, path=PATH)
+KIND = EditKind("dockerfile", PATH, PAYLOAD)
+put, take = KIND.put, KIND.take
 
 
 def test_each_line_goes_next_to_its_siblings():
     result = put(FILE)
     assert f"gate/Cargo.toml\n{COPY}\n\nRUN" in result.text
     assert f"relay/src/lib.rs && \\\n    {MKDIR}\n    mkdir -p gate/src" in result.text
-    assert put(result.text, owned=result.units) == result
-
-
-@pytest.mark.parametrize(
-    "text", [FILE, FILE.replace("\n", "\r\n"), FILE.rstrip()], ids=["plain", "crlf", "no-line-end"]
-)
-def test_taking_them_out_gives_every_byte_back(text):
-    result = put(text)
-    assert take(result.text, result.units) == text
 
 
 def test_a_line_at_the_end_of_a_file_without_a_line_end_goes_again():

@@ -5,11 +5,10 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scaffold import edits
 from scaffold.errors import CheckoutError, ConflictError, KitError
+from support.edit_samples import EditKind
 
 PATH = "crates/Cargo.toml"
 MEMBER = '[workspace]\nmembers = ["testutils"]\n'
@@ -23,12 +22,8 @@ CRATE = (
 )
 
 
-def put(text, payload=MEMBER, **options):
-    return edits.apply("toml", text, payload, path=PATH, **options)
-
-
-def take(text, units, **options):
-    return edits.revert("toml", text, units, path=PATH, **options)
+KIND = EditKind("toml", PATH, MEMBER)
+put, take = KIND.put, KIND.take
 
 
 @pytest.mark.parametrize(
@@ -123,13 +118,6 @@ def test_a_new_payload_replaces_what_we_wrote():
     assert new.text == result.text.replace('proptest = "1"', 'proptest = "2"')
 
 
-def test_windows_line_ends_are_kept():
-    text = LINES.replace("\n", "\r\n")
-    result = put(text)
-    assert result.text.count("\n") == result.text.count("\r\n") == text.count("\n") + 1
-    assert take(result.text, result.units) == text
-
-
 def test_a_file_that_does_not_parse_is_refused():
     with pytest.raises(CheckoutError, match=r"does not parse.*line 2"):
         put("[workspace]\nmembers = [,]\n")
@@ -142,38 +130,3 @@ def test_a_broken_payload_is_the_kits_fault():
         put(WORKSPACE, "members = ", origin="gap/x")
     with pytest.raises(KitError, match="array of tables"):
         put(WORKSPACE, "[[bin]]\nname = 'x'\n")
-
-
-PIECES = st.sampled_from(
-    [
-        '[workspace]\nmembers = ["a"]\n',
-        '[workspace]\nmembers = [ # which\n  "a", "b" ]\n',
-        "[workspace]\nmembers = [\n]\n",
-        "# workspace comes later\n",
-        '[[bin]]\nname = "[workspace]"\n',
-        '[package]\ndescription = """\n[workspace]\nmembers = []\n"""\n',
-        "[dev-dependencies]\n",
-        "[dev-dependencies]\na = {version='1', x=[1,\n 2]} # [workspace]\n",
-        '[profile."re lease"]\nlto = true\n',
-        "\n\n",
-    ]
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(PIECES, max_size=5, unique_by=lambda text: text.split("]")[0]),
-    st.sampled_from(["\n", "\r\n"]),
-    st.sampled_from(["", "\n", "\n\n"]),
-    st.sampled_from([MEMBER, DEPENDENCY, MEMBER + DEPENDENCY]),
-)
-def test_whatever_the_file_it_comes_back(pieces, newline, tail, payload):
-    text = ("\n".join(pieces).rstrip() + tail).replace("\n", newline)
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return
-    once = put(text, payload)
-    assert put(once.text, payload, owned=once.units) == once
-    if text.strip():
-        assert take(once.text, once.units) == text

@@ -6,17 +6,14 @@ import pytest
 
 from scaffold import edits
 from scaffold.errors import ConflictError
+from support.edit_samples import EditKind
 
 PATH = "conftest.py"
 USES_SYS = "import sys\n\nA = sys\n"
 
 
-def put(text, payload=USES_SYS, **options):
-    return edits.apply("python", text, payload, path=PATH, **options)
-
-
-def take(text, units, **options):
-    return edits.revert("python", text, units, path=PATH, owned=units, **options)
+KIND = EditKind("python", PATH, USES_SYS)
+put, take = KIND.put, KIND.take
 
 
 @pytest.mark.parametrize(

@@ -11,89 +11,16 @@ from hypothesis import strategies as st
 
 from scaffold import edits
 from scaffold.errors import ConflictError
+from support.edit_files import payload_of, python_files, python_payloads
+from support.edit_samples import EditKind
 
 PATH = "test/conftest.py"
-POOL = {
-    "LIMIT": ([], "# At most.\nLIMIT = 5"),
-    "DOUBLE": (["LIMIT"], "DOUBLE = LIMIT * 2"),
-    "TABLE": (["LIMIT"], "TABLE = {\n    1: LIMIT,\n}"),
-    "Alpha": (["Zeta"], "class Alpha(Zeta):\n    pass"),
-    "Zeta": (["LIMIT"], 'class Zeta:\n    """Doc."""\n\n    limit = LIMIT'),
-    "clock": (["time"], "@pytest.fixture\ndef clock():\n    return time, pytest\n    # end"),
-    "docker": (["Alpha"], "async def docker(x=Alpha):\n    return sys, Path(x), PurePath"),
-}
-IMPORTS = {
-    "clock": ["import pytest", "import time"],
-    "docker": ["import sys", "from pathlib import Path, PurePath"],
-}
-FRAGMENTS = [
-    "import os",
-    "from pathlib import PosixPath",
-    "import sys",
-    "x = 1",
-    "# a note",
-    "def f(time):\n    import sys\n    return time, sys",
-    "class C:\n    y = 2\n    # inside",
-    "@property\ndef g(self): return 3",
-    "if x_ := 0:\n    import json",
-    'TEXT = """\n# no comment\n\n\n\ndef no(): pass\n"""',
-    "a = 1; b = [\n  2]",
-    "import abc; import cgi_",
-    "# -*- coding: utf-8 -*-",
-]
-
-
-def payload_of(names):
-    wanted = set()
-    queue = list(names)
-    while queue:
-        name = queue.pop()
-        if name in POOL and name not in wanted:
-            wanted.add(name)
-            queue += POOL[name][0]
-    lines = list(dict.fromkeys(line for name in sorted(wanted) for line in IMPORTS.get(name, [])))
-    order = sorted(
-        wanted, key=["LIMIT", "DOUBLE", "TABLE", "Zeta", "Alpha", "clock", "docker"].index
-    )
-    return "\n".join(lines) + "\n\n\n" + "\n\n\n".join(POOL[name][1] for name in order) + "\n"
-
-
-payloads = st.sets(st.sampled_from(sorted(POOL)), min_size=1).map(payload_of)
-
-
-@st.composite
-def files(draw):
-    head = draw(st.sampled_from(["", "#!/bin/x\n", '"""Doc."""\n', '"""Doc."""\n\n', "# top\n\n"]))
-    future = draw(st.sampled_from(["", "from __future__ import annotations\n"]))
-    body = draw(st.lists(st.sampled_from(FRAGMENTS), max_size=5, unique=True))
-    gaps = draw(st.lists(st.integers(1, 4), min_size=len(body), max_size=len(body)))
-    text = head + future + "".join(part + "\n" * gap for part, gap in zip(body, gaps, strict=True))
-    text += draw(st.sampled_from(["", "\n", "  \n\n", "    "]))
-    if draw(st.booleans()):
-        text = text.rstrip("\n")
-    text = text.replace("\n", draw(st.sampled_from(["\n", "\r\n", "\r"])))
-    return draw(st.sampled_from(["", "\ufeff"])) + text
-
-
-def put(text, payload, owned=(), **options):
-    return edits.apply("python", text, payload, path=PATH, owned=owned, **options)
-
-
-def take(text, drop, owned=(), **options):
-    return edits.revert("python", text, drop, path=PATH, owned=owned, **options)
-
-
-@settings(max_examples=50, deadline=None)
-@given(files(), payloads)
-def test_reverting_gives_the_persons_file_byte_for_byte(text, payload):
-    result = put(text, payload)
-
-    assert put(result.text, payload, owned=result.units) == result
-    assert take(result.text, result.units, owned=result.units) == text
+KIND = EditKind("python", PATH)
+put, take = KIND.put, KIND.take
 
 
 @settings(max_examples=40, deadline=None)
-@given(files(), payloads, payloads, st.booleans())
+@given(python_files(), python_payloads, python_payloads, st.booleans())
 def test_two_owners_go_in_any_order(text, one, two, first_goes_first):
     first = put(text, one)
     second = put(first.text, two, owned=first.units)
@@ -109,13 +36,13 @@ def test_two_owners_go_in_any_order(text, one, two, first_goes_first):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(payloads, min_size=1, max_size=3), st.data())
+@given(st.lists(python_payloads, min_size=1, max_size=3), st.data())
 def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(several, data):
     def build(order):
         text, owned = None, {}
         for number in order:
             known = [unit for units in owned.values() for unit in units]
-            result = put(text, several[number], known, created=True, header="# Ours.")
+            result = put(text, several[number], owned=known, created=True, header="# Ours.")
             text, owned[number] = result.text, result.units
             assert result.wholly_ours
         return text, owned
@@ -128,7 +55,7 @@ def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(several, data
     goes = data.draw(st.integers(0, len(several) - 1))
     known = sorted({unit for units in owned.values() for unit in units})
     others = {unit for number, units in owned.items() if number != goes for unit in units}
-    left = take(text, [one for one in owned[goes] if one not in others], known, created=True)
+    left = take(text, [one for one in owned[goes] if one not in others], owned=known, created=True)
     if len(several) == 1:
         assert left is None
     else:

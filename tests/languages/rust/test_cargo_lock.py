@@ -6,6 +6,7 @@ import pytest
 
 from scaffold import edits
 from scaffold.errors import CheckoutError, ConflictError, KitError
+from support.edit_samples import EditKind
 
 PATH = "crates/Cargo.lock"
 REGISTRY = 'source = "registry+https://example.org/index"\nchecksum = "00"\n'
@@ -47,12 +48,8 @@ dependencies = ["testutils"]
 """
 
 
-def put(text, payload=PAYLOAD, **options):
-    return edits.apply("cargo_lock", text, payload, path=PATH, **options)
-
-
-def take(text, units, **options):
-    return edits.revert("cargo_lock", text, units, path=PATH, **options)
+KIND = EditKind("cargo_lock", PATH, PAYLOAD)
+put, take = KIND.put, KIND.take
 
 
 def test_the_crate_stands_in_its_place_as_cargo_writes_it():
@@ -61,7 +58,6 @@ def test_the_crate_stands_in_its_place_as_cargo_writes_it():
     assert result.text.endswith(f'\n\n{block}dependencies = [\n "mockito",\n "rand 0.9.2",\n]\n')
     assert ' "mockito",\n "testutils",\n]' in result.text
     assert [unit.name for unit in result.units] == ["package gate: testutils", "package testutils"]
-    assert put(result.text, owned=result.units) == result
 
 
 @pytest.mark.parametrize("name", ["aaa", "hello", "testutils"])

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from scaffold import edits
 from scaffold.errors import CheckoutError, ConflictError, KitError
+from support.edit_files import RUST_FRAGMENTS
+from support.edit_samples import EditKind
 
 PATH = "crates/gate/src/lib.rs"
 PAYLOAD = "#[cfg(test)]\nmod generated_tests;\n"
@@ -19,70 +21,17 @@ HANDLERS = (
     "pub mod chat;\npub mod utils;\n\n#[cfg(test)]\nmod integration_tests;\n\nuse chat::Chat;\n"
 )
 REMOVE = "// scaffold: remove mod integration_tests\n"
-FRAGMENTS = [
-    "use std::fmt;",
-    "// a note",
-    "//! inner",
-    "/// doc\nfn f() {}",
-    "mod other; // said",
-    "#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() {}\n}",
-    'const T: &str = "\n\nmod generated_tests;\n";',
-    "proxy_wasm::main! {{\n    f();\n}}",
-    "/* block\n\nmod generated_tests; */",
-    "struct Ü;",
-    "",
-]
 
 
-def put(text, payload=PAYLOAD, **options):
-    return edits.apply("rust", text, payload, path=PATH, **options)
-
-
-def take(text, units, **options):
-    return edits.revert("rust", text, units, path=PATH, **options)
+KIND = EditKind("rust", PATH, PAYLOAD)
+put, take = KIND.put, KIND.take
 
 
 def test_a_declaration_stands_behind_one_blank_line_at_the_end():
     result = put(LIB)
     assert result.text == LIB + "\n#[cfg(test)]\nmod generated_tests;\n"
     assert [unit.name for unit in result.units] == ["mod generated_tests"]
-
-
-def test_the_second_time_changes_nothing():
-    first = put(LIB)
-    assert put(first.text, owned=first.units) == first
-
-
-@pytest.mark.parametrize(
-    "text",
-    [LIB, LIB.replace("\n", "\r\n"), LIB.rstrip(), LIB + "\n\n", "\ufeff" + LIB, ""],
-    ids=["plain", "crlf", "no-line-end", "blank-lines", "byte-order-mark", "empty"],
-)
-def test_taking_it_back_gives_every_byte_back(text):
-    result = put(text)
-    assert "mod generated_tests;" in result.text
-    if text:
-        assert take(result.text, result.units) == text
-
-
-def test_line_ends_are_those_of_the_file():
-    result = put(LIB.replace("\n", "\r\n"))
-    assert result.text.count("\n") == result.text.count("\r\n")
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.sampled_from(FRAGMENTS), max_size=6),
-    st.sampled_from(["\n", "\r\n"]),
-    st.sampled_from(["", "\n", "\n\n\n"]),
-)
-def test_whatever_the_file_it_comes_back(fragments, newline, tail):
-    text = "\n".join(fragments).rstrip() + tail
-    text = text.replace("\n", newline)
-    once = put(text)
-    assert put(once.text, owned=once.units).text == once.text
-    if text.strip():
-        assert take(once.text, once.units) == text
+    assert put("").text == PAYLOAD
 
 
 def test_a_module_of_the_same_name_that_is_not_ours_is_a_conflict():
@@ -93,14 +42,6 @@ def test_a_module_of_the_same_name_that_is_not_ours_is_a_conflict():
 def test_the_same_declaration_of_a_person_is_left_alone_and_never_ours():
     text = LIB + "\n#[cfg(test)]   mod generated_tests;\n"
     assert put(text) == edits.EditResult(text, ())
-
-
-@pytest.mark.parametrize(("how", "kept"), [("skip", True), ("overwrite", False)])
-def test_a_conflict_is_settled_as_asked(how, kept):
-    text = "fn a() {}\nmod generated_tests { fn mine() {} }\n"
-    result = put(text, on_conflict=how)
-    assert ("mine" in result.text) is kept
-    assert ("#[cfg(test)]\nmod generated_tests;" in result.text) is not kept
 
 
 def test_an_edited_declaration_stays_and_is_not_removed():
@@ -115,29 +56,9 @@ def test_an_edited_declaration_stays_and_is_not_removed():
     assert take(edited, first.units, on_conflict="skip") == edited
 
 
-def test_a_declaration_as_we_wrote_it_follows_a_new_payload():
-    first = put(LIB)
-    new = '#[cfg(test)]\n#[path = "x.rs"]\nmod generated_tests;\n'
-    second = put(first.text, new, owned=first.units)
-    assert second.text == LIB + "\n" + new
-
-
-def test_two_gaps_in_one_file_go_in_any_order():
-    first = put(LIB)
-    second = put(first.text, "#[cfg(test)]\nmod more_tests;\n")
-    assert take(take(second.text, first.units), second.units) == LIB
-    assert take(take(second.text, second.units), first.units) == LIB
-
-
 def test_what_a_person_adds_behind_stays():
     first = put(LIB)
     assert take(first.text + "\nfn mine() {}\n", first.units) == LIB + "\nfn mine() {}\n"
-
-
-def test_a_file_that_is_not_there_is_told():
-    with pytest.raises(CheckoutError, match=f"{PATH} is not in this checkout"):
-        put(None)
-    assert put(None, "").units == ()
 
 
 def test_text_between_items_that_is_no_rust_is_refused_with_its_line():
@@ -202,7 +123,7 @@ def test_a_place_that_is_gone_is_a_conflict():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 5), st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=6))
+@given(st.integers(0, 5), st.lists(st.sampled_from(RUST_FRAGMENTS), min_size=1, max_size=6))
 def test_an_item_anywhere_comes_back(at, fragments):
     pieces = [*fragments[:at], "#[cfg(test)]\nmod integration_tests;", *fragments[at:]]
     text = "\n\n".join(pieces) + "\n"

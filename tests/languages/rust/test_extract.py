@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scaffold import edits
 from scaffold.errors import CheckoutError, ConflictError, KitError
+from support.edit_samples import EditKind
 
 PATH, TO = "crates/shop/src/order.rs", "crates/shop/src/prices.rs"
 HEADER = "# Moved here by scaffold 1 for the gap."
@@ -88,12 +89,12 @@ pub fn price(base: u64, pieces: u64) -> u64 {
 """
 
 
+KIND = EditKind("rust_extract", PATH, PAYLOAD)
+take = KIND.take
+
+
 def put(text=ORDER, payload=PAYLOAD, **options):
-    return edits.apply("rust_extract", text, payload, path=PATH, **options)
-
-
-def take(text, units, **options):
-    return edits.revert("rust_extract", text, units, path=PATH, **options)
+    return KIND.put(text, payload, **options)
 
 
 def make(text=None, payload=MOVED, **options):
@@ -107,11 +108,6 @@ def test_a_call_stays_and_what_moves_is_a_module():
     assert "fn add" not in result.text
     assert result.moved == MOVED
     assert [unit.name for unit in result.units] == ["change import", "extract price", "move add"]
-
-
-def test_the_second_time_changes_nothing_and_gives_the_same_module():
-    first = put()
-    assert put(first.text, owned=first.units) == first
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Unpack
 
 from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
-from scaffold.edits.decisions import existing, local, ours
+from scaffold.edits.decisions import check_planned, digest, existing, local, ours
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages.rust.extract_payload import Extraction, Piece, read
 from scaffold.languages.rust.moved import (
@@ -65,11 +66,13 @@ def apply(
     wanted = read(payload, options.get("origin", "payload"))
     if not wanted.pieces:
         return EditResult(text or "", ())
+    planned = options.get("planned", ())
+    _check_planned(wanted, planned, options.get("origin", "payload"))
     text = existing(text, path)
     functions_of(text, path)
-    own = ours(path, options.get("owned", ()), options.get("planned", ())).digests
+    own = ours(path, options.get("owned", ()), planned).digests
     skip = options.get("on_conflict", "refuse") == "skip"
-    order = 1 + max((_order(digest) for found in own.values() for digest in found), default=-1)
+    order = 1 + max((_order(kept) for found in own.values() for kept in found), default=-1)
     owned: list[Unit] = []
     functions: list[str] = []
     for piece in wanted.pieces:
@@ -131,6 +134,13 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     return result
 
 
+def _check_planned(wanted: Extraction, planned: Sequence[Unit], origin: str) -> None:
+    """Refuse a call that another gap of the plan writes differently; an item leaves none."""
+    calls = [Unit(piece.unit, digest(piece.leave)) for piece in wanted.pieces]
+    moved = [(unit.name, Moved.load(unit.digest)) for unit in planned]
+    check_planned(calls, [Unit(name, digest(one.after)) for name, one in moved if one], origin)
+
+
 def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Unit, str]:
     """A piece taken out of a file that still has it."""
     if piece.kind == "item":
@@ -153,22 +163,24 @@ def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Uni
     return text[:at] + moved.after + text[behind:], Unit(piece.unit, moved.dump()), function
 
 
-def _again(text: str, piece: Piece, path: str, digest: str, *, skip: bool) -> tuple[str, Unit, str]:
+def _again(text: str, piece: Piece, path: str, kept: str, *, skip: bool) -> tuple[str, Unit, str]:
     """A piece that was taken out before: what it leaves is brought up to date."""
-    moved = Moved.load(digest)
+    moved = Moved.load(kept)
     if moved is None:
-        removed = Removed.load(digest)
+        removed = Removed.load(kept)
         there = find_function(removed.text, piece.name, path) if removed else None
         function = there.public_text(removed.text) if there and removed else ""
-        return text, Unit(piece.unit, digest), function
+        return text, Unit(piece.unit, kept), function
     back = restored(text, moved, path)
     if back is not None:
         return _first(back, piece, path)
     # The call is a person's now: it stays, and what moved is made from what stood there once.
-    if piece.leave.split() != moved.after.split() and not skip:
-        raise _edited(path, piece.unit)
+    if piece.leave.split() != moved.after.split():
+        if not skip:
+            raise _edited(path, piece.unit)
+        moved = replace(moved, after=local(indented(piece.leave, moved.indent), text))
     function = taken(fitted(moved.before, moved.indent, piece, path), piece)
-    return text, Unit(piece.unit, digest), function
+    return text, Unit(piece.unit, moved.dump()), function
 
 
 def _items_back(text: str, items: Sequence[Unit], path: str, *, skip: bool) -> str:
@@ -186,9 +198,9 @@ def _numbered(removed: Removed, order: int) -> str:
     return json.dumps({**json.loads(removed.dump()), "order": order}, ensure_ascii=False)
 
 
-def _order(digest: str) -> int:
+def _order(kept: str) -> int:
     """When an item was taken out, counted over all runs; -1 for what is no item."""
-    data = json.loads(digest) if digest.startswith("{") else {}
+    data = json.loads(kept) if kept.startswith("{") else {}
     return int(data.get("order", -1))
 
 

@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
-from scaffold.edits.decisions import Ours, Place, Step, digest, line_number, local, ours
-from scaffold.errors import ConflictError
+from scaffold.edits.decisions import (
+    Ours,
+    Place,
+    Step,
+    check_planned,
+    digest,
+    line_number,
+    local,
+    ours,
+)
+from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
 from scaffold.languages.rust.scopes import functions
 from scaffold.languages.rust.tokens import plain
 
@@ -43,18 +52,22 @@ def apply(
     """
     if not payload.strip():
         return EditResult(text or "", ())
-    wanted = _parts(payload, options.get("origin", "payload"))
+    origin = options.get("origin", "payload")
+    wanted = _parts(payload, origin, KitError)
+    planned = options.get("planned", ())
+    check_planned([part.unit for part in wanted], planned, origin)
     if text is None:
         header = options.get("header", "").replace("# ", "// ", 1)
         body = payload.strip("\n") + "\n"
         made = f"{header}\n{body}" if header else body
         return EditResult(made, tuple(sorted(part.unit for part in wanted)), wholly_ours=True)
-    owned_before = options.get("owned", ())
     if not options.get("created", False):
         raise ConflictError(
             f"{path} is there already, and this gap makes it", "rename yours, then try again"
         )
-    own = ours(path, owned_before, on_conflict=options.get("on_conflict", "refuse"))
+    own = ours(
+        path, options.get("owned", ()), planned, on_conflict=options.get("on_conflict", "refuse")
+    )
     owned: list[Unit] = []
     for part in wanted:
         text = _put(text, part, own, owned)
@@ -89,7 +102,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     Raises:
         KitError: The payload is broken.
     """
-    return tuple(sorted(part.unit for part in _parts(payload, origin)))
+    return tuple(sorted(part.unit for part in _parts(payload, origin, KitError)))
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
@@ -102,9 +115,9 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     return ours(path, owned).standing(places)
 
 
-def _parts(text: str, path: str) -> list[_Part]:
+def _parts(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> list[_Part]:
     """The head without a header, and the functions, in their order."""
-    found = functions(text, path)
+    found = functions(text, path, error)
     end = min((function.start for function in found), default=len(text))
     start = text.find("\n") + 1 if _has_header(text) else 0
     head = _Part(HEAD, start, start + len(text[start:end].rstrip()), text[start:end].rstrip())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scaffold.errors import CheckoutError
+from scaffold.errors import CheckoutError, ScaffoldError
 from scaffold.languages.rust.symbols import (
     attributes_of,
     is_public,
@@ -35,14 +35,14 @@ class Function:
         return text[self.start : self.head] + word + text[self.head : self.end]
 
 
-def functions(text: str, path: str) -> list[Function]:
+def functions(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> list[Function]:
     """Every function of a file and of its `impl` blocks, as `name` or `Type.name`.
 
     Raises:
-        CheckoutError: The file does not parse.
+        ScaffoldError: Of the given class, where the file does not parse.
     """
     source = text.encode("utf-8")
-    root = parse(path, source, CheckoutError)
+    root = parse(path, source, error)
     return [_function(name, node, source) for name, node in _named(root)]
 
 
