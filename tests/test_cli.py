@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,7 @@ def test_version_and_help() -> None:
         assert f"  {command} " in done.out
         told = scaffold(command, "--help")
         assert told.code == 0 and f"Usage: scaffold {command}" in told.out
+        assert scaffold(command, "-h").out == told.out
 
 
 def test_it_is_a_module_and_a_script() -> None:
@@ -35,7 +38,8 @@ def test_it_is_a_module_and_a_script() -> None:
     assert done.stdout == f"scaffold {__version__}\n"
 
 
-def test_a_fault_of_our_own_names_a_log(tmp_path: Path) -> None:
+def fault(cache: Path) -> subprocess.CompletedProcess[str]:
+    """`scaffold list --json` that meets a fault of our own."""
     # A kit whose questions are a list is refused nowhere; any fault will do.
     code = (
         "import sys, scaffold.kit.catalog\n"
@@ -43,18 +47,31 @@ def test_a_fault_of_our_own_names_a_log(tmp_path: Path) -> None:
         "from scaffold.cli import run\n"
         "sys.exit(run(['list', '--json']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_fault_of_our_own_names_a_log_and_few_logs_are_kept(tmp_path: Path) -> None:
+    for _ in range(7):
+        done = fault(tmp_path)
     assert done.returncode == 70
     assert done.stderr.startswith("error: a fault of scaffold itself: ZeroDivisionError")
-    log = Path(done.stderr.rpartition("report it with ")[2].strip())
-    assert "Traceback" in log.read_text() and "scaffold list --json" in log.read_text()
-    log.unlink()
+    command = done.stderr.rpartition("hint: ")[2]
+    log = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+    assert "Traceback" in log and "scaffold list --json" in log
+    assert json.loads(done.stdout)["error"]["exit_code"] == 70
+    assert len(list((tmp_path / "scaffold" / "faults").iterdir())) == 5
 
 
-def test_a_reader_that_goes_away_is_no_fault() -> None:
-    command = f"{sys.executable} -m scaffold list --json --kit {DEMO_KIT} | head -c 1"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("{", "")
+def test_a_fault_without_a_place_for_its_log_names_the_line() -> None:
+    done = fault(Path("/dev/null"))
+    assert done.returncode == 70
+    assert "division by zero (<string>:2)" in done.stderr
 
 
 @pytest.mark.parametrize("command", [["--help"], ["list"], ["status"]], ids=" ".join)

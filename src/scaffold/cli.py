@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from scaffold import __version__
-from scaffold.errors import ScaffoldError
+from scaffold import __version__, invocation, output
+from scaffold.errors import OutputError, ReaderGoneError, ScaffoldError
 
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Click's UsageError: Typer carries a Click of its own and exports only its subclass."""
@@ -26,6 +27,9 @@ COMMANDS = {
 }
 """Command -> its module below `commands`, in the order of the help."""
 
+ABOUT = frozenset({"-h", "--help", "--version"})
+"""Options whose text is printed by Click itself."""
+
 
 def top(
     context: typer.Context,
@@ -35,70 +39,96 @@ def top(
 ) -> None:
     """Writes the tests that a code base is missing, proves them, and takes them back."""
     if version:
-        print(f"scaffold {__version__}")
+        output.say(f"scaffold {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        output.say(context.get_help())
         raise typer.Exit(2)
 
 
-def run(argv: list[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Run one command and give its exit code; every refusal is printed here and nowhere else."""
-    try:
-        code = int(_app(argv)(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
-        # Typer makes an exit code of Ctrl-C, without a word.
-        return _interrupted() if code == 130 else code
-    except ScaffoldError as error:
-        _refuse(argv, error.fact, error.hint, error.exit_code)
-        return error.exit_code
-    except ClickUsageError as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "scaffold"
-        _refuse(argv, str(error), f"{command} --help", 2)
-        return 2
-    except (KeyboardInterrupt, typer.Abort, EOFError):
-        return _interrupted()
-    except BrokenPipeError:
-        # The reader went away (`| head`): nobody is left to tell.
-        sys.stderr.close()
-        return 0
-    except Exception as error:
-        return _report_own_fault(argv, error)
+    with output.guarded():
+        words = _json_after_the_command(argv)
+        invocation.begin(words)
+        try:
+            code = _answer(words)
+            sys.stdout.flush()
+            return code
+        except ScaffoldError as error:
+            return _refuse(error)
+        except ClickUsageError as error:
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "scaffold"
+            return _refuse(_refusal(2, str(error), f"{command} --help"))
+        except (KeyboardInterrupt, typer.Abort, EOFError):
+            return _interrupted()
+        except Exception as error:
+            from scaffold import faults
+
+            return _refuse(_refusal(70, *faults.report(argv, error)))
+
+
+def _answer(argv: list[str]) -> int:
+    """The command's exit code; with `--json` help and version are documents as well."""
+    if invocation.current.json and ABOUT & set(argv):
+        return _document_about(argv)
+    code = int(_app(argv)(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
+    # Typer makes an exit code of Ctrl-C, without a word.
+    return _interrupted() if code == 130 else code
+
+
+def _document_about(argv: list[str]) -> int:
+    import contextlib
+    import io
+
+    told = io.StringIO()
+    argv = [word for word in argv if not word.startswith("--json")]
+    with contextlib.redirect_stdout(told):
+        _app(argv)(args=argv, prog_name="scaffold", standalone_mode=False)
+    output.answer({"schema": 1, "command": "help", "text": told.getvalue()})
+    return 0
+
+
+def _json_after_the_command(argv: Sequence[str]) -> list[str]:
+    """`--json` may be typed before the command too."""
+    words = list(argv)
+    if len(words) > 1 and words[0] == "--json" and words[1] in COMMANDS:
+        return [words[1], "--json", *words[2:]]
+    return words
 
 
 def _interrupted() -> int:
-    print("interrupted; nothing is left half written", file=sys.stderr)
-    return 130
+    done = invocation.current.done
+    return _refuse(_refusal(130, f"interrupted; {done or 'nothing is left half written'}", ""))
 
 
-def _refuse(argv: list[str], fact: str, hint: str, code: int) -> None:
-    if "--json" in argv:
-        import json
+def _refusal(code: int, fact: str, hint: str) -> ScaffoldError:
+    error = ScaffoldError(fact, hint)
+    error.exit_code = code
+    return error
 
-        document = {"schema": 1, "error": {"fact": fact, "hint": hint, "exit_code": code}}
-        print(json.dumps(document, indent=2))
-    print(f"error: {fact}", file=sys.stderr)
+
+def _refuse(error: ScaffoldError) -> int:
+    """Print the refusal; the exit code is another one where not even that can be printed."""
+    code, done = error.exit_code, invocation.current.done
+    fact = error.fact
+    if isinstance(error, OutputError) and done:
+        fact = f"{fact}; {done}"
+    hint = invocation.command(error.hint, in_checkout=code in invocation.OF_THE_CHECKOUT)
+    if isinstance(error, ReaderGoneError) and not done:
+        return code  # nobody is left to tell
+    if invocation.current.json and not isinstance(error, OutputError):
+        try:
+            body = {"fact": fact, "hint": hint, "exit_code": code}
+            output.answer({"schema": 1, "error": body})
+        except OutputError as second:
+            code = second.exit_code
+    output.note(fact if code == 130 else f"error: {fact}")
     if hint:
-        print(f"\nhint: {hint}", file=sys.stderr)
-
-
-def _report_own_fault(argv: list[str], error: Exception) -> int:
-    import platform
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="scaffold-fault-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        log.write(f"scaffold {__version__}, Python {platform.python_version()}\n")
-        log.write(f"scaffold {' '.join(argv)}\n\n{''.join(traceback.format_exception(error))}")
-    _refuse(
-        argv,
-        f"a fault of scaffold itself: {type(error).__name__}: {error}",
-        f"report it with {log.name}",
-        70,
-    )
-    return 70
+        output.note("")
+        output.note(f"hint: {hint}")
+    return code
 
 
 def _app(argv: list[str]) -> typer.Typer:
@@ -108,6 +138,7 @@ def _app(argv: list[str]) -> typer.Typer:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(top)
     typed = COMMANDS.get(argv[0]) if argv else None

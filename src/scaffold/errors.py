@@ -9,7 +9,9 @@ ScaffoldError
 ├── ProofError      6   a generated test is red, or a mutant survived beyond the allowed share
 ├── MissingToolError 7  a tool or a service is missing
 ├── GateError       8   `status --fail-on` matched
-└── KitError       70   the kit itself is broken
+├── KitError       70   the kit itself is broken
+└── OutputError    74   stdout cannot be written (sysexits: EX_IOERR)
+    └── ReaderGoneError 141  the reader of stdout went away, as a shell shows SIGPIPE
 ```
 """
 
@@ -80,3 +82,15 @@ class KitError(ScaffoldError):
     """The kit is broken: the message names file and line for its author."""
 
     exit_code = 70
+
+
+class OutputError(ScaffoldError):
+    """stdout takes nothing more: the disk is full, or it was closed."""
+
+    exit_code = 74
+
+
+class ReaderGoneError(OutputError):
+    """The program that read stdout ended (`| head -1`)."""
+
+    exit_code = 141

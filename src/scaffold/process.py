@@ -181,8 +181,20 @@ def _communicate(
         raise
 
 
-def attach(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+def attach(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    to_stderr: bool = False,
+) -> int:
     """The exit code of a program that writes where we write, reads nothing, and gets our Ctrl-C.
+
+    Args:
+        argv: Program and arguments.
+        cwd: The folder it runs in.
+        env: The whole environment; `None` takes ours.
+        to_stderr: All that it prints goes to stderr.
 
     Raises:
         MissingToolError: The program is not there.
@@ -193,6 +205,7 @@ def attach(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
             cwd=cwd,
             env=None if env is None else dict(env),
             stdin=subprocess.DEVNULL,
+            stdout=2 if to_stderr else None,
             check=False,
         )
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:

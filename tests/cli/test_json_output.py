@@ -63,6 +63,67 @@ def test_a_refusal_is_a_document_too(tree: Path, command: list[str], code: int) 
     assert document(done)["error"] == {"fact": done.fact, "hint": done.hint, "exit_code": code}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--json"],
+        ["--json", "status"],
+        ["--json", "lsit"],
+        ["lsit", "--json"],
+        ["list", "--json", "--no-such"],
+        ["list", "--json=1"],
+        ["list", "--priority", "--json"],
+        ["show", "--json"],
+        ["show", "prices", "--json", "--file"],
+        ["show", "prices", "--json", "--file", "none"],
+        ["show", "prices", "--json", "--file", "tests/test_prices.py"],
+        ["new", "--json"],
+        ["new", "--gap", "prices", "--diff", "--json"],
+        ["new", "--gap", "prices", "--set", "\udcff=\n", "--json"],
+        ["verify", "--json", "--mutants", "none"],
+        ["verify", "--json", "--jobs", "many"],
+        ["verify", "--json", "--merge", "none.json"],
+        ["undo", "--json"],
+        ["doctor", "--json"],
+        ["demo", "--json", "/proc/none"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_line_with_json_answers_with_one_document(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("SCAFFOLD_KIT", str(DEMO_KIT))
+    done = scaffold(*command, cwd=tree)
+    data = document(done)
+    if "error" in data:
+        assert data["error"]["exit_code"] == done.code
+        assert data["error"]["fact"] == done.fact
+    else:
+        assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["new", "--help", "--json"], ["-h", "--json"], ["--json", "-h"], ["--version", "--json"]],
+    ids=" ".join,
+)
+def test_help_and_version_are_documents_too(command: list[str]) -> None:
+    done = scaffold(*command)
+    assert (done.code, document(done)["command"]) == (0, "help")
+    assert "Usage: scaffold" in done.out or "scaffold 0" in done.out
+
+
+def test_json_after_two_dashes_is_a_word(tree: Path) -> None:
+    done = scaffold("show", *KIT, "--", "--json")
+    assert (done.code, done.out) == (2, "")
+
+
+def test_the_demo_answers_with_one_document(tmp_path: Path) -> None:
+    done = scaffold("demo", str(tmp_path / "demo"), "--json")
+    assert done.code == 0, done.err
+    assert [step["argv"][1] for step in document(done)["steps"]][:3] == ["list", "new", "status"]
+
+
 def test_a_gate_that_matched_is_told_by_the_exit_code_and_one_document(tree: Path) -> None:
     done = scaffold("status", "--json", "--fail-on", "open:P0", *KIT, "-C", tree)
     assert done.code == 8

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaffold import output
 from scaffold.commands.options import (
     HERE,
     Folder,
@@ -59,9 +60,10 @@ def list_gaps(
         and (all_rows or gap.state != "deprecated")
     ]
     if json:
-        print(report.to_json("list", {"gaps": [report.gap_to_json(gap) for gap in gaps]}))
+        body = {"gaps": [report.gap_to_json(gap) for gap in gaps]}
+        output.answer(report.to_json("list", body))
     else:
-        print(report.catalogue(gaps))
+        output.say(report.catalogue(gaps))
 
 
 def show(
@@ -77,6 +79,8 @@ def show(
     json: Json = False,
 ) -> None:
     """What a gap proves and what it would write; `--file` prints one rendered file."""
+    from scaffold.commands import report
+
     loaded = load(kit)
     row = loaded.gap(gap)
     if not row.built:
@@ -90,7 +94,10 @@ def show(
         from scaffold.errors import UsageError
 
         raise UsageError(f"'{gap}' writes no file {file}", f"scaffold show {gap}")
-    print(rendered[file].decode("utf-8"), end="")
+    if json:
+        _show_row(row, sorted(rendered), json, file=report.file_to_json(file, rendered[file]))
+    else:
+        output.raw(rendered[file])
 
 
 def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
@@ -117,7 +124,7 @@ def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[st
     return {**format_files(rendered.files), **edits}
 
 
-def _show_row(gap: Gap, paths: list[str], json: bool) -> None:
+def _show_row(gap: Gap, paths: list[str], json: bool, **more: Any) -> None:
     from scaffold.commands import report
     from scaffold.kit.questions import load_questions
 
@@ -130,10 +137,11 @@ def _show_row(gap: Gap, paths: list[str], json: bool) -> None:
                 {"name": item.name, "type": item.type, "default": item.default, "help": item.help}
                 for item in questions
             ],
+            **more,
         }
-        print(report.to_json("show", body))
+        output.answer(report.to_json("show", body))
         return
     readme = gap.folder / "README.md"
-    print(report.row(gap, paths, questions))
+    output.say(report.row(gap, paths, questions))
     if gap.built and readme.is_file():
-        print(f"\n{readme.read_text(encoding='utf-8').rstrip()}")
+        output.say(f"\n{output.block(readme.read_text(encoding='utf-8').rstrip())}")

@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from scaffold import invocation, output
+from scaffold.commands.options import Json
+
 BULK = ("--priority", "P0", "--priority", "P1", "--yes")
 STEPS = (
     ("list", "--all-rows"),
@@ -40,8 +43,10 @@ def demo(
         Path | None,
         typer.Argument(metavar="[DIR]", help="An empty or new folder; default: a temporary one."),
     ] = None,
+    json: Json = False,
 ) -> int:
     """Run the main job on a miniature checkout, offline, with every command shown."""
+    from scaffold.commands import report
     from scaffold.process import attach
 
     package = Path(__file__).resolve().parent.parent / "_demo"
@@ -50,19 +55,30 @@ def demo(
     environment = {**os.environ, "SCAFFOLD_KIT": str(package / "kit")}
     _show("export", f"SCAFFOLD_KIT={environment['SCAFFOLD_KIT']}")
     _show("cd", str(place))
+    steps = []
     for step in STEPS:
         _show("scaffold", *step)
-        code = attach([sys.executable, "-m", "scaffold", *step], cwd=place, env=environment)
+        argv = [sys.executable, "-m", "scaffold", *step]
+        # The one JSON document is alone on stdout.
+        code = attach(argv, cwd=place, env=environment, to_stderr=json)
+        steps.append({"argv": ["scaffold", *step], "exit_code": code})
         if code != 0:
-            return code
-    _refuse_difference(place, first)
-    print(f"\n{CLOSING}")
-    return 0
+            break
+    else:
+        _refuse_difference(place, first)
+        if not json:
+            output.say(f"\n{CLOSING}")
+    if json:
+        output.answer(report.to_json("demo", {"steps": steps}))
+    return code
 
 
 def _show(*argv: str) -> None:
-    # Flushed, so that it stands above what the command itself prints.
-    print(f"\n$ {shlex.join(argv)}", flush=True)
+    line = f"$ {shlex.join(argv)}"
+    if invocation.current.json:
+        output.note(line)
+    else:
+        output.say(f"\n{output.visible(line)}")
 
 
 def _empty(folder: Path | None) -> Path:

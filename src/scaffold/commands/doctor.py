@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ def doctor(checkout: Folder = HERE, kit: KitFolder = None, json: Json = False) -
     checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded)]
     checks += _checkout(checkout, loaded)
     if json:
-        print(report.to_json("doctor", {"checks": [asdict(check) for check in checks]}))
+        body = [{**asdict(check), "hint": invocation.command(check.hint)} for check in checks]
+        output.answer(report.to_json("doctor", {"checks": body}))
         return
     for check in checks:
-        print(f"{'ok     ' if check.ok else 'missing'}  {check.name}: {check.found}")
+        line = f"{'ok     ' if check.ok else 'missing'}  {check.name}: {check.found}"
+        output.say(output.visible(line))
         if not check.ok and check.hint:
-            print(f"         get it with: {check.hint}")
+            hint = invocation.command(check.hint)
+            output.say(output.visible(f"         get it with: {hint}"))
 
 
 def _packages() -> list[Check]:

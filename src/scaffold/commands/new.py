@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaffold import invocation, output
 from scaffold.commands.options import (
     HERE,
+    Diff,
+    DryRun,
     Folder,
     Json,
     KindName,
@@ -54,8 +57,8 @@ def new(
     stubs: Annotated[
         bool, typer.Option("--stubs", help="Every test body a skipped todo, to hand out.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the diff; write nothing.")] = False,
+    dry_run: DryRun = False,
+    diff: Diff = False,
     verify: Annotated[bool, typer.Option("--verify", help="Prove the tests afterwards.")] = False,
     python: Annotated[
         str | None,
@@ -153,19 +156,25 @@ def _show_and_apply(
     from scaffold.plan.changes import diff as unified
 
     if diff:
-        # As bytes: a file that is not UTF-8 keeps its own.
-        sys.stdout.buffer.write(unified(plan.changes).encode("utf-8", "surrogateescape"))
+        text = unified(plan.changes)
+        if json:
+            _print_json(plan, written=False, diff=text)
+        else:
+            # As bytes: a file that is not UTF-8 keeps its own.
+            output.raw(text.encode("utf-8", "surrogateescape"))
         return None
     if not json:
-        print(report.plan_lines(plan.changes, plan.notes()))
+        output.say(report.plan_lines(plan.changes, plan.notes()))
     if asks and plan.writes:
         prompts.show_diff(unified(plan.changes))
         if not prompts.confirm("Write this?") or not prompts.confirm_deletes(plan.deletes):
-            print("nothing was written")
+            output.say("nothing was written")
             return None
     written = False if dry_run else workflow.apply(plan)
+    if written:
+        invocation.current.done = f"what was asked for is written ({plan.label})"
     if not json:
-        print(report.closing_line(plan, written=written, dry_run=dry_run))
+        output.say(report.closing_line(plan, written=written, dry_run=dry_run))
     elif dry_run:
         _print_json(plan, written=False)
     return None if dry_run else written
@@ -196,4 +205,5 @@ def _prove(
 def _print_json(plan: Plan, *, written: bool, **more: Any) -> None:
     from scaffold.commands import report
 
-    print(report.to_json("new", {**report.plan_to_json(plan, written=written), **more}))
+    body = {**report.plan_to_json(plan, written=written), **more}
+    output.answer(report.to_json("new", body))

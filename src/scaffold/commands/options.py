@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scaffold import invocation, output
+
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit
 
 HERE = Path()
 
+
+def _checkout(folder: Path) -> Path:
+    # Commands that are printed name the same folder.
+    invocation.current.checkout = folder if folder != HERE else None
+    return folder
+
+
+def _kit(folder: Path | None) -> Path | None:
+    invocation.current.kit = folder
+    return folder
+
+
+def _only_reads(value: bool) -> bool:
+    invocation.current.reading = invocation.current.reading or value
+    return value
+
+
 Folder = Annotated[
-    Path, typer.Option("-C", "--checkout", metavar="DIR", help="The checkout to work on.")
+    Path,
+    typer.Option(
+        "-C", "--checkout", metavar="DIR", help="The checkout to work on.", callback=_checkout
+    ),
 ]
 KitFolder = Annotated[
-    Path | None, typer.Option("--kit", metavar="DIR", help="Another kit than the included one.")
+    Path | None,
+    typer.Option("--kit", metavar="DIR", help="Another kit than the included one.", callback=_kit),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only show the plan.", callback=_only_reads)
+]
+Diff = Annotated[
+    bool, typer.Option("--diff", help="Print the diff; write nothing.", callback=_only_reads)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Priorities = Annotated[
@@ -43,7 +71,7 @@ class Progress:
 
     def __call__(self, line: str) -> None:
         """Print the step."""
-        print(f"[{time.monotonic() - self.started:6.1f}s] {line}", file=sys.stderr, flush=True)
+        output.note(f"[{time.monotonic() - self.started:6.1f}s] {line}")
 
 
 def load(kit: Path | None) -> Kit:

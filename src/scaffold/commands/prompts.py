@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.questions import Question, load_questions
+from scaffold.output import block, say, visible
 from scaffold.proof.needs import missing
 from scaffold.workflow import Status
 
@@ -28,7 +28,7 @@ def pick_gaps(rows: Sequence[Status]) -> list[str]:
     choices: list[Any] = []
     selectable = 0
     for priority in dict.fromkeys(row.gap.priority for row in rows):
-        choices.append(questionary.Separator(f"── {priority} ──"))
+        choices.append(questionary.Separator(f"── {visible(priority)} ──"))
         for row in (item for item in rows if item.gap.priority == priority):
             choice = _choice(row)
             selectable += choice.disabled is None
@@ -66,13 +66,11 @@ def show_diff(text: str) -> None:
     from scaffold.process import page
 
     if text.count("\n") < shutil.get_terminal_size().lines - 4:
-        print(text, end="")
-    elif confirm(f"Page through the diff ({text.count(chr(10))} lines)?", default=False):
-        # The lines above stand above the pager's.
-        sys.stdout.flush()
-        if not page(text):
-            print(text, end="")
-    sys.stdout.flush()
+        say(block(text.rstrip("\n")))
+        return
+    wanted = confirm(f"Page through the diff ({text.count(chr(10))} lines)?", default=False)
+    if wanted and not page(block(text)):
+        say(block(text.rstrip("\n")))
 
 
 def confirm(question: str, *, default: bool = True) -> bool:
@@ -83,7 +81,7 @@ def confirm(question: str, *, default: bool = True) -> bool:
     """
     import questionary
 
-    return bool(questionary.confirm(question, default=default).unsafe_ask())
+    return bool(questionary.confirm(visible(question), default=default).unsafe_ask())
 
 
 def confirm_deletes(paths: Sequence[str]) -> bool:
@@ -109,12 +107,12 @@ def _choice(row: Status) -> Any:
     elif lacks := missing(gap.needs):
         # It can be written all the same; only its proof needs the tool.
         return questionary.Choice(
-            f"{gap.slug:<24} {gap.title}  [{', '.join(lacks)} missing here]",
+            visible(f"{gap.slug:<24} {gap.title}  [{', '.join(lacks)} missing here]"),
             value=gap.slug,
             checked=gap.priority == "P0",
         )
     return questionary.Choice(
-        f"{gap.slug:<24} {gap.title}",
+        visible(f"{gap.slug:<24} {gap.title}"),
         value=gap.slug,
         checked=gap.priority == "P0" and reason is None,
         disabled=reason,
@@ -124,15 +122,16 @@ def _choice(row: Status) -> Any:
 def _ask(question: Question) -> Any:
     import questionary
 
+    asked = visible(question.help)
     if question.type == "bool":
-        answer = questionary.confirm(question.help, default=bool(question.default)).unsafe_ask()
+        answer = questionary.confirm(asked, default=bool(question.default)).unsafe_ask()
     elif question.choices:
         answer = questionary.select(
-            question.help, choices=list(question.choices), default=question.default
+            asked, choices=list(question.choices), default=question.default
         ).unsafe_ask()
     else:
         answer = questionary.text(
-            question.help,
+            asked,
             default=str(question.default),
             validate=lambda text: _fits(question, text),
         ).unsafe_ask()
@@ -143,5 +142,5 @@ def _fits(question: Question, text: str) -> bool | str:
     try:
         question.parse(text)
     except UsageError as error:
-        return error.fact
+        return visible(error.fact)
     return True

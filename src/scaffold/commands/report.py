@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from scaffold.invocation import command
+from scaffold.output import visible, xml_text
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
@@ -27,11 +30,20 @@ _MARKS = {
 }
 
 
-def to_json(command: str, body: Mapping[str, Any]) -> str:
+def to_json(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """A document of the output schema: `{"schema": 1, "command": …, …}`."""
-    import json
+    return {"schema": SCHEMA_VERSION, "command": name, **body}
 
-    return json.dumps({"schema": SCHEMA_VERSION, "command": command, **body}, indent=2)
+
+def file_to_json(path: str, content: bytes) -> dict[str, str]:
+    """A rendered file as JSON; one that is not UTF-8 in base 64."""
+    try:
+        return {"path": path, "encoding": "utf-8", "content": content.decode("utf-8")}
+    except UnicodeDecodeError:
+        import base64
+
+        text = base64.b64encode(content).decode("ascii")
+        return {"path": path, "encoding": "base64", "content": text}
 
 
 def gap_to_json(gap: Gap) -> dict[str, Any]:
@@ -58,9 +70,14 @@ def gap_to_json(gap: Gap) -> dict[str, Any]:
     }
 
 
+def lines_of(lines: Iterable[str]) -> str:
+    """Lines of which none can end early, hide a part, or reach into another."""
+    return "\n".join(visible(line) for line in lines)
+
+
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     """Columns padded to their widest cell; the last one is left ragged."""
-    lines = [list(header), *[list(row) for row in rows]]
+    lines = [list(header), *[[visible(cell) for cell in row] for row in rows]]
     widths = [max(len(line[index]) for line in lines) for index in range(len(header) - 1)]
     return "\n".join(
         "  ".join(
@@ -102,7 +119,7 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
     lines += [f"writes: {path}" for path in paths]
     lines += [f"deletes: {removal.path}" for removal in gap.removes]
     lines += [f"asks: {item.name} ({item.type}, {item.default}): {item.help}" for item in questions]
-    return "\n".join(lines)
+    return lines_of(lines)
 
 
 def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
@@ -112,7 +129,7 @@ def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
         note = f"  ({change.note})" if change.note else ""
         lines.append(f"  {_MARKS[str(change.action)]} {change.path}{note}")
     lines += [f"  left out: {note}" for note in notes]
-    return "\n".join(lines)
+    return lines_of(lines)
 
 
 def plan_summary(changes: Sequence[Change]) -> str:
@@ -168,9 +185,12 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
         return f"{summary}; nothing to do"
     slugs = " ".join(item.gap.slug for item in plan.gaps)
     done = summary.replace("to create", "created").replace("to update", "updated")
-    return (
-        f"done: {done.replace('to delete', 'deleted')}\n"
-        f"prove it with: scaffold verify {slugs}\ntake it back with: scaffold undo"
+    return lines_of(
+        [
+            f"done: {done.replace('to delete', 'deleted')}",
+            f"prove it with: {command(f'scaffold verify {slugs}')}",
+            f"take it back with: {command('scaffold undo')}",
+        ]
     )
 
 
@@ -242,7 +262,7 @@ def _outcome_lines(record: Outcome) -> str:
         for item in record.survivors
         if not item.equivalent
     ]
-    return "\n".join(lines)
+    return lines_of(lines)
 
 
 def to_junit(records: Sequence[Outcome]) -> str:
@@ -254,7 +274,7 @@ def to_junit(records: Sequence[Outcome]) -> str:
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=record.gap,
+            name=xml_text(record.gap),
             tests=str(record.generated),
             failures=str(record.failed),
             skipped=str(record.known_defects + record.todo + record.skipped),
@@ -262,11 +282,16 @@ def to_junit(records: Sequence[Outcome]) -> str:
         )
         for test in record.tests:
             case = ElementTree.SubElement(
-                suite, "testcase", classname=record.gap, name=test.id, time=f"{test.seconds:.3f}"
+                suite,
+                "testcase",
+                classname=xml_text(record.gap),
+                name=xml_text(test.id),
+                time=f"{test.seconds:.3f}",
             )
             if test.outcome in ("failed", "error", "xpassed"):
-                ElementTree.SubElement(case, "failure", message=test.message)
+                ElementTree.SubElement(case, "failure", message=xml_text(test.message))
             elif test.outcome != "passed":
-                ElementTree.SubElement(case, "skipped", message=test.message, type=test.outcome)
+                skipped = {"message": xml_text(test.message), "type": xml_text(test.outcome)}
+                ElementTree.SubElement(case, "skipped", skipped)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

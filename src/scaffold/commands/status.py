@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def status(
     shown = [row for row in rows if all_rows or row.state != "skipped"]
     if json:
         body = {"gaps": [report.status_to_json(row) for row in shown]}
-        print(report.to_json("status", body))
+        output.answer(report.to_json("status", body))
     else:
-        print(report.status_table(shown))
+        output.say(report.status_table(shown))
     error = _gate_error(gates, shown)
     if error is not None and not json:
         raise error
@@ -74,6 +75,8 @@ def undo(
     with workflow.opened(checkout, loaded, Progress(), recovering=False) as opened:
         moved = journal.set_aside(opened.root) if set_aside else []
         undone = None if set_aside else journal.undo(opened.root, force=force)
+        if undone:
+            invocation.current.done = f"it was taken back ({undone.label})"
     if json:
         body: dict[str, Any] = {
             "undone": undone.label if undone else None,
@@ -81,15 +84,16 @@ def undo(
         }
         if set_aside:
             body["set_aside"] = [{"path": path, "kept": kept} for path, kept in moved]
-        print(report.to_json("undo", body))
+        output.answer(report.to_json("undo", body))
     elif set_aside:
-        print("\n".join(f"set aside: {path} -> {kept}" for path, kept in moved) or "nothing to do")
+        lines = [f"set aside: {path} -> {kept}" for path, kept in moved] or ["nothing to do"]
+        output.say(report.lines_of(lines))
     elif undone is None:
-        print("nothing to undo")
+        output.say("nothing to undo")
     else:
-        print(f"taken back: {undone.label} ({len(undone.paths)} files)")
-        for line in undone.aside:
-            print(f"changed since, so set aside: {line}")
+        lines = [f"taken back: {undone.label} ({len(undone.paths)} files)"]
+        lines += [f"changed since, so set aside: {line}" for line in undone.aside]
+        output.say(report.lines_of(lines))
 
 
 def _parse_gate(text: str, kit: Kit) -> tuple[str, str | None]:

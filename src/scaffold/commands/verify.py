@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scaffold import output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
 
 if TYPE_CHECKING:
@@ -157,9 +158,9 @@ def show_outcomes(
         _write_junit(junit, report.to_junit(outcomes))
     if json:
         body = {"outcomes": [outcome.to_json() for outcome in outcomes]}
-        print(report.to_json("verify", body))
+        output.answer(report.to_json("verify", body))
     else:
-        print(report.outcomes(outcomes))
+        output.say(report.outcomes(outcomes))
     error = refusal(outcomes)
     if error is None:
         return 0
