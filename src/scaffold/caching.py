@@ -1,16 +1,47 @@
-"""Results that are kept by content in the user's cache folder; losing them costs time only."""
+"""Results that are kept by content in the user's cache folder; losing them costs time only.
+
+What lies there is believed only where it is what was kept under this very name: an entry begins
+with the digest of its name and content. A cache in a checkout is not used: others would fill it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from scaffold import isolation
+from scaffold.errors import CheckoutError
+
+MIB = 1 << 20
+PARTS = {
+    "format": 256 * MIB,
+    "parsed": 64 * MIB,
+    "verdicts": 256 * MIB,
+    "cargo": 4096 * MIB,
+    "uv": 2048 * MIB,
+}
+"""What is kept, and the most bytes of it: what was not used for longest goes first."""
+
+MOST_BYTES = 16 * MIB
+"""The largest entry of `format` and `verdicts`."""
+
+STALE_S = 3600.0
+"""How old a temporary file is when nobody can still be writing it."""
+
+_MARK = b"scaffold 1 "
+_trimmed: set[Path] = set()
 
 
 def cache_dir(name: str = "") -> Path:
-    """`scaffold` below `$XDG_CACHE_HOME` or `~/.cache` (XDG base directories), or a part of it."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "scaffold" / name
+    """`scaffold` below `$XDG_CACHE_HOME` or `~/.cache` (XDG base directories), or a part of it.
+
+    A place that is relative, or in a checkout, is left out: the home folder of the account is next.
+    """
+    return _base() / "scaffold" / name
 
 
 def entry_of(folder: Path, *parts: bytes) -> Path:
@@ -18,12 +49,188 @@ def entry_of(folder: Path, *parts: bytes) -> Path:
     return folder / hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def recall(entry: Path) -> bytes | None:
+    """What was kept there; None where nothing was, or something else stands in its place."""
+    try:
+        content = _read_own(entry)
+    except OSError:
+        return None
+    head = _MARK + _digest(entry, content[len(_MARK) + 65 :])
+    if content[: len(head)] != head:
+        return None
+    with suppress(OSError):
+        # The time of the last use; it may be another's file that we may only read.
+        os.utime(entry)
+    return content[len(head) :]
+
+
 def remember(entry: Path, result: bytes) -> None:
     """Keep a result, whole or not at all; a cache that cannot be written is no error."""
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        temporary = entry.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(result)
-        temporary.replace(entry)
-    except OSError:
+    if len(result) > MOST_BYTES - 100:
         return
+    temporary = entry.with_name(f".{os.getpid()}-{os.urandom(8).hex()}")
+    try:
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.write_bytes(_MARK + _digest(entry, result) + result)
+        temporary.replace(entry)
+        if entry.parent not in _trimmed:
+            _trimmed.add(entry.parent)
+            trim(entry.parent, PARTS.get(entry.parent.name, 256 * MIB))
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def trim(folder: Path, most: int) -> None:
+    """Take the files that were not used for longest, until the rest is well below `most` bytes."""
+    import time
+
+    found, total = [], 0
+    with os.scandir(folder) as listed:
+        for item in listed:
+            about = item.stat(follow_symlinks=False)
+            if item.name.startswith(".") and about.st_mtime < time.time() - STALE_S:
+                _remove(item.path)
+            elif stat.S_ISREG(about.st_mode):
+                found.append((about.st_mtime_ns, about.st_size, item.path))
+                total += about.st_size
+    if total <= most:
+        return
+    for _, size, path in sorted(found):
+        if total <= most * 3 // 4:
+            return
+        _remove(path)
+        total -= size
+
+
+def trim_folders(folder: Path, most: int, used: Path) -> None:
+    """Empty the folders in it that were not used for longest, until all take at most `most` bytes.
+
+    Args:
+        folder: Holds one folder a checkout.
+        most: Bytes.
+        used: The one that this run holds: the last to go, when it alone is too large.
+    """
+    with suppress(OSError):
+        os.utime(used)
+        sizes = {place: size_of(place) for place in _folders(folder)}
+        for place in sorted(sizes, key=lambda it: it.lstat().st_mtime_ns):
+            if sum(sizes.values()) <= most:
+                return
+            if place != used and empty(place):
+                sizes[place] = 0
+        if sizes.get(used, 0) > most:
+            _empty(used)
+
+
+def size_of(place: Path) -> int:
+    """The bytes that a file or a folder takes on the disk; links count as themselves."""
+    total = 0
+    for above, folders, files in os.walk(place):
+        for name in [*folders, *files]:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(above, name)).st_blocks * 512
+    return total
+
+
+def clear() -> list[str]:
+    """Remove everything that is kept; the names of the parts that another run uses.
+
+    Raises:
+        CheckoutError: The folder is a link, or another user's.
+    """
+    root = cache_dir()
+    try:
+        about = root.lstat()
+    except FileNotFoundError:
+        return []
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+        raise CheckoutError(
+            f"{root} is not a folder of yours; nothing was removed", f"ls -ld {root}"
+        )
+    used = []
+    for name in PARTS:
+        place = root / name
+        # Through a link nothing is removed but the link.
+        if not place.is_symlink() and place.is_dir():
+            used += [f"{name}/{it.name}" for it in _folders(place) if not empty(it)]
+        if not any(it.startswith(f"{name}/") for it in used):
+            _remove(str(place))
+    return used
+
+
+def empty(place: Path) -> bool:
+    """Whether everything in it is gone but its lock; False where another run holds that."""
+    with _locked(place) as free:
+        if free:
+            _empty(place)
+        return free
+
+
+def _empty(place: Path) -> None:
+    for item in [*place.iterdir()]:
+        if item.name != "lock":
+            _remove(str(item))
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[bool]:
+    import fcntl
+
+    try:
+        handle = os.open(place / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        yield True
+        return
+    free = True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(handle)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return [it for it in folder.iterdir() if it.is_dir() and not it.is_symlink()]
+    except OSError:
+        return []
+
+
+def _remove(path: str) -> None:
+    import shutil
+
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with suppress(OSError):
+        os.unlink(path)
+
+
+def _base() -> Path:
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if not isolation.untrusted(named):
+        return Path(named)
+    home = os.path.expanduser("~/.cache")
+    if not isolation.untrusted(home):
+        return Path(home)
+    import pwd
+
+    return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"
+
+
+def _digest(entry: Path, content: bytes) -> bytes:
+    return hashlib.sha256(entry.name.encode() + b"\0" + content).hexdigest().encode() + b"\n"
+
+
+def _read_own(entry: Path) -> bytes:
+    # A FIFO is not waited for, nor is a link followed.
+    handle = os.open(entry, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+            raise OSError(22, "Not an entry", str(entry))
+        return stream.read(MOST_BYTES)

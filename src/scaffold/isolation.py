@@ -157,7 +157,6 @@ def environment() -> dict[str, str]:
         "RUSTUP_AUTO_INSTALL": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        "PYTHONSAFEPATH": "1",
     }
 
 

@@ -152,17 +152,25 @@ def empty_folder() -> Iterator[Path]:
     """
     import tempfile
 
+    with tempfile.TemporaryDirectory(prefix="scaffold-tool-", dir=temporary_place()) as name:
+        yield Path(name).resolve()
+
+
+def temporary_place() -> Path:
+    """A folder for temporary files that lies in no checkout.
+
+    Raises:
+        CheckoutError: There is none that can be written.
+    """
+    import tempfile
+
     # Tools look for their settings upwards: TMPDIR below a checkout would lead them into it.
-    places = dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp", str(Path.home())))
-    for place in places:
-        if isolation.untrusted(place) or not os.access(place, os.W_OK | os.X_OK):
-            continue
-        with tempfile.TemporaryDirectory(prefix="scaffold-tool-", dir=place) as name:
-            yield Path(name).resolve()
-        return
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp", os.path.expanduser("~")):
+        if not isolation.untrusted(place) and os.access(place, os.W_OK | os.X_OK):
+            return Path(place)
     raise CheckoutError(
         "there is no folder for temporary files outside of the checkout",
-        "name one: TMPDIR=DIR",
+        'export TMPDIR="$HOME"',
     )
 
 

@@ -47,18 +47,22 @@ def demo(
 ) -> int:
     """Run the main job on a miniature checkout, offline, with every command shown."""
     from scaffold.commands import report
+    from scaffold.isolation import environment as trusted
     from scaffold.process import attach
 
     package = Path(__file__).resolve().parent.parent / "_demo"
     place = _empty(folder)
     first = _copy(package / "checkout", place)
-    environment = {**os.environ, "SCAFFOLD_KIT": str(package / "kit")}
+    # The demo verifies, and that is no reason to run anything of the folder where it was typed.
+    shown = ("COLUMNS", "LINES", "NO_COLOR")
+    environment = {name: os.environ[name] for name in shown if name in os.environ}
+    environment = {**trusted(), **environment, "SCAFFOLD_KIT": str(package / "kit")}
     _show("export", f"SCAFFOLD_KIT={environment['SCAFFOLD_KIT']}")
     _show("cd", str(place))
     steps = []
     for step in STEPS:
         _show("scaffold", *step)
-        argv = [sys.executable, "-m", "scaffold", *step]
+        argv = [sys.executable, "-P", "-m", "scaffold", *step]
         # The one JSON document is alone on stdout.
         code = attach(argv, cwd=place, env=environment, to_stderr=json)
         steps.append({"argv": ["scaffold", *step], "exit_code": code})
@@ -85,10 +89,11 @@ def _empty(folder: Path | None) -> Path:
     import tempfile
 
     from scaffold.errors import CheckoutError, ConflictError
+    from scaffold.process import temporary_place
 
     try:
         if folder is None:
-            return Path(tempfile.mkdtemp(prefix="scaffold-demo-"))
+            return Path(tempfile.mkdtemp(prefix="scaffold-demo-", dir=temporary_place()))
         folder.mkdir(parents=True, exist_ok=True)
         if not any(folder.iterdir()):
             return folder.resolve()

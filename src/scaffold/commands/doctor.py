@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
-    from scaffold.kit.catalog import Gap, Kit, Need, RunSpec
+    from scaffold.kit.catalog import Gap, Kit, Need
 
 TOOLS = {
     "git": ("merges edits (--on-conflict merge)", "apt-get install git"),
@@ -43,13 +43,32 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(checkout: Folder = HERE, kit: KitFolder = None, json: Json = False) -> None:
-    """Tools, versions and the checkout: what is ready, what is missing, how to get it."""
+Run = Annotated[
+    bool, typer.Option("--run", help="Start the checkout's own interpreters and ask them.")
+]
+Clear = Annotated[bool, typer.Option("--clear-cache", help="Remove what is kept, and stop.")]
+
+
+def doctor(
+    checkout: Folder = HERE,
+    kit: KitFolder = None,
+    run: Run = False,
+    clear_cache: Clear = False,
+    json: Json = False,
+) -> None:
+    """Tools, versions, the checkout and caches: what is ready, what is missing, how to get it."""
     from scaffold.commands import report
 
-    loaded = load(kit)
-    checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded)]
-    checks += _checkout(checkout, loaded)
+    if clear_cache:
+        checks = [_cleared()]
+    else:
+        loaded = load(kit)
+        # First the checkout: nothing that lies in it is started below.
+        about = _checkout(checkout, loaded)
+        checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded), *about.checks]
+        command = invocation.command("scaffold doctor --run")
+        checks += [_environment(about.checkout, gap, run, command) for gap in about.gaps]
+        checks += _caches()
     if json:
         body = [{**asdict(check), "hint": invocation.command(check.hint)} for check in checks]
         output.answer(report.to_json("doctor", {"checks": body}))
@@ -73,22 +92,23 @@ def _packages() -> list[Check]:
 
 
 def _tools() -> list[Check]:
-    import shutil
+    return [_tool(name, purpose, hint) for name, (purpose, hint) in TOOLS.items()]
 
-    from scaffold.process import run
 
-    checks = []
-    for tool, (purpose, hint) in TOOLS.items():
-        if shutil.which(tool.replace(" ", "-")) is None:
-            checks.append(Check(tool, False, f"not found; it {purpose}", hint))
-            continue
-        answer = run([*tool.split(), "--version"], cwd=Path(), timeout_s=20)
-        lines = (answer.stdout or answer.stderr).splitlines()
-        if answer.returncode == 0:
-            checks.append(Check(tool, True, lines[0] if lines else "found"))
-        else:
-            checks.append(Check(tool, False, f"found, but it does not run; it {purpose}", hint))
-    return checks
+def _tool(name: str, purpose: str, hint: str) -> Check:
+    from scaffold.errors import MissingToolError
+    from scaffold.process import run_tool
+
+    program, *rest = name.replace(" ", "-", 1), *name.split()[1:]
+    try:
+        # A subcommand by its own program: cargo would ask its settings for an alias first.
+        answer = run_tool([program, *rest, "--version"], timeout_s=20)
+    except MissingToolError:
+        return Check(name, False, f"not found; it {purpose}", hint)
+    lines = (answer.stdout or answer.stderr).splitlines()
+    if answer.returncode != 0:
+        return Check(name, False, f"found, but it does not run; it {purpose}", hint)
+    return Check(name, True, lines[0] if lines else "found")
 
 
 def _needs(kit: Kit) -> list[Check]:
@@ -119,7 +139,16 @@ def _kit(kit: Kit) -> Check:
     return Check("kit", True, f"{kit.name}, {ready} of {len(kit.gaps)} templates built")
 
 
-def _checkout(start: Path, kit: Kit) -> list[Check]:
+@dataclass(frozen=True)
+class _Found:
+    """The checkout, and one gap for each runner and folder that its tests need."""
+
+    checks: tuple[Check, ...]
+    checkout: Checkout | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+def _checkout(start: Path, kit: Kit) -> _Found:
     from scaffold.checkout.find import open_checkout
     from scaffold.checkout.state import read_state
     from scaffold.errors import ScaffoldError
@@ -128,30 +157,54 @@ def _checkout(start: Path, kit: Kit) -> list[Check]:
         checkout = open_checkout(start, kit)
         state = read_state(checkout.root, kit.name)
     except ScaffoldError as error:
-        return [Check("checkout", False, error.fact, error.hint)]
-    checks = [Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")]
-    roots: set[tuple[str, str]] = set()
+        return _Found((Check("checkout", False, error.fact, error.hint),))
+    gaps: dict[tuple[str, str], Gap] = {}
     for gap in kit.gaps.values():
-        if not gap.built or gap.run is None or not checkout.has_target(gap):
-            continue
-        if (gap.run.runner, gap.run.root) not in roots:
-            roots.add((gap.run.runner, gap.run.root))
-            checks.append(_environment(checkout, gap, gap.run))
-    return checks
+        if gap.built and gap.run is not None and checkout.has_target(gap):
+            gaps.setdefault((gap.run.runner, gap.run.root), gap)
+    about = Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")
+    return _Found((about,), checkout, tuple(gaps.values()))
 
 
-def _environment(checkout: Checkout, gap: Gap, run: RunSpec) -> Check:
+def _environment(checkout: Checkout | None, gap: Gap, ask: bool, command: str) -> Check:
     from scaffold.errors import ScaffoldError
     from scaffold.proof.runner import Subject, SubjectTarget
-    from scaffold.proof.verify import VerifyOptions, environment_of
+    from scaffold.proof.verify import VerifyOptions, at_hand, environment_of
 
-    name = f"{run.runner} in {run.root}/"
+    assert checkout is not None and gap.run is not None
+    name = f"{gap.run.runner} in {gap.run.root}/"
     try:
         targets = tuple(
             SubjectTarget(item.target.name, item.path, item.module)
             for item in checkout.find(gap).targets
         )
-        subject = Subject(gap.slug, checkout.root, run, (), targets)
-        return Check(name, True, environment_of(subject, VerifyOptions()))
+        subject = Subject(gap.slug, checkout.root, gap.run, (), targets)
+        if ask:
+            return Check(name, True, environment_of(subject, VerifyOptions()))
+        found = at_hand(subject, VerifyOptions())
     except ScaffoldError as error:
         return Check(name, False, error.fact, error.hint)
+    return Check(name, True, f"{found}; not started, ask it with: {command}")
+
+
+def _caches() -> list[Check]:
+    from scaffold.caching import MIB, PARTS, cache_dir, size_of
+
+    told = [
+        f"{name} {size_of(cache_dir(name)) / MIB:.1f} of {most // MIB} MiB"
+        for name, most in PARTS.items()
+        if cache_dir(name).exists()
+    ]
+    sizes = ", ".join(told) or "nothing"
+    hint = invocation.command("scaffold doctor --clear-cache")
+    return [Check("cache", True, f"{cache_dir()}: {sizes}; removed by: {hint}")]
+
+
+def _cleared() -> Check:
+    from scaffold.caching import MIB, cache_dir, clear, size_of
+
+    before = size_of(cache_dir())
+    used = clear()
+    freed = f"{(before - size_of(cache_dir())) / MIB:.1f} MiB removed from {cache_dir()}"
+    kept = f"; in use and kept: {', '.join(used)}" if used else ""
+    return Check("cache", True, freed + kept)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from functools import cache as once
 from pathlib import Path
+from types import ModuleType
 
 from scaffold import isolation, process
-from scaffold.caching import cache_dir, entry_of, remember
+from scaffold.caching import cache_dir, entry_of, recall, remember
 from scaffold.errors import KitError, MissingToolError
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
@@ -31,8 +33,9 @@ def format_source(path: str, source: bytes, *, cache: Path | None = None) -> byt
     if known is None or key is None:
         return source
     entry = entry_of(cache, key, source) if cache else None
-    if entry and entry.is_file():
-        return entry.read_bytes()
+    kept = recall(entry) if entry else None
+    if kept is not None:
+        return kept
     result = known[1](path, source)
     if entry:
         remember(entry, result)
@@ -57,7 +60,7 @@ def _black_key() -> bytes:
 
 
 def _black(path: str, source: bytes) -> bytes:
-    import black
+    black = _import_black()
     from black.parsing import InvalidInput
 
     try:
@@ -67,7 +70,20 @@ def _black(path: str, source: bytes) -> bytes:
             f"the rendered {path} does not parse: {' '.join(str(error).split())}",
             f"scaffold show GAP --file {path}",
         ) from error
-    return text.encode("utf-8")
+    return str(text).encode("utf-8")
+
+
+@once
+def _import_black() -> ModuleType:
+    """Black, without its cache folder: some releases load a pickle from there, whoever put it."""
+    before = os.environ.get("BLACK_CACHE_DIR")
+    os.environ["BLACK_CACHE_DIR"] = os.path.join(os.devnull, "black")
+    try:
+        return importlib.import_module("black")
+    finally:
+        del os.environ["BLACK_CACHE_DIR"]
+        if before is not None:
+            os.environ["BLACK_CACHE_DIR"] = before
 
 
 def _rustfmt_key() -> bytes | None:

@@ -169,8 +169,16 @@ class Kills:
 class Runner(Protocol):
     """A test tool."""
 
+    def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
+        """What `verify` would try first, in words; it is looked at and not started.
+
+        Raises:
+            MissingToolError: There is nothing to try; the hint makes it.
+        """
+        ...
+
     def environment(self, subject: Subject, options: VerifyOptions) -> str:
-        """What would run the tests, in words; nothing of the checkout is run.
+        """What would run the tests, in words; it is started and asked.
 
         Raises:
             MissingToolError: No environment fits; the hint makes one.

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from scaffold.caching import remember
+from scaffold.caching import recall, remember
 
 FORMAT = "1"  # raise it when a runner judges differently
 COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")
@@ -51,9 +51,10 @@ class VerdictCache:
     def _read(self) -> dict[str, str]:
         if self._path is None:
             return {}
+        kept = recall(self._path)
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            data = json.loads(kept) if kept else {}
+        except ValueError:
             return {}
         return data if isinstance(data, dict) else {}
 

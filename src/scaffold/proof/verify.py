@@ -28,6 +28,7 @@ __all__ = [
     "SubjectTarget",
     "TargetProof",
     "VerifyOptions",
+    "at_hand",
     "environment_of",
     "merge",
     "refusal",
@@ -73,8 +74,18 @@ def verify_all(
     return [outcomes[subject.slug] for subject in subjects]
 
 
+def at_hand(subject: Subject, options: VerifyOptions) -> str:
+    """What would be tried first to run the tests, in words; nothing is started.
+
+    Raises:
+        MissingToolError: There is nothing to try; the hint makes it.
+    """
+    isolation.open_path()
+    return load_runner(subject.run.runner).at_hand(subject, options)
+
+
 def environment_of(subject: Subject, options: VerifyOptions) -> str:
-    """What would run the tests, in words.
+    """What would run the tests, in words; it is started and asked, as `verify` does.
 
     Raises:
         MissingToolError: Nothing fits; the hint makes it.

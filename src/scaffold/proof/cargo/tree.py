@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from scaffold.caching import cache_dir
+from scaffold.caching import PARTS, cache_dir, trim_folders
 from scaffold.checkout.files import read_plain
 from scaffold.errors import CheckoutError
 from scaffold.proof.git_copy import copy_history
@@ -77,6 +77,8 @@ class Tree:
         except OSError as error:
             raise _unwritable(self.base, error) from error
         with taken.handle:
+            # Here, and not at the end: what a build takes is known now, and it takes far longer.
+            trim_folders(self.base, PARTS["cargo"], self.folder)
             self.sync()
             yield
 

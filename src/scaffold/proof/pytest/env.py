@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.caching import cache_dir
+from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
 
 PYTEST_MAJOR = 7
@@ -89,6 +91,17 @@ def _with_uv(uv: str, folder: Path) -> Candidate:
          "python"),
         {"UV_PROJECT_ENVIRONMENT": str(cache_dir() / "uv" / key)},
     )  # fmt: skip
+
+
+def described(candidate: Candidate) -> str:
+    """The interpreter in words, with its version where the environment's own file names it."""
+    try:
+        place = Path(candidate.argv[0]).parent.parent / "pyvenv.cfg"
+        text = read_plain(place, most=1 << 16).decode("utf-8", errors="replace")
+    except OSError:
+        return candidate.label
+    version = re.search(r"^version(?:_info)?\s*=\s*([\w.+]{1,20})", text, re.MULTILINE)
+    return f"{candidate.label} (Python {version[1]})" if version else candidate.label
 
 
 def environment(scratch: Path, extra: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
     Candidate,
     candidates,
+    described,
     environment,
     needed_imports,
     no_environment,
@@ -42,6 +43,17 @@ Json = dict[str, Any]
 
 class PytestRunner:
     """Proves Python tests with the checkout's own pytest."""
+
+    def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
+        """The first interpreter that would be tried, with the version that its folder names.
+
+        Raises:
+            MissingToolError: There is none.
+        """
+        folder = subject.checkout / subject.run.root
+        for candidate in candidates(folder, subject.checkout, options.python):
+            return described(candidate)
+        return self.environment(subject, options)
 
     def environment(self, subject: Subject, options: VerifyOptions) -> str:
         """The first interpreter that has what the tests import, with its versions.

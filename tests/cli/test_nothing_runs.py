@@ -1,0 +1,104 @@
+"""No command but `verify` starts a program of the checkout or imports a module of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaffold.cli import COMMANDS
+from support.traps import Trapped, set_traps
+
+CONSOLE = (str(Path(sys.executable).with_name("scaffold")),)
+MODULE = (sys.executable, "-m", "scaffold")
+ROWS = ("--gap", "prices", "--gap", "labels", "--gap", "crate")
+
+WALKS: dict[str, list[list[str]]] = {
+    "list": [[], ["--json"], ["--all-rows", "--priority", "P0"]],
+    "show": [["prices"], ["crate", "--file", "tests/adds.rs"], ["prices", "--case", "in_pence"]],
+    "new": [
+        ["--all", "--dry-run"],
+        ["--all", "--diff", "--json"],
+        ["--gap", "prices", "--stubs", "--yes"],
+        [*ROWS, "--yes", "--set", "prices_currency=pence"],
+    ],
+    "status": [[], ["--json"], ["--all-rows", "--fail-on", "edited"]],
+    "undo": [[], ["--force"]],
+    "doctor": [[], ["--json"]],
+    "demo": [[]],
+}
+"""Command -> what is typed after it; a command that is not named here is typed alone."""
+
+
+@pytest.fixture
+def trapped(tree: Path, tmp_path: Path) -> Trapped:
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    return set_traps(tree, beside, our_package=True)
+
+
+def walk(trapped: Trapped, starter: tuple[str, ...], command: str, cwd: Path) -> None:
+    named = [] if cwd.is_relative_to(trapped.tree) else ["-C", str(trapped.tree)]
+    for argv in [["--help"], *WALKS.get(command, [[]])]:
+        takes = [] if command in ("list", "show", "demo") or argv == ["--help"] else named
+        done = trapped.run(starter, command, *argv, *takes, cwd=cwd)
+        assert done.code in (0, 8), f"{command} {argv}: {done.code}\n{done.out}{done.err}"
+        assert trapped.marked() == [], f"{command} {argv} ran or imported these"
+
+
+def generate(trapped: Trapped) -> None:
+    done = trapped.run(CONSOLE, "new", *ROWS, "--yes", cwd=trapped.tree)
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "verify"])
+def test_a_command_in_a_checkout_runs_nothing_of_it(trapped: Trapped, command: str) -> None:
+    if command in ("status", "undo"):
+        generate(trapped)
+    walk(trapped, CONSOLE, command, trapped.tree)
+
+
+@pytest.mark.parametrize("command", ["new", "doctor"])
+def test_a_command_beside_the_checkout_runs_nothing_of_it(
+    trapped: Trapped, tmp_path: Path, command: str
+) -> None:
+    walk(trapped, CONSOLE, command, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["new", "status"])
+def test_the_module_imports_nothing_of_the_current_folder(
+    tree: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "beside").mkdir()
+    trapped = set_traps(tree, tmp_path / "beside", our_package=False)
+    walk(trapped, MODULE, command, tree)
+    walk(trapped, MODULE, command, tree / "sub")
+
+
+def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
+    generate(trapped)
+    file = trapped.tree / "tests" / "test_prices.py"
+    file.write_text("# mine\n" + file.read_text("utf-8"))
+    argv = [*ROWS, "--set", "prices_currency=pence", "--on-conflict", "merge", "--yes"]
+    done = trapped.run(CONSOLE, "new", *argv, cwd=trapped.tree)
+    assert done.code == 0, done.err
+    assert trapped.marked() == []
+    text = file.read_text("utf-8")
+    assert text.startswith("# mine\n") and "pence" in text
+
+
+@pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not installed")
+def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped) -> None:
+    generate(trapped)
+    written = (trapped.tree / "tests" / "adds.rs").read_text("utf-8")
+    assert written == "#[test]\nfn it_adds() {\n    assert_eq!(1 + 1, 2);\n}\n"
+
+
+def test_the_traps_work(trapped: Trapped, tmp_path: Path) -> None:
+    env = trapped.environment()
+    subprocess.run([sys.executable, "-c", "import yaml"], cwd=trapped.tree, env=env, check=True)
+    subprocess.run(["git", "status"], cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert trapped.marked() == ["imported-yaml.py", "ran-bin-git"]
