@@ -159,7 +159,7 @@ _ALL = (
         same=_LOCK.replace(' "mockito",\n', ' "mockito",\n "testutils",\n') + f"\n{_TESTUTILS}",
         taken=(f"{_LOCK}\n{_TESTUTILS.replace('0.1.0', '0.9.0')}", 17),
         files=lock_files(),
-        layouts=("plain", "crlf"),
+        layouts=("plain", "crlf", "no line end"),
     ),
     Sample(
         EditKind("dockerfile", "Dockerfile", f"# scaffold: after COPY *\n{_COPY}\n{_BEFORE}"),

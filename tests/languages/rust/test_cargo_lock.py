@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
+
 import pytest
 
 from scaffold import edits
@@ -116,3 +120,93 @@ def test_where_it_stands_is_told():
 def test_a_payload_with_more_is_the_kits_fault():
     with pytest.raises(KitError, match="name, version and dependencies only"):
         put(LOCK, '[[package]]\nname = "x"\nsource = "y"\n')
+
+
+OTHER_LAYOUTS = {
+    "a comment inside": LOCK.replace('name = "rand"', 'name = "rand" # why', 1),
+    "a comment above a package": LOCK.replace(
+        '[[package]]\nname = "rand"', '# why\n[[package]]\nname = "rand"'
+    ),
+    "another indent": LOCK.replace(' "mockito"', '  "mockito"'),
+    "one line": LOCK.replace('[\n "mockito",\n]', '["mockito"]'),
+    "an empty list": LOCK.replace('[\n "mockito",\n]', "[]"),
+    "a field that cargo does not write": LOCK.replace("checksum", "license", 1),
+    "a number for a version": LOCK.replace('version = "0.1.0"', "version = 1"),
+    "no list of packages": "package = 3\n",
+    "nothing": "",
+    "two kinds of line ends": LOCK.replace("\n", "\r\n", 3),
+    "a merge that stopped": f"<<<<<<< ours\n{LOCK}",
+}
+
+
+@pytest.mark.parametrize("layout", OTHER_LAYOUTS)
+def test_a_file_that_cargo_did_not_write_is_refused_and_not_changed(layout):
+    units = put(LOCK).units
+    for work in (put, lambda text: take(text, units)):
+        with pytest.raises(
+            CheckoutError, match=f"{PATH} (is not laid out as cargo|does not parse)"
+        ):
+            work(OTHER_LAYOUTS[layout])
+
+
+@pytest.mark.parametrize(
+    ("layout", "hint"),
+    [
+        ("one line", "cargo update --workspace --manifest-path crates/Cargo.toml"),
+        ("two kinds of line ends", r"perl -pi -e 's/\r$//' crates/Cargo.lock"),
+    ],
+)
+def test_the_hint_is_what_lays_the_file_out(layout, hint):
+    with pytest.raises(CheckoutError) as caught:
+        put(OTHER_LAYOUTS[layout])
+    assert caught.value.hint == hint
+
+
+@pytest.mark.skipif(shutil.which("perl") is None, reason="perl is not installed")
+def test_the_hint_for_line_ends_works(tmp_path):
+    (tmp_path / "crates").mkdir()
+    (tmp_path / PATH).write_bytes(OTHER_LAYOUTS["two kinds of line ends"].encode())
+    with pytest.raises(CheckoutError) as caught:
+        put(OTHER_LAYOUTS["two kinds of line ends"])
+    subprocess.run(shlex.split(caught.value.hint), cwd=tmp_path, check=True)
+    assert (tmp_path / PATH).read_bytes().decode() == LOCK
+
+
+def test_where_it_stands_is_told_in_whatever_layout():
+    result = put(LOCK)
+    text = result.text.replace('name = "rand"', 'name = "rand" # why', 1)
+    assert set(KIND.standing(text, result.units).values()) == {"present"}
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        '\n[[patch.unused]]\nname = "mockito"\nversion = "9.0.0"\n',
+        '\n[metadata]\n"checksum mockito 1.7.0 (registry+https://example.org)" = "00"\n',
+    ],
+    ids=["patch", "metadata"],
+)
+def test_what_comes_after_the_packages_stays_there(tail):
+    text = LOCK + tail
+    result = put(text)
+    assert result.text.endswith(f' "rand 0.9.2",\n]\n{tail}')
+    assert take(result.text, result.units) == text
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '[package]\nname = "x"\n',
+        "package = 3\n",
+        '[[package]]\nname = "x"\nversion = 1\n',
+        '[[package]]\nname = "x"\ndependencies = [1]\n',
+        '[[package]]\nname = "x"\ndependencies = "y"\n',
+        '[[package]]\nversion = "1.0.0"\n',
+        "[[package]\n",
+    ],
+)
+def test_a_broken_payload_names_where_to_correct_it(payload):
+    with pytest.raises(KitError) as caught:
+        put(LOCK, payload, origin="gap/lock")
+    assert caught.value.fact.startswith("gap/lock: ")
+    assert caught.value.hint.endswith(", in gap/lock")

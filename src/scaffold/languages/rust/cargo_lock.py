@@ -10,12 +10,15 @@ A payload is TOML of
 Dependencies must be in the file already: nothing is fetched. Where it holds several versions of
 one, the payload names the beginning of that which is meant (`"rand 0.8"`), and a dependency is
 written with its version, as cargo does.
+
+The file is read as TOML and written in cargo's layout, which is the same for all files. One that
+would not come out byte for byte is refused.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -28,32 +31,92 @@ from scaffold.edits.decisions import (
     check_planned,
     digest,
     existing,
-    line_number,
     local,
     ours,
 )
 from scaffold.errors import CheckoutError, KitError
 
-_BLOCK = re.compile(r"^\[\[package\]\]\n(?:[^\n\[][^\n]*\n)*", re.MULTILINE)
-_FIELD = re.compile(r'^(name|version|source) = "([^"]*)"$', re.MULTILINE)
-_LIST = re.compile(r"^dependencies = \[\n((?: \"[^\n]*\",\n)*)\]\n", re.MULTILINE)
+_BELOW = ("\n[[patch.unused]]\n", "\n[metadata]\n")
+"""What may come after the packages."""
+Package = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Block:
-    """A `[[package]]` of the file, its line ends plain."""
+@dataclass
+class _Lock:
+    """A lock file: its packages, and the text above and below them."""
 
-    name: str
-    version: str
-    start: int
-    end: int
-    text: str
-    path_crate: bool
+    path: str
+    head: str
+    packages: list[Package]
+    tail: str
 
-    @property
-    def dependencies(self) -> list[str]:
-        found = _LIST.search(self.text)
-        return re.findall(r'^ "([^"]*)",$', found[1], re.MULTILINE) if found else []
+    @staticmethod
+    def read(text: str, path: str, *, exact: bool = True) -> _Lock:
+        """The lock file of a text.
+
+        Raises:
+            CheckoutError: It does not parse; or is not laid out as cargo does, and must be `exact`.
+        """
+        plain = text.replace("\r\n", "\n")
+        plain += "" if plain.endswith("\n") else "\n"
+        try:
+            packages = _tables(tomllib.loads(plain).get("package"))
+        except tomllib.TOMLDecodeError as fault:
+            raise CheckoutError(f"{path} does not parse: {fault}", f"correct {path}") from fault
+        head, _, rest = plain.partition("[[package]]\n")
+        below = min((at for mark in _BELOW if (at := rest.find(mark)) >= 0), default=len(rest))
+        lock = _Lock(path, head, packages, rest[below:])
+        if exact and (not packages or lock.text(text) != text):
+            manifest = path.replace("Cargo.lock", "Cargo.toml")
+            mends_lines = f"perl -pi -e 's/\\r$//' {path}"
+            mends_all = f"cargo update --workspace --manifest-path {manifest}"
+            raise CheckoutError(
+                f"{path} is not laid out as cargo does it, so it cannot be edited",
+                mends_all if local(plain, text).startswith(text) else mends_lines,
+            )
+        return lock
+
+    def text(self, like: str) -> str:
+        """The file as cargo writes it, with the line ends of a text, of which the last may miss."""
+        whole = self.head + "\n".join(map(_written, self.packages)) + self.tail
+        return local(whole if like.endswith("\n") else whole.removesuffix("\n"), like)
+
+    def find(self, name: str) -> Package | None:
+        """The package of that name, one of this checkout before one of a registry."""
+        named = [package for package in self.packages if package.get("name") == name]
+        return next((one for one in named if "source" not in one), named[0] if named else None)
+
+    def place(self, package: Package) -> Place:
+        """Where a package stands. Its dependencies are cargo's; name and version tell ours."""
+        above = map(_written, self.packages[: self.packages.index(package)])
+        line = (self.head + "".join(f"{one}\n" for one in above)).count("\n") + 1
+        return Place(_unit(package["name"], package.get("version", "")).digest, line)
+
+    def add(self, package: Package, there: Package | None) -> None:
+        """Put a package in its place by name, or in that of another one."""
+        if there is not None:
+            self.packages[self.packages.index(there)] = package
+        else:
+            insort(self.packages, package, key=lambda one: (one["name"], one["version"]))
+
+    def resolved(self, wanted: str, package: str) -> str:
+        """A dependency as cargo writes it: with its version where there are several.
+
+        Raises:
+            CheckoutError: It is not in the file, or in several versions.
+        """
+        name, _, version = wanted.partition(" ")
+        there = [one["version"] for one in self.packages if one["name"] == name]
+        fitting = [one for one in there if one.startswith(version)]
+        if not fitting:
+            raise _absent(self.path, wanted, f"'{package}' needs it")
+        if len(fitting) > 1:
+            raise CheckoutError(
+                f"{self.path}: there are several versions of '{name}' ({', '.join(fitting)}), and "
+                f"'{package}' needs one",
+                "scaffold status shows what fits this checkout",
+            )
+        return name if len(there) == 1 else f"{name} {fitting[0]}"
 
 
 def apply(
@@ -62,7 +125,7 @@ def apply(
     """The lock file with the packages and dependencies of the payload.
 
     Raises:
-        CheckoutError: The file is not there, or lacks a package that is needed.
+        CheckoutError: The file is not there or not as cargo writes it, or lacks a package.
         ConflictError: A package of that name is there in another version, and is not ours.
         KitError: The payload is broken, or another payload of this plan says otherwise.
     """
@@ -78,16 +141,16 @@ def apply(
         planned,
         on_conflict=options.get("on_conflict", "refuse"),
     )
-    whole = existing(text, path)
-    result = whole.replace("\r\n", "\n")
+    text = existing(text, path)
+    lock = _Lock.read(text, path)
     owned: list[Unit] = []
     for package in sorted(packages, key=lambda item: "version" not in item):
         if "version" in package:
-            result = _with_package(result, package, own, owned)
+            _add_package(lock, package, own, owned)
         else:
             for name in package["dependencies"]:
-                result = _with_dependency(result, package["name"], name, own, owned)
-    return EditResult(local(result, whole), tuple(sorted(owned)))
+                _add_dependency(lock, package["name"], name, own, owned)
+    return EditResult(lock.text(text), tuple(sorted(owned)))
 
 
 def revert(
@@ -96,25 +159,24 @@ def revert(
     """The lock file without the packages and dependencies; a package of a registry stays.
 
     Raises:
+        CheckoutError: The file is not as cargo writes it.
         ConflictError: A package was given another version since.
     """
     own = ours(
         path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
     )
-    result = text.replace("\r\n", "\n")
+    lock = _Lock.read(text, path)
     for unit in drop:
-        name, _, dependency = unit.name.removeprefix("package ").partition(": ")
-        block = _find(result, name)
-        if block is None:
+        name, dependency = _names(unit)
+        package = lock.find(name)
+        if package is None:
             continue
         if dependency:
-            left = [item for item in block.dependencies if item.split(" ")[0] != dependency]
-            result = _with_list(result, block, left)
-        elif block.path_crate and own.may_drop(unit.name, _place(result, block)):
-            after = result[block.end :].removeprefix("\n")
-            before = result[: block.start]
-            result = before + after if after else before.rstrip("\n") + "\n"
-    return local(result, text)
+            left = [one for one in _needs(package) if one.split(" ")[0] != dependency]
+            package["dependencies"] = left
+        elif "source" not in package and own.may_drop(unit.name, lock.place(package)):
+            lock.packages.remove(package)
+    return lock.text(text)
 
 
 def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
@@ -125,131 +187,101 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     """
     found = []
     for package in _read(payload, origin):
+        name = package["name"]
         if "version" in package:
-            found.append(_unit(package["name"], package["version"]))
+            found.append(_unit(name, package["version"]))
         else:
-            found += [
-                _unit(f"{package['name']}: {d.split(' ')[0]}") for d in package["dependencies"]
-            ]
+            found += [_unit(f"{name}: {one.split(' ')[0]}") for one in package["dependencies"]]
     return tuple(sorted(found))
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
-    """Unit name -> present, edited or absent."""
-    result = text.replace("\r\n", "\n")
+    """Unit name -> present, edited or absent.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    lock = _Lock.read(text, path, exact=False)
     places: dict[str, Place] = {}
     for unit in owned:
-        name, _, dependency = unit.name.removeprefix("package ").partition(": ")
-        block = _find(result, name)
-        if block is not None and not dependency:
-            places[unit.name] = _place(result, block)
-        elif block is not None and dependency in {d.split(" ")[0] for d in block.dependencies}:
-            places[unit.name] = Place(unit.digest, line_number(result, block.start))
+        name, dependency = _names(unit)
+        package = lock.find(name)
+        if package is not None and not dependency:
+            places[unit.name] = lock.place(package)
+        elif package is not None and dependency in {one.split(" ")[0] for one in _needs(package)}:
+            places[unit.name] = Place(unit.digest, 1)
     return ours(path, owned).standing(places)
 
 
-def _read(payload: str, origin: str) -> list[dict[str, Any]]:
+def _read(payload: str, origin: str) -> list[Package]:
     hint = f"write [[package]] with name, version and dependencies, in {origin}"
     try:
         data = tomllib.loads(payload)
     except tomllib.TOMLDecodeError as fault:
         raise KitError(f"{origin}: {fault}", hint) from fault
-    packages: list[dict[str, Any]] = data.get("package", [])
-    for package in packages:
-        package.setdefault("dependencies", [])
-        if "name" not in package or package.keys() - {"name", "version", "dependencies"}:
-            raise KitError(f"{origin}: a package has name, version and dependencies only", hint)
-    if data.keys() - {"package"}:
+    packages = data.get("package", [])
+    if data.keys() - {"package"} or _tables(packages) != packages:
         raise KitError(f"{origin}: holds more than packages", hint)
-    return packages
+    for package in packages:
+        needs = package.setdefault("dependencies", [])
+        words = [package.get("name"), package.get("version", ""), *_needs(package)]
+        known = package.keys() <= {"name", "version", "dependencies"}
+        if not (known and isinstance(needs, list) and all(isinstance(w, str) for w in words)):
+            raise KitError(f"{origin}: a package has name, version and dependencies only", hint)
+    return list(packages)
 
 
-def _with_package(text: str, package: dict[str, Any], own: Ours, owned: list[Unit]) -> str:
-    name, version = package["name"], package["version"]
-    unit = _unit(name, version)
-    there = _find(text, name)
-    step, mine = own.decide(unit, _place(text, there) if there else None)
+def _add_package(lock: _Lock, package: Package, own: Ours, owned: list[Unit]) -> None:
+    name = package["name"]
+    unit, there = _unit(name, package["version"]), lock.find(name)
+    step, mine = own.decide(unit, lock.place(there) if there else None)
     if mine:
         owned.append(unit)
-    if step is Step.LEAVE:
-        return text
-    needed = sorted(_resolved(text, item, name, own.path) for item in package["dependencies"])
-    block = f'[[package]]\nname = "{name}"\nversion = "{version}"\n{_list(needed)}'
-    if there is not None:
-        return text[: there.start] + block + text[there.end :]
-    following = next((b for b in _blocks(text) if (b.name, b.version) > (name, version)), None)
-    if following is None:
-        return text.rstrip("\n") + "\n\n" + block
-    return text[: following.start] + block + "\n" + text[following.start :]
+    if step is not Step.LEAVE:
+        needed = sorted(lock.resolved(item, name) for item in package["dependencies"])
+        lock.add({**package, "dependencies": needed}, there)
 
 
-def _with_dependency(text: str, package: str, wanted: str, own: Ours, owned: list[Unit]) -> str:
-    block = _find(text, package)
-    if block is None:
-        raise _absent(own.path, package, "this gap adds a dependency to it")
-    needed = _resolved(text, wanted, package, own.path)
-    unit = _unit(f"{package}: {wanted.split(' ')[0]}")
-    if needed in block.dependencies:
-        owned += [unit] if unit.name in own.digests else []
-        return text
-    owned.append(unit)
-    return _with_list(text, block, sorted([*block.dependencies, needed]))
+def _add_dependency(lock: _Lock, name: str, wanted: str, own: Ours, owned: list[Unit]) -> None:
+    package = lock.find(name)
+    if package is None:
+        raise _absent(lock.path, name, "this gap adds a dependency to it")
+    needed = lock.resolved(wanted, name)
+    unit = _unit(f"{name}: {wanted.split(' ')[0]}")
+    if needed not in _needs(package) or unit.name in own.digests:
+        owned.append(unit)
+    package["dependencies"] = sorted({*_needs(package), needed})
 
 
-def _with_list(text: str, block: _Block, dependencies: Sequence[str]) -> str:
-    new = _list(dependencies)
-    found = _LIST.search(block.text)
-    body = (
-        block.text[: found.start()] + new + block.text[found.end() :] if found else block.text + new
+def _written(package: Package) -> str:
+    """A package as cargo writes it; what cargo does not write is left out."""
+    fields = [f for f in ("name", "version", "source", "checksum") if f in package]
+    needs = "".join(f' "{item}",\n' for item in _needs(package))
+    return (
+        "[[package]]\n"
+        + "".join(f'{field} = "{package[field]}"\n' for field in fields)
+        + (f"dependencies = [\n{needs}]\n" if needs else "")
     )
-    return text[: block.start] + body + text[block.end :]
 
 
-def _list(dependencies: Sequence[str]) -> str:
-    if not dependencies:
-        return ""
-    return "dependencies = [\n" + "".join(f' "{item}",\n' for item in dependencies) + "]\n"
+def _needs(package: Package) -> list[Any]:
+    found = package.get("dependencies")
+    return found if isinstance(found, list) else []
 
 
-def _resolved(text: str, wanted: str, package: str, path: str) -> str:
-    """A dependency as cargo writes it: with its version where there are several."""
-    name, _, version = wanted.partition(" ")
-    there = [block for block in _blocks(text) if block.name == name]
-    fitting = [block for block in there if block.version.startswith(version)]
-    if not fitting:
-        raise _absent(path, wanted, f"'{package}' needs it")
-    if len(fitting) > 1:
-        raise CheckoutError(
-            f"{path}: there are several versions of '{name}' "
-            f"({', '.join(block.version for block in fitting)}), and '{package}' needs one",
-            "scaffold status shows what fits this checkout",
-        )
-    return name if len(there) == 1 else f"{name} {fitting[0].version}"
-
-
-def _blocks(text: str) -> list[_Block]:
-    found = []
-    for match in _BLOCK.finditer(text if text.endswith("\n") else text + "\n"):
-        fields = dict(_FIELD.findall(match[0]))
-        name, version = fields.get("name", ""), fields.get("version", "")
-        found.append(
-            _Block(name, version, match.start(), match.end(), match[0], "source" not in fields)
-        )
-    return found
-
-
-def _find(text: str, name: str) -> _Block | None:
-    named = [block for block in _blocks(text) if block.name == name]
-    return next((b for b in named if b.path_crate), named[0] if named else None)
-
-
-def _place(text: str, block: _Block) -> Place:
-    # Dependencies are cargo's to write; name and version tell what we wrote.
-    return Place(_unit(block.name, block.version).digest, line_number(text, block.start))
+def _tables(value: object) -> list[Package]:
+    found = value if isinstance(value, list) else []
+    return [item for item in found if isinstance(item, dict)]
 
 
 def _unit(name: str, version: str = "") -> Unit:
     return Unit(f"package {name}", digest(f"{name} {version}"))
+
+
+def _names(unit: Unit) -> tuple[str, str]:
+    """The package of a unit, and its dependency; that is empty for the package itself."""
+    name, _, dependency = unit.name.removeprefix("package ").partition(": ")
+    return name, dependency
 
 
 def _absent(path: str, name: str, why: str) -> CheckoutError:
