@@ -1,0 +1,42 @@
+"""A person works in the checkout at every step of `new`, `undo` and the taking back.
+
+`make soak` does the same 50,000 times.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.tinykit import DEMO_KIT
+
+
+def rounds(count: int, seed: str, tmp_path: Path, *real: str | Path) -> None:
+    """Each round ends with no byte of the person lost (see `support.adversary`)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "support.adversary", str(count), seed, str(tmp_path / "x"),
+         *map(str, real)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(rf"{count} rounds, (\d+) deeds, 0 broken", done.stdout)
+    assert found is not None, done.stdout
+    assert int(found[1]) > count // 3, "the person did too little to show anything"
+
+
+def test_no_byte_of_a_person_is_lost_at_any_step(tmp_path: Path) -> None:
+    rounds(300, "ci", tmp_path)
+
+
+@pytest.mark.slow
+def test_no_byte_of_a_person_is_lost_by_the_real_commands(tree: Path, tmp_path: Path) -> None:
+    (tree / "tests" / "conftest.py").write_text("import os\n")
+    rounds(150, "ci", tmp_path, DEMO_KIT, tree)
