@@ -74,17 +74,29 @@ class Status:
 
 @contextmanager
 def opened(
-    start: Path, kit: Kit, progress: Progress, *, recovering: bool = True
+    start: Path,
+    kit: Kit,
+    progress: Progress,
+    *,
+    recovering: bool = True,
+    reading: bool = False,
 ) -> Iterator[Checkout]:
     """The checkout, held for this run, with an interrupted one taken back first.
 
-    Without `recovering` that is left to the caller.
+    Without `recovering` that is left to the caller. With `reading` nothing is held or taken back,
+    so that it works beside another run; what an interrupted one left is reported.
 
     Raises:
         CheckoutError: Not a checkout.
         ConflictError: Another run is at work in it.
     """
     checkout = open_checkout(start, kit)
+    if reading:
+        pending = journal.pending(checkout.root)
+        if pending is not None:
+            progress(f"warning: {pending.fact}; {pending.hint}")
+        yield checkout
+        return
     with journal.locked(checkout.root):
         if recovering and journal.recover(checkout.root):
             progress("an interrupted run was taken back")

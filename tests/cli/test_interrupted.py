@@ -51,7 +51,7 @@ def stop_at_each_step(
     [
         pytest.param("fresh", NEW, id="new"),
         pytest.param("generated", UNDO, id="undo"),
-        pytest.param("half", ["status"], id="taking_back", marks=pytest.mark.slow),
+        pytest.param("half", ["undo"], id="taking_back", marks=pytest.mark.slow),
     ],
 )
 def test_killed_at_any_step_the_next_command_makes_the_tree_whole(

@@ -10,9 +10,10 @@ removes something below the tree, and each fsync. At the k-th step the child is
     enospc    told that the disk is full (OSError ENOSPC)
     sigint    sent SIGINT
 
-Then, in further children, the next command (`status`) and `undo` run to their end. One line of JSON
-a step is printed: what stopped it, the exit code, whether the tree is as the command found it,
-and whether it is the first one after the command, after the next command, and after the undo.
+Then, in further children, `status`, the next command that writes (`undo`) and one more `undo` run
+to their end. One line of JSON a step is printed: what stopped it, the exit code, whether the tree
+is as the command found it, and whether it is the first one after the command, after the next
+command, and after the last undo.
 """
 
 from __future__ import annotations
@@ -169,7 +170,10 @@ class Rehearsal:
         if self.how != "kill" and result["as_first"]:
             # Nothing is left that a next command could find.
             return {**result, "next_code": 0, "undo_code": 0, "first_after_undo": True}
-        result["next_code"] = child(lambda: self._run(["status"]), self.note)
+        # A command that only reads takes nothing back, and works all the same.
+        assert child(lambda: self._run(["status"]), self.note) == 0, self.note.read_text("utf-8")
+        assert snapshot(self.tree) == after
+        result["next_code"] = child(lambda: self._run(["undo"]), self.note)
         result["first_after_next"] = snapshot(self.tree) == self.first
         result["undo_code"] = child(lambda: self._run(["undo"]), self.note)
         result["first_after_undo"] = snapshot(self.tree) == self.first

@@ -73,7 +73,11 @@ class Pending:
 
 
 def pending(root: Path) -> Pending | None:
-    """What an interrupted run left to be taken back; None where there is nothing. Only looks."""
+    """What an interrupted run left to be taken back; None where there is nothing. Only looks.
+
+    The journal of a run that is at work is not an interrupted one; so this is for those who do not
+    hold the lock themselves.
+    """
     try:
         with Tree(root) as tree:
             found = _open_record(tree)
@@ -81,7 +85,7 @@ def pending(root: Path) -> Pending | None:
         return Pending(error.fact, error.hint)
     except OSError as error:
         return Pending(f"{FOLDER} cannot be read: {error.strerror}", f"ls -ld {FOLDER}")
-    if found is None:
+    if found is None or _is_held(root):
         return None
     return Pending("an interrupted run was not taken back yet", "scaffold undo")
 
@@ -184,6 +188,15 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
         elif not wanted and not moved:
             wanted = [last] if (last := _newest(tree)) else []
         return moved + [(path, move_aside(tree, path)) for path in wanted]
+
+
+def _is_held(root: Path) -> bool:
+    """Whether another run holds the checkout now."""
+    try:
+        with locked(root):
+            return False
+    except ConflictError:
+        return True
 
 
 def _open_record(tree: Tree) -> Record | None:

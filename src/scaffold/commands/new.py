@@ -86,7 +86,7 @@ def new(
     if not picked:
         _need_terminal(asks)
     progress = Progress()
-    with workflow.opened(checkout, loaded, progress) as opened:
+    with workflow.opened(checkout, loaded, progress, reading=dry_run or diff) as opened:
         if picked:
             gaps = select(
                 loaded,

@@ -39,7 +39,7 @@ def status(
 
     loaded = load(kit)
     gates = [_parse_gate(text, loaded) for text in fail_on or ()]
-    with workflow.opened(checkout, loaded, Progress()) as opened:
+    with workflow.opened(checkout, loaded, Progress(), reading=True) as opened:
         rows = workflow.statuses(loaded, opened)
     shown = [row for row in rows if all_rows or row.state != "skipped"]
     if json:
