@@ -34,6 +34,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict, Unpack, cast
 
+from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, KitError
 from scaffold.reading import parsing
 
@@ -82,13 +83,13 @@ class RevertOptions(TypedDict, total=False):
         owned: The units in this file that the state says are ours, of all gaps.
         created: The file was made by us (an absent one always is).
         first_party: Top-level module names that are the checkout's own.
-        on_conflict: refuse, skip, merge or overwrite.
+        on_conflict: How a conflict with a person's work is settled.
     """
 
     owned: Sequence[Unit]
     created: bool
     first_party: Sequence[str]
-    on_conflict: str
+    on_conflict: OnConflict
 
 
 class ApplyOptions(RevertOptions, total=False):

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from scaffold.edits import Unit
+from scaffold.edits import RevertOptions, Unit
+from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
 
 
@@ -37,7 +38,7 @@ class Ours:
 
     path: str
     digests: Mapping[str, set[str]]
-    on_conflict: str = "refuse"
+    on_conflict: OnConflict = OnConflict.REFUSE
 
     def decide(self, unit: Unit, place: Place | None, noun: str = "") -> tuple[Step, bool]:
         """What is done with a unit of a payload, and whether the gap owns it then.
@@ -59,9 +60,9 @@ class Ours:
             return Step.REPLACE, True
         if unit.digest in written:
             return Step.LEAVE, True  # edited by a person, and nothing new from us
-        if self.on_conflict == "skip":
+        if self.on_conflict is OnConflict.SKIP:
             return Step.LEAVE, bool(written)
-        if self.on_conflict == "overwrite" and place.alone:
+        if self.on_conflict is OnConflict.OVERWRITE and place.alone:
             return Step.REPLACE, True
         why = "was edited since it was generated" if written else "is there already"
         raise ConflictError(
@@ -78,9 +79,9 @@ class Ours:
         """
         if place.digest in self.digests.get(name, ()):
             return True
-        if self.on_conflict == "overwrite" and place.alone:
+        if self.on_conflict is OnConflict.OVERWRITE and place.alone:
             return True
-        if self.on_conflict == "skip":
+        if self.on_conflict is OnConflict.SKIP:
             return False
         raise ConflictError(
             f"{self.path}:{place.line}: '{name}' was edited since it was generated, so it is not "
@@ -100,12 +101,12 @@ class Ours:
         return result
 
 
-def ours(path: str, *groups: Sequence[Unit], on_conflict: str = "refuse") -> Ours:
-    """What is ours, from groups of units."""
+def ours(path: str, options: RevertOptions, *more: Sequence[Unit]) -> Ours:
+    """What is ours: the units that the options name, and those of more groups."""
     digests: dict[str, set[str]] = {}
-    for unit in (unit for group in groups for unit in group):
+    for unit in (unit for group in (options.get("owned", ()), *more) for unit in group):
         digests.setdefault(unit.name, set()).add(unit.digest)
-    return Ours(path, digests, on_conflict)
+    return Ours(path, digests, OnConflict(options.get("on_conflict", OnConflict.REFUSE)))
 
 
 def check_planned(wanted: Sequence[Unit], planned: Sequence[Unit], origin: str) -> None:

@@ -50,7 +50,7 @@ def apply(
     wanted = _read(payload, options.get("origin", "payload"))
     if not wanted:
         return EditResult(text or "", ())
-    own = ours(path, options.get("owned", ()), options.get("planned", ()))
+    own = ours(path, options, options.get("planned", ()))
     text = existing(text, path)
     owned: list[Unit] = []
     for line in wanted:
@@ -93,7 +93,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
         for unit in owned
         if (rows := _rows(text, unit.name))
     }
-    return ours(path, owned).standing(places)
+    return ours(path, {"owned": owned}).standing(places)
 
 
 def _read(payload: str, origin: str) -> list[_Line]:

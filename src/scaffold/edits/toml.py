@@ -69,12 +69,7 @@ def apply(
         return EditResult(text or "", ())
     planned = options.get("planned", ())
     check_planned([item.unit for item in wanted], planned, options.get("origin", "payload"))
-    own = ours(
-        path,
-        options.get("owned", ()),
-        planned,
-        on_conflict=options.get("on_conflict", "refuse"),
-    )
+    own = ours(path, options, planned)
     text = existing(text, path)
     _data(text, path)
     owned: list[Unit] = []
@@ -104,9 +99,7 @@ def revert(
         ConflictError: An entry was edited.
     """
     _data(text, path)
-    own = ours(
-        path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
-    )
+    own = ours(path, options, drop)
     names = {unit.name for unit in drop if unit.digest != MADE}
     for name in sorted(names):
         text = _dropped(text, name, own)
@@ -133,7 +126,9 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     _data(text, path)
     held = [unit for unit in owned if unit.digest != MADE]
     places = {unit.name: _named_place(text, unit.name) for unit in held}
-    return ours(path, held).standing({name: at for name, at in places.items() if at is not None})
+    return ours(path, {"owned": held}).standing(
+        {name: at for name, at in places.items() if at is not None}
+    )
 
 
 def _read(payload: str, origin: str) -> list[_Wanted]:

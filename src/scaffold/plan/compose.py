@@ -136,7 +136,7 @@ def _apply(
         created=file.created,
         header=MOVED.format(gap=plan.gap.slug) if spec.kind == "rust_items" else HEADER,
         first_party=_first_party(plan),
-        on_conflict=str(on_conflict),
+        on_conflict=on_conflict,
         origin=f"{plan.gap.slug}/{spec.payload}",
     )
     file.text, file.wholly_ours = result.text, result.wholly_ours
@@ -176,7 +176,7 @@ def _drop_former(
             path=file.path,
             owned=file.owned,
             created=file.created,
-            on_conflict=str(on_conflict),
+            on_conflict=on_conflict,
         )
 
 

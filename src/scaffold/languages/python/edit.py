@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scaffold.edits import EditResult, Unit
+from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import Ours, Place, Step, check_planned, ours
 from scaffold.errors import ConflictError, KitError
 from scaffold.languages.python.insertion import with_imports, with_piece
@@ -79,7 +80,7 @@ def apply(
     created: bool = False,
     header: str = "",
     first_party: Sequence[str] = (),
-    on_conflict: str = "refuse",
+    on_conflict: OnConflict = OnConflict.REFUSE,
     origin: str = "payload",
 ) -> EditResult:
     """The module with every import and unit of the payload in it; see `edits.apply`.
@@ -93,7 +94,7 @@ def apply(
     check_planned(wanted.units, planned, origin)
     created = created or text is None
     module = Module(text or "", path)
-    own = ours(path, owned, planned, on_conflict=on_conflict)
+    own = ours(path, {"owned": owned, "on_conflict": on_conflict}, planned)
     decided = _decide(module, wanted, own)
     pristine = created and _is_pristine(module, own)
     result = module.bom + module.text
@@ -113,7 +114,7 @@ def revert(
     owned: Sequence[Unit] = (),
     created: bool = False,
     first_party: Sequence[str] = (),
-    on_conflict: str = "refuse",
+    on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> str | None:
     """The module without the units; None where it was ours and holds nothing else. See `edits`.
 
@@ -122,12 +123,12 @@ def revert(
         ConflictError: A unit was edited, or code that stays uses it.
     """
     module = Module(text, path)
-    own = ours(path, owned, drop, on_conflict=on_conflict)
+    own = ours(path, {"owned": owned, "on_conflict": on_conflict}, drop)
     pristine = created and _is_pristine(module, own)
     names = {unit.name for unit in drop}
     places = _places(module, names)
     gone = {name for name, place in places.items() if own.may_drop(name, place)}
-    text = _without_units(text, path, gone, on_conflict, module)
+    text = _without_units(text, gone, own, module)
     for item in [item for block in module.blocks for item in imports_of(block.node)]:
         if item.key in names:
             stay = frozenset(own.digests.keys() - names)
@@ -158,7 +159,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     module = Module(text, path)
     imported = {item for block in module.blocks for item in imports_of(block.node)}
     places = {item.key: Place(digest_of(item.key), 0) for item in imported}
-    own = ours(path, owned)
+    own = ours(path, {"owned": owned})
     return own.standing(places | _places(module, own.digests))
 
 
@@ -266,23 +267,23 @@ def _written_into(
     return text
 
 
-def _without_units(text: str, path: str, gone: set[str], on_conflict: str, module: Module) -> str:
+def _without_units(text: str, gone: set[str], own: Ours, module: Module) -> str:
     """The text without the units, less those that code which stays uses."""
     while True:
         result = text
         for name in sorted(gone):
-            current = Module(result, path)
+            current = Module(result, module.path)
             result = drop_block(current, _named(current)[name])
-        if on_conflict == "overwrite":
+        if own.on_conflict is OnConflict.OVERWRITE:
             return result
         fixtures = {name for name in gone if _piece(module, _named(module)[name]).is_fixture}
-        used = used_globals(Module(result, path), gone, fixtures)
+        used = used_globals(Module(result, module.path), gone, fixtures)
         if not used:
             return result
-        if on_conflict != "skip":
+        if own.on_conflict is not OnConflict.SKIP:
             name, line = min(used.items())
             raise ConflictError(
-                f"{path}:{_named(module)[name].first}: '{name}' is used by code that stays "
+                f"{module.path}:{_named(module)[name].first}: '{name}' is used by code that stays "
                 f"('{line}'), so it is not removed",
                 "change that code, or: --on-conflict skip (keeps it) | overwrite",
             )
@@ -317,7 +318,7 @@ def _broken(origin: str, block: Block, what: str, hint: str) -> KitError:
 
 def _check_taken(own: Ours, name: str, wanted: str, line: int) -> None:
     """Refuse a name that stands for something else here, unless such a unit is skipped."""
-    if own.on_conflict != "skip":
+    if own.on_conflict is not OnConflict.SKIP:
         raise ConflictError(
             f"{own.path}:{line}: the name '{name}' is taken here, and this gap needs it for "
             f"{wanted}",

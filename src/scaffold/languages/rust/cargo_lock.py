@@ -135,12 +135,7 @@ def apply(
         return EditResult(text or "", ())
     planned = options.get("planned", ())
     check_planned(units(payload, origin=origin), planned, origin)
-    own = ours(
-        path,
-        options.get("owned", ()),
-        planned,
-        on_conflict=options.get("on_conflict", "refuse"),
-    )
+    own = ours(path, options, planned)
     text = existing(text, path)
     lock = _Lock.read(text, path)
     owned: list[Unit] = []
@@ -162,9 +157,7 @@ def revert(
         CheckoutError: The file is not as cargo writes it.
         ConflictError: A package was given another version since.
     """
-    own = ours(
-        path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
-    )
+    own = ours(path, options, drop)
     lock = _Lock.read(text, path)
     for unit in drop:
         name, dependency = _names(unit)
@@ -210,7 +203,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
             places[unit.name] = lock.place(package)
         elif package is not None and dependency in {one.split(" ")[0] for one in _needs(package)}:
             places[unit.name] = Place(unit.digest, 1)
-    return ours(path, owned).standing(places)
+    return ours(path, {"owned": owned}).standing(places)
 
 
 def _read(payload: str, origin: str) -> list[Package]:

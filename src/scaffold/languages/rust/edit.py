@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import (
     Ours,
     Place,
@@ -94,12 +95,7 @@ def apply(
     planned = options.get("planned", ())
     units_declared = [Unit(f"mod {name}", digest(item.text)) for name, item in declared.items()]
     check_planned(units_declared, planned, origin)
-    own = ours(
-        path,
-        options.get("owned", ()),
-        planned,
-        on_conflict=options.get("on_conflict", "refuse"),
-    )
+    own = ours(path, options, planned)
     text = existing(text, path)
     owned: list[Unit] = []
     for unit in units_declared:
@@ -118,9 +114,7 @@ def revert(
         CheckoutError: The file does not parse.
         ConflictError: A declaration was edited, or the place of a removed item cannot be told.
     """
-    own = ours(
-        path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
-    )
+    own = ours(path, options, drop)
     for unit in drop:
         if unit.name.startswith("mod "):
             text = _take_back(text, unit.name, own)
@@ -154,7 +148,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     """
     items = _items(text, path)
     declared = [unit for unit in owned if unit.name.startswith("mod ")]
-    result = ours(path, declared).standing(
+    result = ours(path, {"owned": declared}).standing(
         {
             f"mod {item.name}": Place(digest(item.text), item.line)
             for item in reversed(items)
@@ -274,7 +268,7 @@ def _restored(text: str, unit: Unit) -> str | None:
 
 
 def _refuse_restoring(unit: Unit, own: Ours) -> None:
-    if own.on_conflict == "refuse" or own.on_conflict == "merge":
+    if own.on_conflict in (OnConflict.REFUSE, OnConflict.MERGE):
         removed = Removed.load(unit.digest)
         line = removed.line if removed else 1
         raise ConflictError(

@@ -32,6 +32,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import check_planned, digest, existing, local, ours
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages.rust.extract_payload import Extraction, Piece, read
@@ -70,8 +71,8 @@ def apply(
     _check_planned(wanted, planned, options.get("origin", "payload"))
     text = existing(text, path)
     functions_of(text, path)
-    own = ours(path, options.get("owned", ()), planned).digests
-    skip = options.get("on_conflict", "refuse") == "skip"
+    state = ours(path, options, planned)
+    own, skip = state.digests, state.on_conflict is OnConflict.SKIP
     order = 1 + max((_order(kept) for found in own.values() for kept in found), default=-1)
     owned: list[Unit] = []
     functions: list[str] = []
@@ -96,7 +97,7 @@ def revert(
         CheckoutError: The file does not parse.
         ConflictError: A call was edited, or the place of a function cannot be told.
     """
-    skip = options.get("on_conflict", "refuse") == "skip"
+    skip = ours(path, options).on_conflict is OnConflict.SKIP
     moved = [(unit, Moved.load(unit.digest)) for unit in drop]
     for unit, piece in moved:
         if piece is None:

@@ -65,9 +65,7 @@ def apply(
         raise ConflictError(
             f"{path} is there already, and this gap makes it", "rename yours, then try again"
         )
-    own = ours(
-        path, options.get("owned", ()), planned, on_conflict=options.get("on_conflict", "refuse")
-    )
+    own = ours(path, options, planned)
     owned: list[Unit] = []
     for part in wanted:
         text = _put(text, part, own, owned)
@@ -83,9 +81,7 @@ def revert(
         CheckoutError: The file does not parse.
         ConflictError: A function was edited.
     """
-    own = ours(
-        path, options.get("owned", ()), drop, on_conflict=options.get("on_conflict", "refuse")
-    )
+    own = ours(path, options, drop)
     for name in sorted({unit.name for unit in drop} - {HEAD}):
         there = _find(_parts(text, path), name)
         if there is not None and own.may_drop(name, _place(text, there)):
@@ -112,7 +108,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
         CheckoutError: The file does not parse.
     """
     places = {part.name: _place(text, part) for part in _parts(text, path)}
-    return ours(path, owned).standing(places)
+    return ours(path, {"owned": owned}).standing(places)
 
 
 def _parts(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> list[_Part]:
