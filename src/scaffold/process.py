@@ -254,8 +254,9 @@ class Conversation:
         cwd: Path,
         log: Path,
         env: Mapping[str, str] | None = None,
+        to_log: bool = False,
     ) -> None:
-        """Start the program; what it says on stderr goes to the log.
+        """Start the program; what it says on stderr, or on both, goes to the log.
 
         Raises:
             MissingToolError: The program is not there.
@@ -263,7 +264,7 @@ class Conversation:
         self.argv = tuple(argv)
         self.log = log
         with log.open("ab") as stderr:
-            self._process = _start(argv, cwd=cwd, env=env, stdin=True, stderr=stderr)
+            self._process = _start(argv, cwd=cwd, env=env, stdin=True, stderr=stderr, to_log=to_log)
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -316,6 +317,17 @@ class Conversation:
         code = self._process.poll()
         return signal.Signals(-code).name if code is not None and code < 0 else ""
 
+    @property
+    def ending(self) -> str:
+        """How the program ended and what it wrote last, in words."""
+        try:
+            code = self._process.wait(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            how = "it still runs"
+        else:
+            how = self.ended_by or f"exit code {code}"
+        return ": ".join(filter(None, [how, self.last_words(1)]))
+
     def close(self, *, at_once: bool = False) -> None:
         """End the program and everything that it started; safe to call again."""
         if self._process.stdin is not None:
@@ -347,6 +359,7 @@ def _start(
     env: Mapping[str, str] | None,
     stdin: bool,
     stderr: IO[bytes] | int = subprocess.PIPE,
+    to_log: bool = False,
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -354,7 +367,7 @@ def _start(
             cwd=cwd,
             env=None if env is None else dict(env),
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stderr if to_log else subprocess.PIPE,
             stderr=stderr,
             encoding="utf-8",
             errors="replace",

@@ -88,7 +88,8 @@ def test_without_an_interpreter_that_fits_the_command_for_one_is_told(
     assert f"{place}/bin/python3: lacks click" in done.fact
     assert ", pytest, requests, " in done.fact
     assert done.hint == (
-        "python3 -m venv cli/.venv && cli/.venv/bin/python -m pip install -e cli 'pytest>=7'"
+        f"cd {written} && python3 -m venv cli/.venv && "
+        "cli/.venv/bin/python -m pip install -e cli 'pytest>=7'"
     )
 
 

@@ -61,6 +61,10 @@ class PytestSettings:
                 return value.split()
         return texts(value)
 
+    def text(self, name: str) -> str:
+        """A setting that is one text; empty where it is anything else."""
+        return "".join(texts([self.values.get(name)]))
+
 
 def texts(value: Any) -> list[str]:
     """The texts in a list; anything else is empty, since the file is a stranger's."""

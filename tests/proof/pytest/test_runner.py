@@ -9,7 +9,7 @@ import pytest
 
 from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.pytest.env import candidates, needed_imports, no_environment
+from scaffold.proof.pytest.env import Unfit, candidates, needed_imports, no_environment
 from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
 
 PYTHON = sys.executable
@@ -320,7 +320,7 @@ def test_needed_imports_follow_the_folder_and_leave_out_what_may_fail(tmp_path):
         pkg__three_py="import third as t\nname = 1\n",
     )
 
-    needed = needed_imports(tmp_path / "lib", [tmp_path / "lib/pkg/one.py"])
+    needed = needed_imports([tmp_path / "lib"], [tmp_path / "lib/pkg/one.py"])
 
     assert needed == ["outside.deep", "second", "third"]
 
@@ -337,11 +337,15 @@ def test_the_command_for_an_environment_is_one_that_this_machine_has(
     (tmp_path / tool).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with_project = no_environment({}, "cli", True)
-    without = no_environment({"python3": ["yaml", "pytest >= 7 (its …)"]}, "cli", False)
+    (tmp_path / "cli").mkdir()
+    monkeypatch.chdir(tmp_path)
+    unfit = {"python3": Unfit(("yaml",), ("lacks pytest >= 7 (its …)",))}
+    without = no_environment(unfit, tmp_path, "cli", ["yaml"])
+    (tmp_path / "cli/pyproject.toml").touch()
+    with_project = no_environment({}, tmp_path, "cli", [])
 
     assert with_project.hint == f"{command}-e cli 'pytest>=7'"
-    assert without.hint == f"{command}pytest yaml"
+    assert without.hint == f"{command}pytest pyyaml"
     assert with_project.exit_code == 7
 
 

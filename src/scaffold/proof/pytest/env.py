@@ -6,18 +6,19 @@ import ast
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.caching import cache_dir
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
+from scaffold.proof.pytest.requirements import install_words
 
 PYTEST_MAJOR = 7
-DROPPED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "COVERAGE_PROCESS_START", "PYTHONSTARTUP")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,19 @@ class Candidate:
     label: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why an interpreter cannot run the tests: modules that it lacks, and anything else."""
+
+    lacks: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In words; a package is named once, not again with each of its modules."""
+        tops = [n for n in self.lacks if not any(n.startswith(f"{o}.") for o in self.lacks)]
+        return " and ".join([*([f"lacks {', '.join(tops)}"] if tops else []), *self.why])
 
 
 def candidates(folder: Path, checkout: Path, named: str | None) -> list[Candidate]:
@@ -104,42 +118,42 @@ def described(candidate: Candidate) -> str:
     return f"{candidate.label} (Python {version[1]})" if version else candidate.label
 
 
-def environment(scratch: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a run: the folder on the path, nothing written into the checkout."""
-    env = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    own = env.get("PYTHONPATH")
-    env.update(
-        PYTHONPATH=f".{os.pathsep}{own}" if own else ".",
-        PYTHONDONTWRITEBYTECODE="1",
-        PYTHONUNBUFFERED="1",
-        HYPOTHESIS_STORAGE_DIRECTORY=str(scratch / "hypothesis"),
-        TMPDIR=str(scratch),
-    )
-    return {**env, **extra}
-
-
 def no_environment(
-    lacks: Mapping[str, list[str]], folder: str, has_project: bool
+    unfit: Mapping[str, Unfit], checkout: Path, folder: str, wanted: Iterable[str]
 ) -> MissingToolError:
-    """The refusal where no interpreter fits, with what each lacks and the command for one."""
-    told = "; ".join(f"{label}: lacks {', '.join(names)}" for label, names in lacks.items())
-    place = folder.strip("./") or "."
+    """The refusal where no interpreter fits, with why each does not, and the command for one.
+
+    Args:
+        unfit: What a person calls an interpreter -> what is wrong with it.
+        checkout: The root of the tree.
+        folder: The folder of the run, relative to it.
+        wanted: Every module from outside that the tests import.
+    """
+    told = "; ".join(f"{label}: {why}" for label, why in unfit.items())
+    place = os.path.normpath(folder or ".")
     venv = f"{place}/.venv" if place != "." else ".venv"
-    if has_project:
-        what = f"-e {place} 'pytest>={PYTEST_MAJOR}'"
-    else:
-        missing = sorted({name.split(".")[0].split(" ")[0] for n in lacks.values() for name in n})
-        what = " ".join(["pytest", *(name for name in missing if name != "pytest")])
-    make = f"uv venv {venv} && uv pip install --python {venv} {what}"
-    if shutil.which("uv") is None:
-        make = f"python3 -m venv {venv} && {venv}/bin/python -m pip install {what}"
+    lacking = {
+        name
+        for label, why in unfit.items()
+        if Path(label) == checkout / venv / "bin/python"
+        for name in why.lacks
+    }
+    what = shlex.join(install_words(checkout / folder, place, wanted, lacking, PYTEST_MAJOR))
+    quoted = shlex.quote(venv)
+    make = f"python3 -m venv {quoted} && {quoted}/bin/python -m pip install {what}"
+    if shutil.which("uv") is not None:
+        there = (checkout / venv / "bin/python").exists()
+        made = "" if there else f"uv venv {quoted} && "
+        make = f"{made}uv pip install --python {quoted} {what}"
+    if Path.cwd() != checkout:
+        make = f"cd {shlex.quote(str(checkout))} && {make}"
     return MissingToolError(
         f"no interpreter can run the tests in '{place}' ({told or 'none was found'})", make
     )
 
 
-def needed_imports(folder: Path, files: Iterable[Path]) -> list[str]:
-    """Modules from outside of the folder that importing these files takes, found by parsing.
+def needed_imports(roots: Sequence[Path], files: Iterable[Path]) -> list[str]:
+    """Modules from outside of these folders that importing the files takes, found by parsing.
 
     Only what stands at the top of a module counts; what is tried, or imported when called, may be
     missing.
@@ -152,8 +166,8 @@ def needed_imports(folder: Path, files: Iterable[Path]) -> list[str]:
         if path in seen or not path.is_file():
             continue
         seen.add(path)
-        for name in _imports(path, folder):
-            inside = _inside(folder, name)
+        for name in _imports(path, roots):
+            inside = _inside(roots, name)
             todo += inside
             top = name.split(".")[0]
             if not inside and top not in sys.stdlib_module_names and top != "__future__":
@@ -161,12 +175,14 @@ def needed_imports(folder: Path, files: Iterable[Path]) -> list[str]:
     return sorted(needed)
 
 
-def _imports(path: Path, folder: Path) -> Iterator[str]:
+def _imports(path: Path, roots: Sequence[Path]) -> Iterator[str]:
     try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+        tree = ast.parse(read_plain(path))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    package = path.relative_to(folder).parent.parts if path.is_relative_to(folder) else ()
+    above = [root for root in roots if path.is_relative_to(root)]
+    root = max(above, key=lambda item: len(item.parts), default=None)
+    package = path.relative_to(root).parent.parts if root else ()
     for node in tree.body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -175,25 +191,25 @@ def _imports(path: Path, folder: Path) -> Iterator[str]:
             name = ".".join([*base, *([node.module] if node.module else [])])
             if name:
                 yield name
-            if _inside(folder, name):
+            if _inside(roots, name):
                 yield from (
                     f"{name}.{alias.name}"
                     for alias in node.names
-                    if _inside(folder, f"{name}.{alias.name}")
+                    if _inside(roots, f"{name}.{alias.name}")
                 )
 
 
-def _inside(folder: Path, dotted: str) -> list[Path]:
-    """The files in the folder that importing the name runs; none where it is not there."""
-    if not dotted:
-        return []
-    parts = dotted.split(".")
-    base = folder.joinpath(*parts)
-    if base.with_suffix(".py").is_file():
-        own = [base.with_suffix(".py")]
-    elif base.is_dir():
-        own = [base / "__init__.py"]
-    else:
-        return []
-    parents = [folder.joinpath(*parts[:n]) / "__init__.py" for n in range(1, len(parts))]
-    return [path for path in [*parents, *own] if path.is_file()] or own
+def _inside(roots: Sequence[Path], dotted: str) -> list[Path]:
+    """The files in the folders that importing the name runs; none where it is in none of them."""
+    for root in roots if dotted else ():
+        parts = dotted.split(".")
+        base = root.joinpath(*parts)
+        if base.with_name(base.name + ".py").is_file():
+            own = [base.with_name(base.name + ".py")]
+        elif base.is_dir():
+            own = [base / "__init__.py"]
+        else:
+            continue
+        parents = [root.joinpath(*parts[:n]) / "__init__.py" for n in range(1, len(parts))]
+        return [path for path in [*parents, *own] if path.is_file()] or own
+    return []

@@ -8,23 +8,27 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from scaffold.errors import ProofError
+from scaffold.checkout.layout import PytestSettings, pytest_settings, root_of
+from scaffold.errors import MissingToolError, ProofError
 from scaffold.process import Conversation
+from scaffold.proof.pytest.answers import PipedConversation
+from scaffold.proof.pytest.coverage import own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
     Candidate,
+    Unfit,
     candidates,
     described,
-    environment,
     needed_imports,
     no_environment,
 )
-from scaffold.proof.pytest.plan import IMPORTED, SHARED, Trail
+from scaffold.proof.pytest.isolation import environment, kept_options
+from scaffold.proof.pytest.plan import Trail
 from scaffold.proof.runner import (
     Evidence,
     Kills,
@@ -37,7 +41,12 @@ from scaffold.proof.runner import (
 
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
 TEST_FILES = ("test_*.py", "*_test.py")
-MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+MISSING = re.compile(
+    r"ModuleNotFoundError: No module named '([\w.]+)'"
+    r"|PackageNotFoundError: No package metadata was found for ([\w.-]+)"
+)
+# A run that a test ends is begun again; the worker itself keeps the time.
+PATIENCE = 14
 Json = dict[str, Any]
 
 
@@ -124,16 +133,14 @@ class _Start:
         self.folder = first.checkout / first.run.root
         self.tests = sorted({path for subject in subjects for path in test_args(subject)})
         self.targets = {t.path: t.module for subject in subjects for t in subject.targets}
-        # Fixture files are data to the tests; what they import need not be there.
-        files = [self.checkout / path for path in self.targets]
-        files += [self.folder / path for path in self.tests]
-        shared = shared_by(self.folder, self.tests)
-        beside = {path.stem for place in shared for path in place.parent.iterdir()}
-        needed = needed_imports(self.folder, [*files, *shared])
-        # pytest puts the folder of a conftest.py on the path, so what lies beside it is there.
-        self.imports = [name for name in needed if name.split(".")[0] not in beside]
+        self.roots = self._roots()
+        self.settings = self._settings()
+        self.kept = kept_options(self.settings.words("addopts"), self.folder)
+        self.imports = self._imports()
         self._temporary = tempfile.TemporaryDirectory(prefix="scaffold-")
         self.scratch = Path(self._temporary.name)
+        self.private = self.scratch / "private"
+        self.private.mkdir()
 
     def __enter__(self) -> _Start:
         return self
@@ -141,42 +148,74 @@ class _Start:
     def __exit__(self, *exc_info: object) -> None:
         self._temporary.cleanup()
 
+    def _roots(self) -> list[str]:
+        """Folders that imports start from, relative to that of the run, which is the last."""
+        found = [root_of(path, module) for path, module in self.targets.items()]
+        places = [os.path.relpath(self.checkout / root, self.folder) for root in found if root]
+        return [*dict.fromkeys(place for place in places if place != "."), "."]
+
+    def _settings(self) -> PytestSettings:
+        """The project's settings of pytest, as it will find them for the generated tests."""
+        places = [(self.folder / path).parent for path in self.tests] or [self.folder]
+        start = Path(os.path.commonpath(places)).resolve()
+        return pytest_settings(start, Path(start.anchor)) or PytestSettings(start, {})
+
+    def _imports(self) -> list[str]:
+        """What the tests import that does not lie in the project."""
+        # Fixture files are data to the tests; what they import need not be there.
+        files = [self.checkout / path for path in self.targets]
+        files += [self.folder / path for path in self.tests]
+        shared = shared_by(self.folder, self.tests)
+        # pytest puts the folder of a test or a conftest.py on the path.
+        folders = {place.parent for place in [*shared, *(self.folder / t for t in self.tests)]}
+        beside = {path.stem for place in folders if place.is_dir() for path in place.iterdir()}
+        own = [self.folder / root for root in self.roots]
+        own += [self.settings.folder / word for word in self.settings.words("pythonpath")]
+        needed = needed_imports(own, [*files, *shared])
+        return [name for name in needed if name.split(".")[0] not in beside]
+
     def first_that_fits(self, mode: str) -> tuple[list[Json], Candidate, Json]:
         """The sessions' results from the first interpreter with everything, and its probe.
 
         Raises:
             MissingToolError: None has everything.
         """
-        lacks: dict[str, list[str]] = {}
+        found: dict[str, Unfit] = {}
+        wanted = set(self.imports)
         for candidate in candidates(self.folder, self.checkout, self.options.python):
-            env = environment(self.scratch, candidate.env)
-            log = self.scratch / "worker.log"
+            env = environment(self.scratch, candidate.env, self.roots, self.kept)
+            answers = self.private / f"answers{len(found)}"
+            log = self.private / f"log{len(found)}"
             argv = [*candidate.argv, str(WORKER)]
-            with Conversation(argv, cwd=self.folder, env=env, log=log) as talk:
+            try:
+                talk = PipedConversation(argv, cwd=self.folder, env=env, log=log, answers=answers)
+            except MissingToolError as error:
+                found[candidate.label] = Unfit(why=(error.fact,))
+                continue
+            with talk:
                 request = self._request(mode)
                 talk.send(json.dumps(request))
                 probe = self._receive(talk)
-                if probe.get("lacks") == []:
+                unfit = _unfit(probe, talk)
+                if unfit is None:
                     replies = [self._session_of(talk) for _ in request["sessions"]]
-                    missing = sorted(self._missing(replies))
+                    missing = sorted(set(self._missing(replies)))
                     if not missing:
                         return replies, candidate, probe
-                    lacks[candidate.label] = missing
-                else:
-                    lacks[candidate.label] = probe.get("lacks") or [
-                        f"a Python that starts ({talk.last_words(1) or 'it said nothing'})"
-                    ]
-        raise no_environment(lacks, self.root, (self.folder / "pyproject.toml").is_file())
+                    unfit = Unfit(tuple(missing))
+                    wanted |= set(missing)
+                found[candidate.label] = unfit
+        raise no_environment(found, self.checkout, self.root, wanted)
 
     def _request(self, mode: str) -> Json:
         sessions: list[Json] = []
+        tree = str(self.checkout)
         if mode == "sessions":
             cover = [self._real(path) for path in self.targets]
             baseline = self.baseline_args()
             if baseline:
-                sessions.append({"args": baseline})
+                sessions.append({"args": baseline, "suites": True})
             if self.tests:
-                tree = str(self.checkout)
                 each = self.options.mutants is not None
                 sessions.append({"args": self.tests, "cover": cover, "tree": tree, "each": each})
         return {
@@ -184,9 +223,13 @@ class _Start:
             "imports": sorted({"pytest", *self.imports}),
             "preload": self.imports,
             "pytest_major": PYTEST_MAJOR,
+            "pytest_least": self.settings.text("minversion"),
             "parallel": self.options.workers > 1,
             "overlay": _lend_coverage(self.scratch),
             "sessions": sessions,
+            "tree": tree,
+            "limit_s": self.options.timeout_s,
+            "private": str(self.private),
         }
 
     def baseline_args(self) -> list[str]:
@@ -205,22 +248,28 @@ class _Start:
             if path.suffix in (".py", ".txt", ".rst", ".yaml", ".yml")
         )
 
-    def _receive(self, talk: Conversation) -> Json:
+    def _receive(self, talk: Conversation, times: float = 1.0) -> Json:
+        timeout_s = times * self.options.timeout_s
         try:
-            line = talk.receive(self.options.timeout_s)
+            line = talk.receive(timeout_s)
         except TimeoutError:
             raise ProofError(
-                f"the tests did not end within {self.options.timeout_s:.0f} s",
+                f"the tests did not end within {timeout_s:.0f} s",
                 self._command(Candidate("python", ("python",)), self.tests),
             ) from None
-        reply: Json = json.loads(line) if line else {}
+        try:
+            reply: Json = json.loads(line) if line else {}
+        except ValueError:
+            reply = {}
         return reply
 
     def _session_of(self, talk: Conversation) -> Json:
-        reply = self._receive(talk)
+        reply = self._receive(talk, PATIENCE)
+        if "fault" in reply:
+            raise RuntimeError(reply["fault"])
         if "tests" not in reply:
             raise ProofError(
-                f"pytest ended without a result: {talk.last_words() or 'it said nothing'}",
+                f"pytest ended without a result ({talk.ending})",
                 self._command(Candidate("python", ("python",)), self.tests),
             )
         return reply
@@ -230,18 +279,20 @@ class _Start:
         for reply in replies:
             for test in reply["tests"]:
                 found = MISSING.search(test["message"]) if test["outcome"] == "error" else None
-                if found and not (self.folder / found[1].split(".")[0]).exists():
-                    yield found[1]
+                name = (found[1] or found[2]) if found else ""
+                top = name.split(".")[0]
+                inside = any((self.folder / root / top).exists() for root in self.roots)
+                if name and (found is None or found[2] or not inside):
+                    yield name
 
     def evidence(
         self, subject: Subject, replies: Sequence[Json], candidate: Candidate, probe: Json
     ) -> Evidence:
         """What belongs to one subject."""
-        own = set(test_args(subject))
         nothing: Json = {"tests": [], "seconds": 0.0, "coverage": None}
         baseline = replies[0] if self.baseline_args() else nothing
         generated = replies[-1] if self.tests else nothing
-        mine = [test for test in generated["tests"] if _file_of(test["id"]) in own]
+        mine = [test for test in generated["tests"] if self._is_of(test["file"], subject)]
         coverage: dict[str, float] = {}
         trail: Trail | None = None
         if generated.get("coverage") is not None:
@@ -253,28 +304,35 @@ class _Start:
             trail,
         )
 
+    def _is_of(self, file: str, subject: Subject) -> bool:
+        """Whether a result belongs to the subject: of its file, or of a folder around it."""
+        place = os.path.realpath(self.folder / file)
+        own = [os.path.realpath(self.folder / path) for path in test_args(subject)]
+        return place in own or any(path.startswith(place + os.sep) for path in own)
+
     def _trail(
         self, subject: Subject, reply: Json, candidate: Candidate, probe: Json
     ) -> tuple[dict[str, float], Trail]:
-        cover, own = reply["coverage"], set(test_args(subject))
-        order = [n for n, name in enumerate(cover["order"]) if _file_of(name) in own]
+        cover = reply["coverage"]
+        order = [n for n, home in enumerate(cover["homes"]) if self._is_of(home, subject)]
         number = {old: new for new, old in enumerate(order)}
         seconds = {test["id"]: test["seconds"] for test in reply["tests"]}
         lines: dict[str, dict[int, tuple[int, ...]]] = {}
         coverage: dict[str, float] = {}
         for target in subject.targets:
             found = cover["files"][self._real(target.path)]
-            lines[target.path] = _own_lines(found.get("lines", {}), number)
-            coverage[target.path] = _percent(found, lines[target.path])
+            lines[target.path] = own_lines(found.get("lines", {}), number)
+            coverage[target.path] = percent(found, lines[target.path])
         names = [cover["order"][n] for n in order]
         modules = reply.get("modules", {"inside": {}, "outside": []})
+        kept = [] if reply.get("plain") else self.kept
         return coverage, Trail(
             order=tuple(names),
             seconds=tuple(seconds.get(name, 0.0) for name in names),
             lines=lines,
             spawning=frozenset(number[n] for n in cover["spawning"] if n in number),
             python=candidate.argv,
-            env=environment(self.scratch, candidate.env),
+            env=environment(self.scratch, candidate.env, self.roots, kept),
             version=f"Python {probe['python']}, pytest {probe['pytest']}",
             fork=probe["fork"],
             preload=tuple(modules["outside"]),
@@ -286,56 +344,28 @@ class _Start:
     def _session(
         self, tests: Sequence[Json], seconds: float, candidate: Candidate, args: Sequence[str]
     ) -> Session:
-        results = tuple(TestResult(**test) for test in tests)
-        return Session(results, seconds, self._command(candidate, args))
+        fields = [name for name in TestResult.__dataclass_fields__]
+        results = tuple(TestResult(**{name: test[name] for name in fields}) for test in tests)
+        # What ended a run is shown by itself: the rest may not get to its end.
+        ended = [test["id"] for test in tests if test.get("ended")]
+        return Session(results, seconds, self._command(candidate, ended or args))
 
     def _command(self, candidate: Candidate, args: Sequence[str]) -> str:
         where = f"cd {shlex.quote(self.root)} && " if self.root not in ("", ".") else ""
         command = shlex.join([*candidate.argv, "-m", "pytest", "-q", *args])
-        return f"{where}PYTHONPATH=. {command}"
+        return f"{where}PYTHONPATH={shlex.quote(os.pathsep.join(self.roots))} {command}"
 
     def _real(self, path: str) -> str:
         return str((self.checkout / path).resolve())
 
 
-def _file_of(name: str) -> str:
-    return name.split("::")[0]
-
-
-def _own_lines(
-    lines: Mapping[str, Sequence[int]], number: Mapping[int, int]
-) -> dict[int, tuple[int, ...]]:
-    """Line -> who of the subject ran it, by its own numbers."""
-
-    def renumber(who: int) -> int | None:
-        if who >= 0:
-            return number.get(who)
-        if who == IMPORTED:
-            return IMPORTED
-        return SHARED - number[SHARED - who] if SHARED - who in number else None
-
-    found = {
-        int(line): tuple(n for who in everybody if (n := renumber(who)) is not None)
-        for line, everybody in lines.items()
-    }
-    return {line: who for line, who in found.items() if who}
-
-
-def _percent(found: Json, own: Mapping[int, tuple[int, ...]]) -> float:
-    """Share of the statements that the subject's own tests ran.
-
-    A statement reaches from its first line up to the next one's.
-    """
-    statements = found.get("statements", [])
-    if not statements:
-        return 0.0 if "error" in found else 100.0
-    missing = set(found["missing"])
-    ends = [*statements[1:], statements[-1] + 1000]
-    covered = sum(
-        first not in missing and any(line in own for line in range(first, end))
-        for first, end in zip(statements, ends, strict=True)
-    )
-    return round(100 * covered / len(statements), 1)
+def _unfit(probe: Json, talk: Conversation) -> Unfit | None:
+    """Why an interpreter cannot run the tests; None where it can."""
+    if "lacks" not in probe:
+        return Unfit(why=(f"does not start ({talk.ending})",))
+    if not probe["lacks"] and not probe["unfit"]:
+        return None
+    return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))
 
 
 def _lend_coverage(scratch: Path) -> list[str]:

@@ -1,9 +1,9 @@
 """Runs pytest inside the checkout's interpreter; a script, never imported by scaffold.
 
-It and its siblings know the standard library and pytest only, since nothing
-else is sure to be there. It reads one JSON request on stdin and answers with JSON lines on
-stdout; what pytest prints goes nowhere. Each session runs in a fork of its own (what both need is
-imported once), so that the suites before and the generated tests never see each other.
+It and its siblings `*.py` know the standard library and pytest only, since nothing
+else is sure to be there. It reads one JSON request on stdin and answers with JSON lines through the
+named pipe that it is started with: whatever else is printed, by the interpreter, a wrapper or the
+tests, goes into a log.
 """
 
 from __future__ import annotations
@@ -24,23 +24,46 @@ def main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     # The siblings are loaded by their file; no name of theirs may hide another module.
     sys.path[:] = [item for item in sys.path if os.path.abspath(item or ".") != here]
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    out = answers()
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     request = json.loads(sys.stdin.readline())
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["pytest"]
     sys.path.extend(request["overlay"])
+    request["options"] = take_settings()
     probe = examine(request)
     answer(out, probe)
-    if probe["lacks"] or request["mode"] == "probe":
+    if probe["lacks"] or probe["unfit"] or request["mode"] == "probe":
         return
     record = load_sibling("record")
+    record.honoured[:] = request["options"]
     if request["mode"] == "sessions":
-        run_sessions(request, out, record)
+        load_sibling("sessions").serve(request, out, record)
     elif request["mode"] == "once":
         answer(out, record.run_once(request))
     else:
         load_sibling("fork").serve(request, out)
+
+
+def answers() -> TextIO:
+    """Where answers go: the pipe that is named, else what stdout was."""
+    if len(sys.argv) > 1:
+        return open(sys.argv[1], "w", encoding="utf-8")
+    return os.fdopen(os.dup(1), "w", encoding="utf-8")
+
+
+def take_settings() -> list[str]:
+    """Drop the variables that tests do not see; the options of the project that pytest gets."""
+    settings = json.loads(os.environ.pop("SCAFFOLD_WORKER", "{}"))
+    for name in settings.get("unset", ()):
+        os.environ.pop(name, None)
+    if sys.warnoptions:  # a wrapper starts the interpreter with -W
+        import warnings
+
+        del sys.warnoptions[:]
+        warnings.resetwarnings()
+        warnings.simplefilter("default")
+    return list(settings.get("options", ()))
 
 
 def load_sibling(name: str) -> Any:
@@ -51,7 +74,7 @@ def load_sibling(name: str) -> Any:
         spec = importlib.util.spec_from_file_location(full, place)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        module.__dict__["load_sibling"] = load_sibling
+        module.__dict__.update(load_sibling=load_sibling, answer=answer, leave=leave)
         sys.modules[full] = module
         spec.loader.exec_module(module)
     return sys.modules[full]
@@ -66,20 +89,35 @@ def answer(out: TextIO, data: Json) -> None:
 def examine(request: Json) -> Json:
     """What this interpreter lacks of what the sessions import; nothing of it is run."""
     lacks = [name for name in request["imports"] if not is_there(name)]
+    unfit = []
     version = ""
     if "pytest" not in lacks:
         version = pytest_version()
-        if int(version.split(".")[0]) < request["pytest_major"]:
-            lacks.append(
-                f"pytest >= {request['pytest_major']} (its {version} is older than the tests need)"
-            )
+        wanted = [str(request["pytest_major"]), request.get("pytest_least") or "0"]
+        least = max(wanted, key=number_of)
+        if number_of(version) < number_of(least):
+            unfit.append(f"lacks pytest >= {least} (its {version} is older than the tests need)")
+    if sys.flags.optimize:
+        unfit.append("runs with -O, which leaves out every assertion")
     return {
         "event": "probe",
         "lacks": lacks,
+        "unfit": unfit,
         "python": sys.version.split()[0],
         "pytest": version,
         "fork": hasattr(os, "fork"),
     }
+
+
+def number_of(version: str) -> list[int]:
+    """The numbers that a version begins with."""
+    found: list[int] = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+    return found
 
 
 def pytest_version() -> str:
@@ -123,59 +161,13 @@ def find_spec(name: str, path: Any) -> Any:
     return None
 
 
-def run_sessions(request: Json, out: TextIO, record: Any) -> None:
-    """Run each session in a fork and send what it found, in the order asked for."""
-    sessions = request["sessions"]
-    if len(sessions) == 1 or not hasattr(os, "fork"):
-        for session in sessions:
-            answer(out, record.run_session(session))
-        return
-    record.preload(request["preload"])
-    running = []
-    for session in sessions:
-        running.append(fork_session(session, record))
-        if not request["parallel"]:
-            out.write(collect_fork(*running.pop()))
-    for pid, pipe in running:
-        out.write(collect_fork(pid, pipe))
-    out.flush()
-
-
-def fork_session(session: Json, record: Any) -> tuple[int, int]:
-    """Start one session in a child; its pid and the pipe that its result comes through."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(write)
-        return pid, read
-    code = 1
-    try:
-        os.close(read)
-        line = json.dumps(record.run_session(session)) + "\n"
-        with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            pipe.write(line)
-        code = 0
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        leave(code)
-
-
 def leave(code: int) -> NoReturn:
     """End without taking the interpreter apart, which takes as long as many tests do."""
-    atexit._run_exitfuncs()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def collect_fork(pid: int, pipe: int) -> str:
-    """The line that a child sent; a child that died without one is told as such."""
-    with os.fdopen(pipe, encoding="utf-8") as handle:
-        line = handle.read()
-    _, status = os.waitpid(pid, 0)
-    if not line.endswith("\n"):
-        return json.dumps({"event": "session", "crashed": status}) + "\n"
-    return line
+    try:
+        atexit._run_exitfuncs()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def serve(request: Json, jobs: TextIO, out: TextIO) -> NoReturn:
 def answer_jobs(session: Any, jobs: TextIO, out: TextIO) -> None:
     """One fork for each job."""
     fork = load_sibling("fork")
-    items = {item.nodeid: item for item in session.items}
+    names = load_sibling("record").names_of(session.items)
+    items = dict(zip(names, session.items))  # noqa: B905 - equal lengths, and Python 3.9
     functions: dict[str, Functions] = {}
     gc.collect()
     for line in jobs:
@@ -127,7 +128,7 @@ class Run:
         for function, code in self.exchange:
             function.__code__ = code
         fresh_capture(self.session.config)
-        chosen = load_sibling("record").Chosen([])
+        chosen = load_sibling("record").Chosen([], self.session.items)
         self.session.config.pluginmanager.register(chosen, "scaffold-chosen")
         todo = [self.items[name] for name in self.job["tests"] if name in self.items]
         for item, after in zip(todo, [*todo[1:], None]):  # noqa: B905 - as above

@@ -5,42 +5,41 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.util
 import io
+import json
 import os
 import sys
-import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from scaffold.proof.pytest.worker.__main__ import load_sibling
+
 Json = dict[str, Any]
 
-# Numbers of who ran a line: a test; import and collection; or, from -2 downwards, a fixture that
-# serves several tests and was set up for test 0, 1, …
-IMPORTED = -1
-SHARED = -2
-# Plugins of the checkout that reorder or retry would change what a result means.
-BLOCKED = ("randomly", "random_order", "reverse", "rerunfailures", "flaky")
-LATER = ("flaky: a mark of the blocked plugins",)
+settings = load_sibling("settings")
+honoured, pytest_args = settings.honoured, settings.pytest_args
 SPAWNS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork")
 
 
-def pytest_args(session: Json, *more: str) -> list[str]:
-    """Arguments that leave no file behind and undo what the checkout adds."""
-    cache = os.path.join(os.environ["TMPDIR"], "pytest-cache")
-    args = ["-q", "--color=no", "--tb=no", "-o", "addopts=", "-o", "xfail_strict=true"]
-    args += ["-o", "cache_dir=" + cache]
-    for name in BLOCKED:
-        args += ["-p", "no:" + name]
-    return [*args, *more, *session["args"]]
+HERE = os.path.realpath(os.getcwd())
 
 
-def preload(names: list[str]) -> None:
-    """Import what all sessions need; a name that fails will fail again where it is told."""
+def preload(names: list[str], tree: str = "") -> None:
+    """Import what all sessions need, but nothing of the checkout: coverage has to see that.
+
+    A name that fails will fail again where it is reported.
+    """
     for name in names:
         try:
-            importlib.import_module(name)
+            spec = importlib.util.find_spec(name.split(".")[0])
+            places = [getattr(spec, "origin", None) or ""]
+            places += getattr(spec, "submodule_search_locations", None) or []
+            if not (tree and any(is_below(place, tree) for place in places)):
+                importlib.import_module(name)
         except BaseException:  # an import may do anything, even exit
             continue
 
@@ -48,22 +47,30 @@ def preload(names: list[str]) -> None:
 def run_session(session: Json) -> Json:
     """One pytest session: its results by test, and what it covered."""
     started = time.perf_counter()
-    recorder = Recorder()
-    plugins: list[Any] = [recorder]
-    coverage = None
+    recorder = Recorder(session.get("now", ""))
+    plugins: list[Any] = [recorder, Without(session.get("without", ()))]
+    coverage: Any = None
     if session.get("cover"):
-        coverage = start_coverage(session["cover"])
-        plugins.append(Contexts(Tracing(coverage), recorder, each=session["each"]))
+        measured = load_sibling("coverage")
+        coverage = measured.start_coverage(session["cover"])
+        tracing = measured.Tracing(coverage)
+        plugins.append(measured.Contexts(tracing, recorder, each=session["each"]))
         if session["each"]:
             sys.addaudithook(recorder.audit)
-    code = pytest.main(pytest_args(session), plugins=plugins)
-    tests = list(recorder.tests.values())
-    if code == pytest.ExitCode.USAGE_ERROR and not tests:
-        tests = refused(session)
-    result: Json = {"event": "session", "exit": int(code), "tests": tests}
+    more = ["--collect-only"] if session.get("collect_only") else []
+    code = pytest.main(pytest_args(session, *more), plugins=plugins)
+    result: Json = {"event": "session", "exit": int(code)}
+    if code == pytest.ExitCode.USAGE_ERROR and not recorder.tests:
+        result["culprit"] = {"id": "", "file": "", "why": refused(session)}
+    elif recorder.now:
+        why = recorder.why or f"ended the run (exit code {int(code)})"
+        result["culprit"] = {**recorder.now, "why": why}
+    elif not more:
+        recorder.note_what_did_not_run()
+    result["tests"] = list(recorder.tests.values())
     if coverage is not None:
         coverage.stop()  # harmless where it is off already
-        result["coverage"] = read_coverage(coverage, session["cover"], recorder)
+        result["coverage"] = measured.read_coverage(coverage, session["cover"], recorder)
     if session.get("each"):
         result["modules"] = loaded_modules(session["tree"])
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
@@ -71,8 +78,8 @@ def run_session(session: Json) -> Json:
     return result
 
 
-def refused(session: Json) -> list[Json]:
-    """An error for each suite, where pytest did not begin: a conftest.py cannot be imported."""
+def refused(session: Json) -> str:
+    """Why pytest did not begin: a conftest.py cannot be imported, or a setting is wrong."""
     said = io.StringIO()
     # Again, since what it said the first time is gone; it comes no further than before.
     with contextlib.redirect_stderr(said):
@@ -80,9 +87,36 @@ def refused(session: Json) -> list[Json]:
     lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
     errors = [line[1:].strip() for line in lines if line.startswith("E ")]
     where = next((line for line in lines if "conftest" in line), "")
-    message = ": ".join(filter(None, [os.path.basename(where.strip("'.")), *errors[-1:]]))
-    suites = [name for name in session["args"] if not name.startswith("-")]
-    return [{**blank(name), "outcome": "error", "message": message} for name in suites]
+    found = [*filter(None, [os.path.basename(where.strip("'."))]), *errors[-1:]]
+    plain = next((line for line in lines if line.startswith("ERROR:")), "pytest refused to start")
+    return ": ".join(found) if errors else plain
+
+
+def names_of(items: Any) -> list[str]:
+    """For each item a name of its own: its file as seen from here, then what pytest calls it.
+
+    Two items may share one name; from the second on it is numbered.
+    """
+    names: list[str] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        name = name_of(item)
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name} (number {seen[name]})")
+    return names
+
+
+def name_of(node: Any) -> str:
+    """A node's name: not pytest's, which begins at its root folder, wherever that is."""
+    file = node.getparent(pytest.File)
+    if file is None:
+        return home_of(node)
+    return home_of(node) + str(node.nodeid[len(file.nodeid) :])
+
+
+def home_of(node: Any) -> str:
+    """The file of a node, relative to the folder of the run."""
+    return os.path.relpath(os.path.realpath(node.path), HERE).replace(os.sep, "/")
 
 
 def run_once(request: Json) -> Json:
@@ -118,24 +152,62 @@ def loaded_modules(tree: str) -> Json:
 
 
 def is_below(path: str, tree: str) -> bool:
-    """Whether a file lies in the tree."""
+    """Whether a file is the tree's own: in it, and not in an environment that lies there."""
+    place = os.path.realpath(path)
+    if not place.startswith(os.path.realpath(tree) + os.sep):
+        return False
+    return not (
+        is_inside(sys.prefix, tree) and place.startswith(os.path.realpath(sys.prefix) + os.sep)
+    )
+
+
+def is_inside(path: str, tree: str) -> bool:
+    """Whether a path lies in the tree."""
     return os.path.realpath(path).startswith(os.path.realpath(tree) + os.sep)
+
+
+class Without:
+    """A plugin that leaves out files and tests by name."""
+
+    def __init__(self, names: Any) -> None:
+        """Take the names; files among them are never opened."""
+        self.names = set(names)
+
+    def pytest_ignore_collect(self, collection_path: Any) -> bool | None:
+        """Not a file that is left out."""
+        place = os.path.relpath(os.path.realpath(collection_path), HERE).replace(os.sep, "/")
+        return True if place in self.names else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Not a test that is left out."""
+        named = zip(items, names_of(items))  # noqa: B905 - equal lengths, and Python 3.9
+        items[:] = [item for item, name in named if name not in self.names]
 
 
 class Chosen:
     """A plugin that keeps and orders the tests of a job, and remembers the first failure."""
 
-    def __init__(self, tests: list[str]) -> None:
-        """Take the order; no names mean every test."""
+    def __init__(self, tests: list[str], items: Any = ()) -> None:
+        """Take the order; no names mean every test, and `items` is what was collected already."""
         self.rank = {name: place for place, name in enumerate(tests)}
         self.failed = ""
+        self.learn(items)
+
+    def learn(self, items: Any) -> dict[int, str]:
+        """Keep what pytest's names mean."""
+        names = names_of(items)
+        pairs = zip(items, names)  # noqa: B905 - equal lengths, and Python 3.9
+        self.names = {item.nodeid: name for item, name in pairs}
+        return {id(item): name for item, name in zip(items, names)}  # noqa: B905
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Only what the job names, in its order."""
+        names = self.learn(items)
         if self.rank:
             items[:] = sorted(
-                (item for item in items if item.nodeid in self.rank),
-                key=lambda item: self.rank[item.nodeid],
+                (item for item in items if names[id(item)] in self.rank),
+                key=lambda item: self.rank[names[id(item)]],
             )
 
     def pytest_collection_finish(self) -> None:
@@ -145,47 +217,98 @@ class Chosen:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Remember the first failure."""
         if report.failed and not self.failed:
-            self.failed = report.nodeid
+            self.failed = self.names.get(report.nodeid, report.nodeid)
 
 
 class Recorder:
     """A plugin that keeps the outcome of every test as plain data."""
 
-    def __init__(self) -> None:
-        """Start with nothing."""
+    def __init__(self, place: str = "") -> None:
+        """Start with nothing; `place` is the file that holds what runs now."""
         self.tests: dict[str, Json] = {}
         self.strict: dict[str, bool] = {}
         self.index: dict[str, int] = {}
+        self.homes: dict[str, str] = {}
+        self.names: dict[int, str] = {}
         self.spawning: set[str] = set()
         self.read: set[str] = set()
         self.current: str | None = None
+        self.place, self.why = place, ""
+        self.now: Json = {}
+
+    def runs(self, name: str = "", home: str = "") -> None:
+        """Say what runs now, for the case that it ends the process; nothing by default."""
+        self.now = {"id": name, "file": home} if name else {}
+        if self.place:
+            # Opened each time: a test may close what it has not opened.
+            with open(self.place, "w", encoding="utf-8") as handle:
+                handle.write(json.dumps(self.now))
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         """See which files are read, and which tests start a process whose lines are not seen."""
         if event == "open":
-            if isinstance(args[0], str):
+            if isinstance(args[0], str) and args[0] != self.place:
                 self.read.add(os.path.abspath(args[0]))
         elif event in SPAWNS and self.current is not None:
             self.spawning.add(self.current)
 
     def pytest_configure(self, config: Any) -> None:
         """Know the marks of the plugins that are blocked."""
-        for line in LATER:
+        for line in settings.LATER:
             config.addinivalue_line("markers", line)
+
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        """Remember what ended the run: Ctrl-C, or `pytest.exit`."""
+        self.why = f"ended the run ({one_line(excinfo.exconly(tryshort=True))})"
+
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        """Remember what ended the run: an error in a hook, or an exit while importing."""
+        self.why = f"ended the run ({one_line(excinfo.exconly(tryshort=True))})"
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self, collector: Any) -> Any:
+        """A file that cannot be collected is an error; one that skips itself is a skip."""
+        is_file = isinstance(collector, pytest.File)
+        if is_file:
+            self.runs(home_of(collector), home_of(collector))
+        done = yield
+        report = done.get_result()
+        if is_file:
+            self.runs()
+        if report.failed or report.skipped:
+            name = name_of(collector)
+            text = collect_line(report) if report.failed else skip_reason(report.longrepr)
+            outcome = "error" if report.failed else "skipped"
+            blank_one = blank(name, home_of(collector))
+            self.tests[name] = {**blank_one, "outcome": outcome, "message": text}
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Number the tests, and see which known defects are strict."""
         gc.freeze()  # pytest ends with five full collections; modules need not be walked in them
-        for item in session.items:
-            self.index.setdefault(item.nodeid, len(self.index))
+        for item, name in zip(session.items, names_of(session.items)):  # noqa: B905
+            self.names[id(item)] = name
+            self.index.setdefault(name, len(self.index))
+            self.homes[name] = home_of(item)
             marks = list(item.iter_markers("xfail"))
-            self.strict[item.nodeid] = bool(marks) and all(
+            self.strict[name] = bool(marks) and all(
                 mark.kwargs.get("strict", True) and mark.kwargs.get("run", True) for mark in marks
             )
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> Any:
+        """A test begins, and ends."""
+        name = self.names.get(id(item)) or name_of(item)
+        self.current = name
+        self.runs(name, home_of(item))
+        done = yield
+        self.current = None
+        if done.excinfo is None:
+            self.runs()
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take one phase of a test; the worst phase is the outcome."""
-        test = self.tests.setdefault(report.nodeid, blank(report.nodeid))
+        name = self.current or report.nodeid
+        test = self.tests.setdefault(name, blank(name, self.homes.get(name, name)))
         test["seconds"] += report.duration
         if report.failed:
             if test["outcome"] not in ("failed", "error"):
@@ -197,22 +320,28 @@ class Recorder:
             test["message"] = (
                 cut(report.wasxfail, "reason: ") if known else skip_reason(report.longrepr)
             )
-            test["strict"] = self.strict.get(report.nodeid, False)
+            test["strict"] = self.strict.get(name, False)
         elif report.when == "call" and not test["outcome"]:
             test["outcome"] = "xpassed" if hasattr(report, "wasxfail") else "passed"
 
-    def pytest_collectreport(self, report: Any) -> None:
-        """A file that cannot be collected is an error; one that skips itself is a skip."""
-        if report.failed or report.skipped:
-            name = report.nodeid or "collection"
-            outcome = "error" if report.failed else "skipped"
-            text = collect_line(report) if report.failed else skip_reason(report.longrepr)
-            self.tests[name] = {**blank(name), "outcome": outcome, "message": text}
+    def note_what_did_not_run(self) -> None:
+        """A test that was collected and has no result is red."""
+        for name in self.index:
+            test = self.tests.setdefault(name, blank(name, self.homes[name]))
+            if not test["outcome"]:
+                test.update(outcome="error", message="was collected, and did not run")
 
 
-def blank(name: str) -> Json:
-    """A test that nothing is known of yet."""
-    return {"id": name, "outcome": "", "message": "", "seconds": 0.0, "strict": False}
+def blank(name: str, home: str) -> Json:
+    """A test that nothing is known of yet, and its file."""
+    return {
+        "id": name, "file": home, "outcome": "", "message": "", "seconds": 0.0, "strict": False
+    }  # fmt: skip
+
+
+def one_line(text: str) -> str:
+    """The text on one line."""
+    return " ".join(text.split())
 
 
 def cut(text: str, start: str) -> str:
@@ -240,120 +369,3 @@ def collect_line(report: Any) -> str:
     lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
     named = [line for line in lines if line.startswith("E ")]
     return (named[-1][1:].strip() if named else lines[-1]) if lines else "cannot be collected"
-
-
-def start_coverage(paths: list[str]) -> Any:
-    """coverage.py on these files, in memory."""
-    import coverage
-
-    measured = coverage.Coverage(data_file=None, config_file=False, include=paths)
-    measured.start()
-    return measured
-
-
-class Tracing:
-    """coverage.py, on only while code under test may run: pytest's own code is most of a run."""
-
-    def __init__(self, coverage: Any) -> None:
-        """It is on, for the imports of the collection."""
-        self.coverage = coverage
-        self.depth = 1
-        self.is_on = True
-
-    def push(self) -> None:
-        """Be on from here."""
-        self.depth += 1
-        if not self.is_on:
-            self.coverage.start()
-            self.is_on = True
-
-    def pop(self) -> None:
-        """Be off, unless something around is on or a thread runs: its tracer would stay off."""
-        self.depth -= 1
-        if self.depth == 0 and threading.active_count() == 1:
-            self.coverage.stop()
-            self.is_on = False
-
-    def context(self, number: int) -> None:
-        """What runs from here is run by this one."""
-        self.coverage.switch_context(str(number))
-
-
-around = pytest.hookimpl(hookwrapper=True, trylast=True)
-
-
-class Contexts:
-    """A plugin that tells coverage which test runs; without `each`, which file's first test."""
-
-    def __init__(self, tracing: Tracing, recorder: Recorder, *, each: bool) -> None:
-        """Nothing runs yet."""
-        self.tracing, self.recorder, self.each = tracing, recorder, each
-        self.number = IMPORTED
-        self.firsts: dict[str, int] = {}
-
-    def pytest_runtestloop(self) -> None:
-        """The imports are over."""
-        self.tracing.pop()
-
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: Any) -> Any:
-        """A test begins."""
-        self.recorder.current = item.nodeid
-        number = self.recorder.index[item.nodeid]
-        if not self.each:
-            number = self.firsts.setdefault(item.nodeid.split("::")[0], number)
-        if number != self.number:
-            self.number = number
-            self.tracing.push()
-            self.tracing.context(number)
-            self.tracing.pop()
-        yield
-        self.recorder.current = None
-
-    @around
-    def pytest_runtest_call(self) -> Any:
-        """The test itself."""
-        self.tracing.push()
-        yield
-        self.tracing.pop()
-
-    @around
-    def pytest_runtest_teardown(self) -> Any:
-        """What its fixtures do last."""
-        self.tracing.push()
-        yield
-        self.tracing.pop()
-
-    @around
-    def pytest_fixture_setup(self, fixturedef: Any) -> Any:
-        """A fixture; what one for several tests runs belongs to more than this test."""
-        shared = fixturedef.scope != "function" and self.recorder.current is not None
-        self.tracing.push()
-        if shared:
-            self.tracing.context(SHARED - self.number)
-        yield
-        if shared:
-            self.tracing.context(self.number)
-        self.tracing.pop()
-
-
-def read_coverage(coverage: Any, paths: list[str], recorder: Recorder) -> Json:
-    """For each file its statements, the missing ones, and line -> numbers of the tests."""
-    data = coverage.get_data()
-    files: Json = {}
-    for path in paths:
-        try:
-            _, statements, _, missing, _ = coverage.analysis2(path)
-        except Exception as error:  # coverage has many; the file counts as not covered
-            files[path] = {"error": str(error)}
-            continue
-        lines = {
-            line: sorted({int(context) if context else IMPORTED for context in who})
-            for line, who in data.contexts_by_lineno(path).items()
-        }
-        files[path] = {"statements": list(statements), "missing": list(missing), "lines": lines}
-    return {
-        "files": files,
-        "order": list(recorder.index),
-        "spawning": sorted(recorder.index[name] for name in recorder.spawning),
-    }

@@ -1,0 +1,38 @@
+"""What the worker counted, as the subject's own share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scaffold.proof.pytest.plan import IMPORTED, SHARED
+
+
+def own_lines(
+    lines: Mapping[str, Sequence[int]], number: Mapping[int, int]
+) -> dict[int, tuple[int, ...]]:
+    """Line -> who of the subject ran it, by its own numbers."""
+
+    def renumber(who: int) -> int | None:
+        if who >= 0:
+            return number.get(who)
+        if who == IMPORTED:
+            return IMPORTED
+        return SHARED - number[SHARED - who] if SHARED - who in number else None
+
+    found = {
+        int(line): tuple(n for who in everybody if (n := renumber(who)) is not None)
+        for line, everybody in lines.items()
+    }
+    return {line: who for line, who in found.items() if who}
+
+
+def percent(found: Mapping[str, Any], own: Mapping[int, tuple[int, ...]]) -> float:
+    """Share of the statements that the subject's own tests ran, as coverage.py counts them."""
+    statements = set(found.get("statements", []))
+    if not statements:
+        return 0.0 if "error" in found else 100.0
+    first = {int(line): statement for line, statement in found.get("first", {}).items()}
+    ran = {first.get(line, line) for line in own}
+    covered = (statements - set(found["missing"])) & ran
+    return round(100 * len(covered) / len(statements), 1)
