@@ -21,7 +21,8 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Text, since to compile it takes longer than `status` has; `re` remembers it.
+_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -49,7 +50,7 @@ def block(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Text with only such characters as XML 1.0 allows; the others are shown as escapes."""
-    return _NOT_XML.sub(lambda found: _escape(found[0]), text)
+    return re.sub(_NOT_XML, lambda found: _escape(found[0]), text)
 
 
 def json_text(document: Mapping[str, Any]) -> str:

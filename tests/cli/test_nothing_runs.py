@@ -42,7 +42,8 @@ def trapped(tree: Path, tmp_path: Path) -> Trapped:
 
 def walk(trapped: Trapped, starter: tuple[str, ...], command: str, cwd: Path) -> None:
     named = [] if cwd.is_relative_to(trapped.tree) else ["-C", str(trapped.tree)]
-    for argv in [["--help"], *WALKS.get(command, [[]])]:
+    # Beside the checkout only a command that names it can know what is not to be trusted.
+    for argv in [*([] if named else [["--help"]]), *WALKS.get(command, [[]])]:
         takes = [] if command in ("list", "show", "demo") or argv == ["--help"] else named
         done = trapped.run(starter, command, *argv, *takes, cwd=cwd)
         assert done.code in (0, 8), f"{command} {argv}: {done.code}\n{done.out}{done.err}"
@@ -54,7 +55,14 @@ def generate(trapped: Trapped) -> None:
     assert done.code == 0, done.err
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "verify"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "demo" else [])
+        for name in COMMANDS
+        if name != "verify"
+    ],
+)
 def test_a_command_in_a_checkout_runs_nothing_of_it(trapped: Trapped, command: str) -> None:
     if command in ("status", "undo"):
         generate(trapped)
@@ -65,7 +73,8 @@ def test_a_command_in_a_checkout_runs_nothing_of_it(trapped: Trapped, command: s
 def test_a_command_beside_the_checkout_runs_nothing_of_it(
     trapped: Trapped, tmp_path: Path, command: str
 ) -> None:
-    walk(trapped, CONSOLE, command, tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    walk(trapped, CONSOLE, command, tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("command", ["new", "status"])
@@ -95,6 +104,19 @@ def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped
     generate(trapped)
     written = (trapped.tree / "tests" / "adds.rs").read_text("utf-8")
     assert written == "#[test]\nfn it_adds() {\n    assert_eq!(1 + 1, 2);\n}\n"
+
+
+def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_when_told_to(
+    trapped: Trapped,
+) -> None:
+    done = trapped.run(CONSOLE, "doctor", cwd=trapped.tree)
+    assert f"{trapped.tree}/.venv/bin/python (Python 3.11.7); not started" in done.out
+    assert "ask it with: scaffold doctor --run" in done.out
+    assert trapped.marked() == []
+    env = trapped.environment()
+    argv = [*CONSOLE, "doctor", "--run"]
+    subprocess.run(argv, cwd=trapped.tree, env=env, check=False, capture_output=True)
+    assert "ran-.venv-bin-python" in trapped.marked()
 
 
 def test_the_traps_work(trapped: Trapped, tmp_path: Path) -> None:

@@ -51,8 +51,11 @@ class Trapped:
         tree = self.tree
         entries = ["", ".", "bin", "./node_modules/.bin", str(self.links)]
         entries += [str(tree / folder) for folder in FOLDERS]
+        rustup = os.environ.get("RUSTUP_HOME") or os.path.expanduser("~/.rustup")
         return {
             **os.environ,
+            "HOME": str(self.marks.with_name("home")),
+            "RUSTUP_HOME": rustup,
             "PATH": os.pathsep.join([*entries, os.environ["PATH"]]),
             "SCAFFOLD_KIT": str(self.kit),
             "XDG_CACHE_HOME": str(tree / ".cache"),
@@ -121,7 +124,7 @@ def set_traps(tree: Path, beside: Path, *, our_package: bool) -> Trapped:
         our_package: Also a package `scaffold`, which `python -m scaffold` cannot but prefer.
     """
     trapped = Trapped(tree, beside / "kit", beside / "marks", beside / "links")
-    for folder in (trapped.marks, trapped.links, tree / "tmp"):
+    for folder in (trapped.marks, trapped.links, beside / "home", tree / "tmp"):
         folder.mkdir()
     _write_kit(trapped.kit)
     for folder in FOLDERS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.places import Tree, publish
@@ -56,6 +55,6 @@ def write_file(root: Path, path: str, content: bytes) -> None:
     """
     confine(root, path)
     with Tree(root) as tree, tree.entry(path, make=True) as (folder, name):
-        temporary = f".scaffold-{secrets.token_hex(8)}"
+        temporary = f".scaffold-{os.urandom(8).hex()}"
         publish(folder, temporary, content, None, temporary)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -177,7 +176,7 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
         kept = f"{FOLDER}/kept"
         moved = []
         if tree.holds(kept) and not _is_folder(tree, kept):
-            free = f"kept-{secrets.token_hex(4)}"
+            free = f"kept-{os.urandom(4).hex()}"
             with tree.folder(FOLDER) as ours:
                 move(ours, "kept", ours, free)
             moved.append((kept, f"{FOLDER}/{free}"))

@@ -8,11 +8,9 @@ that it is for; so a record that came with a clone, or from another machine, is 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import re
-import secrets
 import shlex
 import stat
 from collections.abc import Mapping
@@ -120,6 +118,8 @@ def parse(content: bytes, root: Path, key: bytes | None) -> Record:
         expected = _sign(data, root, key) if key is not None else ""
     except (RecursionError, ValueError) as error:
         raise DisbeliefError("its JSON is nested too deep") from error
+    import hmac
+
     if not hmac.compare_digest(signature, expected):
         raise DisbeliefError("it was not written by you for this checkout on this machine")
     return _from_json(data)
@@ -162,8 +162,8 @@ def make_key(root: Path) -> bytes:
     try:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with Tree(place.parent) as tree:
-            spare = f".key-{secrets.token_hex(8)}"
-            publish(tree.handle, place.name, secrets.token_bytes(KEY_BYTES), 0o600, spare)
+            spare = f".key-{os.urandom(8).hex()}"
+            publish(tree.handle, place.name, os.urandom(KEY_BYTES), 0o600, spare)
     except FileExistsError:
         pass
     except OSError as error:
@@ -200,6 +200,8 @@ def _no_key(place: Path, why: str) -> CheckoutError:
 def _sign(body: Mapping[str, Any], root: Path, key: bytes) -> str:
     whole = {"root": os.path.realpath(root), "record": body}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    import hmac
+
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

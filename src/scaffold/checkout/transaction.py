@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import signal
 import stat
 import threading
@@ -173,7 +172,7 @@ class _Transaction:
         if changed:
             raise _ChangedError(", ".join(changed))
         folders = _folders_to_create(self.tree, self.writes)
-        return Record(self.label, secrets.token_hex(16), tuple(operations), tuple(folders))
+        return Record(self.label, os.urandom(16).hex(), tuple(operations), tuple(folders))
 
     def _open(self, record: Record, content: bytes) -> None:
         self.at = FOLDER
