@@ -43,7 +43,7 @@ def fault(cache: Path) -> subprocess.CompletedProcess[str]:
     # A kit whose questions are a list is refused nowhere; any fault will do.
     code = (
         "import sys, scaffold.kit.catalog\n"
-        "scaffold.kit.catalog.load_kit = lambda root: 1 / 0\n"
+        "scaffold.kit.catalog.load_kit = lambda *words: 1 / 0\n"
         "from scaffold.cli import run\n"
         "sys.exit(run(['list', '--json']))"
     )

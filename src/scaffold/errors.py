@@ -9,7 +9,7 @@ ScaffoldError
 ├── ProofError      6   a generated test is red, or a mutant survived beyond the allowed share
 ├── MissingToolError 7  a tool or a service is missing
 ├── GateError       8   `status --fail-on` matched
-├── KitError       70   the kit itself is broken
+├── KitError        9   the kit is broken
 └── OutputError    74   stdout cannot be written (sysexits: EX_IOERR)
     └── ReaderGoneError 141  the reader of stdout went away, as a shell shows SIGPIPE
 ```
@@ -81,7 +81,7 @@ class GateError(ScaffoldError):
 class KitError(ScaffoldError):
     """The kit is broken: the message names file and line for its author."""
 
-    exit_code = 70
+    exit_code = 9
 
 
 class OutputError(ScaffoldError):

@@ -180,7 +180,11 @@ def _quoted(path: str) -> str:
     return shlex.quote(path)
 
 
+def plain_name(part: str) -> str:
+    """A name as a careless file system takes it: without case, ignored characters and ends."""
+    return IGNORABLE.sub("", part).casefold().partition(":")[0].rstrip(". ")
+
+
 def _is_git(part: str) -> bool:
     """Whether some file system takes a name for `.git`: any case, as a short name of Windows."""
-    plain = IGNORABLE.sub("", part).casefold().rstrip(". ").partition(":")[0]
-    return plain in (".git", "git~1")
+    return plain_name(part) in (".git", "git~1")

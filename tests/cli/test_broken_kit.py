@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scaffold.errors import KitError
+from scaffold.kit.catalog import load_kit
 from support.command import scaffold
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
@@ -20,32 +23,32 @@ GOOD = {
 BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "gap.toml that does not parse": (
         {"row/gap.toml": "title = \n"},
-        r"KIT/templates/row/gap.toml: .*line 1.*",
+        r"KIT/templates/row/gap.toml:1: .*line 1.*",
     ),
     "gap.toml without a key": (
         {"row/gap.toml": gap_toml(priority=None)},
-        r"KIT/templates/row/gap.toml: the key 'priority' is missing",
+        r"KIT/templates/row/gap.toml:1: the key 'priority' is missing",
     ),
     "gap.toml with a word that there is not": (
         {"row/gap.toml": gap_toml(state="done")},
-        r"KIT/templates/row/gap.toml: state = 'done' is none of "
+        r"KIT/templates/row/gap.toml:3: state = 'done' is none of "
         r"ready, unproven, planned, deprecated",
     ),
     "gap.toml with a target of unknown keys": (
         {"row/gap.toml": gap_toml(targets=[{"name": "app", "paths": ["app.py"], "lines": 3}])},
-        r"KIT/templates/row/gap.toml: .*'lines'",
+        r"KIT/templates/row/gap.toml:10: unknown key 'targets\[1\].lines'; .* 'line_pct'",
     ),
     "gap.toml that requires what there is not": (
         {"row/gap.toml": gap_toml(requires=["gone"])},
-        r"KIT/templates/row/gap.toml: requires = 'gone', which is no gap of this kit",
+        r"KIT/templates/row/gap.toml:8: requires = 'gone', which is no gap of this kit",
     ),
     "ready row without a runner": (
         {"row/gap.toml": gap_toml(run=None)},
-        r"KIT/templates/row/gap.toml: a ready gap needs a \[run\] table",
+        r"KIT/templates/row/gap.toml:1: a ready gap needs a \[run\] table",
     ),
     "kit.toml that does not parse": (
         {"kit.toml": "name = = 'x'"},
-        r"KIT/templates/kit.toml: .*line 1.*",
+        r"KIT/templates/kit.toml:1: .*line 1.*",
     ),
     "questions that do not parse": (
         {"row/questions.yml": "row_a: [\n"},
@@ -53,11 +56,11 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     ),
     "question without a default": (
         {"row/questions.yml": "row_a:\n  type: int\n  help: How many?\n"},
-        r"KIT/templates/row/questions.yml: 'row_a' needs a type, a help and a default",
+        r"KIT/templates/row/questions.yml:1: the key 'default' is missing in row_a",
     ),
     "question of an unknown type": (
         {"row/questions.yml": "row_a:\n  type: date\n  help: When?\n  default: now\n"},
-        r"KIT/templates/row/questions.yml: 'row_a' has the type 'date', not one of bool, int, str",
+        r"KIT/templates/row/questions.yml:2: row_a.type = 'date' is none of bool, int, str",
     ),
     "undefined name in a template": (
         {"row/files/test_app.py.jinja": "# one\n# [[ nothing ]]\n"},
@@ -89,7 +92,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
             "row/gap.toml": gap_toml(edits=[{"kind": "cobol", "path": "c.py", "payload": "p.py"}]),
             "row/files/.scaffold-edits/p.py": "import os\n",
         },
-        r"there is no kind of edit called 'cobol'; there is .*python.*",
+        r"KIT/templates/row/gap.toml:11: edits\[1\].kind = 'cobol' is none of .*python.*",
     ),
     "two gaps that write one file": (
         {
@@ -119,22 +122,62 @@ def test_a_broken_kit_names_the_place_and_writes_nothing(
     kit = write_kit(tmp_path / "kit", {**GOOD, **templates})
     before = snapshot(app)
     done = new(kit, app)
-    assert done.code == 70, done.err
+    assert done.code == 9, done.err
     assert re.fullmatch(fact.replace("KIT", re.escape(str(kit))), done.fact), done.fact
     assert done.hint
     assert snapshot(app) == before
 
 
-@pytest.mark.parametrize("path", ["/app.txt", "../app.txt", ".git/config", "a/../../b.txt"])
-def test_an_edit_outside_of_the_checkout_is_refused(tmp_path: Path, app: Path, path: str) -> None:
-    edit = {"kind": "python", "path": path, "payload": "p.py"}
-    kit = write_kit(
+OUTSIDE = [
+    "/app.txt", "../app.txt", "a/../../b.txt", "a/../b.txt", ".git/config", "sub/.git/hooks/x",
+    ".GIT/x", ".git /x", ".git./x", ".g\u200cit/x", "git~1/x", ".git::$INDEX_ALLOCATION/x",
+    ".scaffold/state.json", "sub/.Scaffold/x", "SCAFFO~1/x", "a\\b", "a\x00b", "a\nb", "a\x1bb", "",
+    "a//b", "./a", "a/", ".", "x" * 5000,
+]  # fmt: skip
+PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "target": lambda path: {"targets": [{"name": "app", "paths": ["app.py", path]}]},
+    "edit": lambda path: {"edits": [{"kind": "python", "path": path, "payload": "p.py"}]},
+    "payload": lambda path: {"edits": [{"kind": "python", "path": "c.py", "payload": path}]},
+    "to": lambda path: {
+        "edits": [{"kind": "rust_extract", "path": "c.rs", "payload": "p", "to": path}]
+    },
+    "removed file": lambda path: {"removes": [{"path": path}]},
+    "root": lambda path: {"run": {"runner": "pytest", "root": path}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", OUTSIDE, ids=range(len(OUTSIDE)))
+def test_a_path_that_leaves_the_checkout_is_refused(tmp_path: Path, place: str, path: str) -> None:
+    if (place, path) in (("root", "."), ("to", "")):
+        return
+    kit = write_kit(tmp_path / "kit", {**GOOD, "row/gap.toml": gap_toml(**PLACES[place](path))})
+    with pytest.raises(KitError, match=r"templates/row/gap\.toml:\d+: ") as caught:
+        load_kit(kit)
+    assert caught.value.exit_code == 9 and "\n" not in caught.value.fact
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc", "../../x", ".git", "x/../.scaffold", "a\\b"])
+@pytest.mark.parametrize("key", ["baseline", "import"])
+def test_a_folder_beside_the_runners_stays_inside(tmp_path: Path, key: str, path: str) -> None:
+    run = {"runner": "pytest", "root": ".", key: [path] if key == "baseline" else path}
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": gap_toml(run=run)})
+    with pytest.raises(KitError, match=rf"gap\.toml:9: run\.{key} = "):
+        load_kit(kit)
+    run["root"] = "src"
+    write_kit(
         tmp_path / "kit",
-        {"row/gap.toml": gap_toml(edits=[edit]), "row/files/.scaffold-edits/p.py": "import os\n"},
+        {"row/gap.toml": gap_toml(run={**run, key: ["../x"] if key == "baseline" else "../x"})},
     )
-    done = new(kit, app)
-    assert (done.code, done.fact) == (3, f"{path} is not a place inside the checkout")
-    assert snapshot(tmp_path / "app") == {"app.py": ("file", 0o644, b"x = 1\n")}
+    assert load_kit(kit).gap("row").run is not None
+
+
+def test_a_marker_outside_of_the_checkout_is_refused(tmp_path: Path) -> None:
+    for marker in ("../x", "/", ".git", ".scaffold/state.json"):
+        head = f'name = "tiny"\n[checkout]\nmarkers = ["{marker}"]\n'
+        kit = write_kit(tmp_path / "kit", {"kit.toml": head})
+        with pytest.raises(KitError, match=r"kit\.toml:3: checkout\.markers\[1\] = "):
+            load_kit(kit)
 
 
 def test_the_good_kit_is_good(tmp_path: Path, app: Path) -> None:

@@ -136,5 +136,5 @@ def test_broken_cases_are_a_broken_kit(tmp_path: Path, kit: Kit) -> None:
     from dataclasses import replace
 
     (tmp_path / "cases.toml").write_text("[default\n")
-    with pytest.raises(KitError, match=r"cases\.toml: .*line 1"):
+    with pytest.raises(KitError, match=r"cases\.toml:1: .*line 1"):
         load_cases(replace(kit.gap("prices"), folder=tmp_path))

@@ -83,7 +83,16 @@ def load(kit: Path | None) -> Kit:
     from scaffold.kit.catalog import load_kit
     from scaffold.kit.place import kit_root
 
-    return load_kit(kit_root(kit))
+    return load_kit(kit_root(kit), known_words())
+
+
+def known_words() -> dict[str, tuple[str, ...]]:
+    """The names that a gap.toml may use of runners and of edits."""
+    from scaffold.edits import INNER, KINDS
+    from scaffold.proof.runner import RUNNERS
+
+    edits = tuple(sorted(kind for kind in KINDS if kind not in INNER))
+    return {"runners": tuple(sorted(RUNNERS)), "edits": edits}
 
 
 def checked_words(kind: str | None, language: str | None) -> None:

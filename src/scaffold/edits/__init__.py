@@ -48,6 +48,8 @@ KINDS = {
     "toml": "scaffold.edits.toml",
 }
 """Kind of an edit -> the module that knows it."""
+INNER = ("rust_items",)
+"""Kinds that another kind uses, and no gap.toml names."""
 
 
 @dataclass(frozen=True, order=True)

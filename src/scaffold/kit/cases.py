@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from typing import Any
 
-from scaffold.errors import KitError, UsageError
+from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
-from scaffold.kit.questions import check_answers
+from scaffold.kit.questions import check_answers, load_questions
+from scaffold.kit.reader import read_toml, unknown
 
 
 def load_cases(gap: Gap) -> dict[str, dict[str, Any]]:
@@ -17,13 +18,21 @@ def load_cases(gap: Gap) -> dict[str, dict[str, Any]]:
         KitError: cases.toml is broken.
     """
     path = gap.folder / "cases.toml"
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {"default": {}}
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KitError(f"{path}: {error}", f"edit {path}") from error
-    return {"default": data.get("default", {}), **data}
+    page = read_toml(path)
+    questions = {question.name: question for question in load_questions(gap)}
+    for name, answers in page.data.items():
+        if not isinstance(answers, dict):
+            page.fail((name,), f"{name} must be a table of answers")
+        for key, value in answers.items():
+            if key not in questions:
+                page.fail((name, key), unknown(f"{name}.{key}", key, questions))
+            try:
+                questions[key].parse(value)
+            except UsageError as error:
+                page.fail((name, key), error.fact)
+    return {"default": page.data.get("default", {}), **page.data}
 
 
 def case_answers(gap: Gap, name: str) -> dict[str, Any]:

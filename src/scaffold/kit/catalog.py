@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from scaffold.errors import KitError, UsageError
+from scaffold.kit.reader import (
+    CONTROL,
+    InnerFolder,
+    InnerPath,
+    InnerPaths,
+    Line,
+    Lines,
+    OptionalPath,
+    Page,
+    Patterns,
+    Percent,
+    Program,
+    Version,
+    build,
+    fault_of_path,
+    gap_files,
+    read_toml,
+)
+from scaffold.reading import read_plain, walk
 
 KINDS = ("gap", "proposal")
 STATES = ("ready", "unproven", "planned", "deprecated")
 LANGUAGES = ("rust", "python", "typescript", "e2e")
 GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
+UNREAD = {"key": ""}
+"""Metadata of a field that the file does not hold."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +43,11 @@ class Target:
     `made` says that the gap itself makes the file: where it is not there, nothing is missing.
     """
 
-    name: str
-    paths: tuple[str, ...]
-    symbols: tuple[str, ...] = ()
-    line_pct: float | None = None
-    kill_pct: float | None = None
+    name: Line
+    paths: InnerPaths
+    symbols: Lines = ()
+    line_pct: Percent = None
+    kill_pct: Percent = None
     made: bool = False
 
 
@@ -38,10 +58,10 @@ class EditSpec:
     `to` is the file that gets what the edit moves out of this one.
     """
 
-    kind: str
-    path: str
-    payload: str
-    to: str = ""
+    kind: str = field(metadata={"words": "edits"})
+    path: InnerPath
+    payload: InnerPath
+    to: OptionalPath = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +74,8 @@ class RemovalSpec:
         note: What the plan says beside the deletion.
     """
 
-    path: str
-    holds: tuple[str, ...] = ()
+    path: InnerPath
+    holds: Lines = ()
     note: str = ""
 
 
@@ -63,10 +83,10 @@ class RemovalSpec:
 class RunSpec:
     """How the gap is proved: runner, its folder, the suites beside it, `import` of gap.toml."""
 
-    runner: str
-    root: str
-    baseline: tuple[str, ...] = ()
-    import_root: str = ""
+    runner: str = field(metadata={"words": "runners"})
+    root: InnerFolder
+    baseline: Lines = ()
+    import_root: str = field(default="", metadata={"key": "import"})
 
 
 @dataclass(frozen=True)
@@ -77,12 +97,12 @@ class Need:
     does, told by the program when it is run with the arguments `version`.
     """
 
-    name: str
-    program: str
-    hint: str
-    places: tuple[str, ...] = ()
-    least: str = ""
-    version: tuple[str, ...] = ("--version",)
+    name: Line
+    program: Program
+    hint: Line
+    places: Patterns = ()
+    least: Version = ""
+    version: Lines = ("--version",)
 
     @property
     def label(self) -> str:
@@ -98,9 +118,9 @@ class Twin:
     `equivalent` is false a test could tell it apart, at a price that the reason names: it counts.
     """
 
-    file: str
+    file: InnerPath
     change: str
-    reason: str
+    reason: Line
     operator: str = ""
     equivalent: bool = True
 
@@ -115,22 +135,22 @@ class Twin:
 class Gap:
     """One row of the catalogue."""
 
-    slug: str
-    title: str
-    kind: str
-    state: str
-    priority: str
-    language: str
-    source: str
+    slug: str = field(metadata=UNREAD)
+    title: Line
+    kind: str = field(metadata={"words": KINDS})
+    state: str = field(metadata={"words": STATES})
+    priority: Line
+    language: str = field(metadata={"words": LANGUAGES})
+    source: Line
     recommendation: str
-    folder: Path
+    folder: Path = field(metadata=UNREAD)
     reason: str = ""
-    requires: tuple[str, ...] = ()
-    needs: tuple[Need, ...] = ()
-    targets: tuple[Target, ...] = ()
-    edits: tuple[EditSpec, ...] = ()
-    removes: tuple[RemovalSpec, ...] = ()
-    run: RunSpec | None = None
+    requires: Lines = ()
+    needs: tuple[Need, ...] = field(default=(), metadata={"of": Need})
+    targets: tuple[Target, ...] = field(default=(), metadata={"of": Target})
+    edits: tuple[EditSpec, ...] = field(default=(), metadata={"of": EditSpec})
+    removes: tuple[RemovalSpec, ...] = field(default=(), metadata={"of": RemovalSpec})
+    run: RunSpec | None = field(default=None, metadata={"of": RunSpec})
 
     @property
     def built(self) -> bool:
@@ -141,6 +161,29 @@ class Gap:
     def files_dir(self) -> Path:
         """The folder that mirrors the checkout."""
         return self.folder / "files"
+
+
+@dataclass(frozen=True)
+class Markers:
+    """`[checkout]` of kit.toml: a folder is a checkout where one of the markers is in it."""
+
+    markers: InnerPaths
+
+
+@dataclass(frozen=True)
+class Head:
+    """kit.toml: what the kit is called, and what it is for."""
+
+    name: Line
+    checkout: Markers = field(metadata={"of": Markers})
+    title: Line = ""
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """survivors.toml: the mutants that are known to survive."""
+
+    survivor: tuple[Twin, ...] = field(default=(), metadata={"of": Twin})
 
 
 @dataclass(frozen=True)
@@ -169,28 +212,36 @@ class Kit:
         raise UsageError(f"there is no gap called '{slug}'{lead}", hint)
 
 
-def load_kit(root: Path) -> Kit:
+def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Kit:
     """The kit in a folder, every gap.toml checked.
+
+    Args:
+        root: The folder.
+        words: The names of the `runners` and of the kinds of `edits` that there are, from the
+            tables above this room; without them any name passes.
 
     Raises:
         KitError: The folder is no kit, or a gap.toml is broken (file and line are named).
     """
-    head = _read_toml(root / "templates" / "kit.toml")
-    checkout = _table(head.get("checkout", {}), root / "templates" / "kit.toml", "checkout")
-    gaps = [_parse_gap(path) for path in sorted((root / "templates").glob("*/gap.toml"))]
+    page = read_toml(root / "templates" / "kit.toml")
+    head = build(Head, page.data, page)
+    if not head.checkout.markers:
+        page.fail(("checkout", "markers"), "checkout.markers is empty, so nothing is a checkout")
+    gaps = [_read_gap(path, words or {}) for path in gap_files(root / "templates")]
     gaps.sort(key=_catalogue_order)
     kit = Kit(
         root=root,
-        name=str(head.get("name", root.name)),
-        title=str(head.get("title", "")),
-        markers=tuple(checkout.get("markers", ())),
+        name=head.name,
+        title=head.title,
+        markers=head.checkout.markers,
         gaps={gap.slug: gap for gap in gaps},
     )
     for gap in gaps:
         for slug in gap.requires:
             if slug not in kit.gaps:
-                raise KitError(
-                    f"{gap.folder / 'gap.toml'}: requires = '{slug}', which is no gap of this kit",
+                read_toml(gap.folder / "gap.toml").fail(
+                    ("requires",),
+                    f"requires = '{slug}', which is no gap of this kit",
                     f"add templates/{slug}/gap.toml or drop it from `requires`",
                 )
     return kit
@@ -241,12 +292,10 @@ def load_twins(gap: Gap) -> tuple[Twin, ...]:
         KitError: The file is broken.
     """
     path = gap.folder / "survivors.toml"
-    if not path.is_file():
+    if not path.exists():
         return ()
-    try:
-        return tuple(Twin(**item) for item in _read_toml(path).get("survivor", ()))
-    except TypeError as error:
-        raise KitError(f"{path}: {_plain(error)}", "compare it with docs/kit-format.md") from error
+    page = read_toml(path)
+    return build(Survivors, page.data, page).survivor
 
 
 def template_digest(gap: Gap) -> str:
@@ -255,10 +304,16 @@ def template_digest(gap: Gap) -> str:
 
     total = hashlib.sha256()
     shared = gap.folder.parent / "_shared"
-    for path in sorted([*gap.folder.rglob("*"), *shared.rglob("*")]):
-        if path.is_file() and path.name not in ("README.md", "survivors.toml"):
-            total.update(path.relative_to(gap.folder.parent).as_posix().encode() + b"\0")
-            total.update(path.read_bytes() + b"\0")
+    try:
+        for path in sorted([*walk(gap.folder), *(walk(shared) if shared.is_dir() else ())]):
+            if path.name not in ("README.md", "survivors.toml"):
+                total.update(path.relative_to(gap.folder.parent).as_posix().encode() + b"\0")
+                total.update(read_plain(path) + b"\0")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise KitError(
+            f"{getattr(error, 'filename', None) or gap.folder}: {why}", f"ls -lR {gap.folder}"
+        ) from error
     return total.hexdigest()
 
 
@@ -302,98 +357,40 @@ def _catalogue_order(gap: Gap) -> tuple[int, str, int, str]:
     )
 
 
-def _parse_gap(path: Path) -> Gap:
-    data = _read_toml(path)
-    try:
-        gap = Gap(
-            slug=path.parent.name,
-            title=data["title"],
-            kind=data["kind"],
-            state=data["state"],
-            priority=data["priority"],
-            language=data["language"],
-            source=data["source"],
-            recommendation=data["recommendation"],
-            folder=path.parent,
-            reason=data.get("reason", ""),
-            requires=tuple(data.get("requires", ())),
-            needs=tuple(_parse_need(item) for item in data.get("needs", ())),
-            targets=tuple(_parse_target(item) for item in data.get("targets", ())),
-            edits=tuple(EditSpec(**item) for item in data.get("edits", ())),
-            removes=tuple(_parse_removal(item) for item in data.get("removes", ())),
-            run=_parse_run(data.get("run")),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise KitError(f"{path}: {_plain(error)}", "compare it with docs/kit-format.md") from error
-    _check_words(gap, path)
+def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
+    page = read_toml(path, words)
+    gap = build(Gap, page.data, page, slug=path.parent.name, folder=path.parent)
+    if gap.kind == "gap" and gap.state != "deprecated" and gap.priority not in GAP_PRIORITIES:
+        allowed = ", ".join(GAP_PRIORITIES)
+        page.fail(("priority",), f"priority = '{gap.priority}' is none of {allowed}")
+    if gap.built and gap.run is None and gap.kind == "gap":
+        page.fail((), "a ready gap needs a [run] table", "see docs/kit-format.md")
+    if gap.state == "deprecated" and not gap.reason.strip():
+        page.fail((), "a deprecated gap needs a `reason`")
+    if gap.slug in gap.requires:
+        page.fail(("requires",), f"requires = '{gap.slug}', which is the gap itself")
+    _check_targets(gap, page)
+    if gap.run is not None:
+        _check_run(gap.run, page)
     return gap
 
 
-def _parse_target(item: dict[str, Any]) -> Target:
-    fields = dict(item)
-    fields["paths"] = tuple(fields["paths"])
-    fields["symbols"] = tuple(fields.get("symbols", ()))
-    return Target(**fields)
+def _check_targets(gap: Gap, page: Page) -> None:
+    names = [target.name for target in gap.targets]
+    for number, target in enumerate(gap.targets):
+        if target.name in names[:number]:
+            page.fail(("targets", number, "name"), f"two targets are called '{target.name}'")
+        if not target.paths:
+            page.fail(("targets", number, "paths"), f"targets[{number + 1}].paths is empty")
 
 
-def _parse_removal(item: dict[str, Any]) -> RemovalSpec:
-    fields = dict(item)
-    fields["holds"] = tuple(fields.get("holds", ()))
-    return RemovalSpec(**fields)
-
-
-def _parse_need(item: Any) -> Need:
-    if not isinstance(item, dict):
-        raise TypeError("each of `needs` must be a table")
-    fields = dict(item)
-    for key in {"places", "version"} & fields.keys():
-        fields[key] = tuple(fields[key])
-    return Need(**fields)
-
-
-def _parse_run(item: dict[str, Any] | None) -> RunSpec | None:
-    if item is None:
-        return None
-    suites = tuple(item.get("baseline", ()))
-    return RunSpec(item["runner"], item["root"], suites, item.get("import", ""))
-
-
-def _check_words(gap: Gap, path: Path) -> None:
-    checks: list[tuple[str, str, tuple[str, ...]]] = [
-        ("kind", gap.kind, KINDS),
-        ("state", gap.state, STATES),
-        ("language", gap.language, LANGUAGES),
-    ]
-    if gap.kind == "gap" and gap.state != "deprecated":
-        checks.append(("priority", gap.priority, GAP_PRIORITIES))
-    for key, value, allowed in checks:
-        if value not in allowed:
-            raise KitError(
-                f"{path}: {key} = '{value}' is none of {', '.join(allowed)}",
-                f"edit {key} in {path}",
-            )
-    if gap.built and gap.run is None and gap.kind == "gap":
-        raise KitError(f"{path}: a ready gap needs a [run] table", "see docs/kit-format.md")
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise KitError(
-            f"{path.parent.parent} is no kit: {path.name} is missing", f"create {path}"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KitError(f"{path}: {error}", f"edit {path}") from error
-
-
-def _table(value: Any, path: Path, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise KitError(f"{path}: [{name}] must be a table", "see docs/kit-format.md")
-    return value
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"the key '{error.args[0]}' is missing"
-    return str(error)
+def _check_run(run: RunSpec, page: Page) -> None:
+    """Whether the folders that are relative to the runner's stay inside the checkout."""
+    places = [(("run", "baseline", n), suite) for n, suite in enumerate(run.baseline)]
+    if run.import_root:
+        places.append((("run", "import", 0), run.import_root))
+    for keys, place in places:
+        joined = os.path.normpath(os.path.join(run.root, place))
+        fault = "" if joined == "." else fault_of_path(joined)
+        if fault or CONTROL.search(place) or "\\" in place:
+            page.fail(keys[:2], f"{keys[0]}.{keys[1]} = '{place}' {fault or 'is not a path'}")

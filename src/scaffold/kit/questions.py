@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scaffold.errors import KitError, UsageError
+from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
+from scaffold.kit.reader import Line, Lines, Page, build
+from scaffold.reading import read_plain
 
 Answers = dict[str, Any]
+RESERVED = ("gap", "facts", "kit_version")
+"""Questions of copier.yml itself."""
+DELIMITERS = ("[[", "[%", "[#")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 _TRUE = {"true": True, "yes": True, "y": True, "on": True, "1": True}
 _FALSE = {"false": False, "no": False, "n": False, "off": False, "0": False}
@@ -45,39 +53,56 @@ class Question:
         return result
 
 
+@dataclass(frozen=True)
+class Body:
+    """What questions.yml holds of one question."""
+
+    help: Line
+    default: Any = field(metadata={"any": True})
+    type: str = field(default="str", metadata={"words": ("bool", "int", "str")})
+    choices: Lines = ()
+
+
 def load_questions(gap: Gap) -> list[Question]:
     """The questions of a gap; none where it asks nothing.
 
     Raises:
-        KitError: questions.yml is broken.
+        KitError: questions.yml is broken, or a default does not fit its own question.
     """
     path = gap.folder / "questions.yml"
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
-    import yaml
+    from scaffold.kit.yaml_page import read_yaml
 
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise KitError(f"{path}:{line}: {problem}", f"edit {path}") from error
-    return [_question(path, name, body) for name, body in data.items()]
+    pages = read_yaml(path)
+    if len(pages) > 1:
+        pages[1].fail((), "a second document is not allowed")
+    if not pages or pages[0].data is None:
+        return []
+    page = pages[0]
+    if not isinstance(page.data, dict):
+        page.fail((), "must be a mapping of questions")
+    return [_question(page, gap.slug, name) for name in page.data]
 
 
-def _question(path: Path, name: str, body: Any) -> Question:
-    if not isinstance(body, dict) or "default" not in body or "help" not in body:
-        raise KitError(f"{path}: '{name}' needs a type, a help and a default", f"edit {path}")
-    kind = str(body.get("type", "str"))
-    if kind not in _PARSERS:
-        raise KitError(
-            f"{path}: '{name}' has the type '{kind}', not one of {', '.join(_PARSERS)}",
-            f"edit {path}",
+def _question(page: Page, slug: str, name: str) -> Question:
+    keys = (name,)
+    if not _NAME.fullmatch(name) or not name.startswith(f"{slug}_") or name in RESERVED:
+        page.fail(keys, f"'{name}' must be called {slug}_ and a word in small letters")
+    body = build(Body, page.data[name], page, keys)
+    for key, value in page.data[name].items():
+        if any(sign in str(value) for sign in DELIMITERS):
+            page.fail((*keys, key), f"{name}.{key} holds a template, which nothing renders")
+    if body.choices and body.type != "str":
+        page.fail((*keys, "choices"), f"'{name}' has choices, so its type must be str")
+    question = Question(name, body.type, body.default, body.help, body.choices)
+    fits = type(body.default) is {"bool": bool, "int": int, "str": str}[body.type]
+    if not fits or (body.choices and body.default not in body.choices):
+        form = " | ".join(body.choices) or body.type
+        page.fail(
+            (*keys, "default"), f"{name}.default = {body.default!r} is not of the form {form}"
         )
-    choices = body.get("choices", ())
-    values = choices.values() if isinstance(choices, dict) else choices
-    return Question(name, kind, body["default"], str(body["help"]), tuple(map(str, values)))
+    return question
 
 
 def check_answers(
@@ -142,7 +167,7 @@ def read_answers(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_plain(path).decode("utf-8")
         match path.suffix:
             case ".toml":
                 data: Any = tomllib.loads(text)
@@ -152,7 +177,7 @@ def read_answers(path: Path) -> dict[str, Any]:
                 data = yaml.safe_load(text)
     except OSError as error:
         raise UsageError(f"--answers {path}: {error.strerror or error}", f"ls -l {path}") from error
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"--answers {path} is broken: {line}", f"edit {path}") from error
     if not isinstance(data, dict):

@@ -13,9 +13,11 @@ from typing import Any
 
 from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
-
-PAYLOADS = ".scaffold-edits"
-"""The folder below a gap's files that holds the payloads of its edits."""
+from scaffold.kit.limits import OverLimitError, bounded
+from scaffold.kit.reader import fault_of_path
+from scaffold.kit.templates import PAYLOADS as PAYLOADS
+from scaffold.kit.templates import check_templates
+from scaffold.reading import read_plain, walk
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """What the machine says no to; any other error while rendering is the template's."""
@@ -54,11 +56,12 @@ def render(
             f"{gap.slug} is marked ready but has no folder {gap.files_dir}",
             f"mkdir {gap.files_dir}",
         )
+    check_templates(kit, gap)
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
     try:
         with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
             _run_copier(kit, gap, Path(staging), data)
-            return _read(Path(staging), gap.files_dir)
+            return _read(Path(staging), gap)
     except OSError as error:
         raise CheckoutError(
             f"'{gap.slug}' cannot be rendered: {error.strerror or error}",
@@ -67,32 +70,45 @@ def render(
 
 
 def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None:
+    # Here and not in the child: it is imported once for all gaps of a plan.
     from copier import Settings, run_copy
     from plumbum import local
 
-    # Without git on its PATH Copier takes the kit for the plain folder that it is: a kit inside
-    # a git repository would otherwise be cloned at its last tag, and edits of it not seen. An empty
-    # PATH would be the current folder.
-    try:
-        with local.env(PATH=os.devnull), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run_copy(
-                str(kit.root),
-                staging,
-                data=data,
-                settings=Settings(),
-                defaults=True,
-                overwrite=True,
-                quiet=True,
-            )
-    # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+    def work() -> None:
+        # Without git on its PATH Copier takes the kit for the plain folder that it is: a kit inside
+        # a git repository would otherwise be cloned at its last tag, and edits of it not seen. An
+        # empty PATH would be the current folder.
+        try:
+            with local.env(PATH=os.devnull), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                run_copy(
+                    str(kit.root),
+                    staging,
+                    data=data,
+                    settings=Settings(),
+                    defaults=True,
+                    overwrite=True,
+                    quiet=True,
+                )
+        except MemoryError:
             raise
-        raise KitError(
-            f"the template of '{gap.slug}' is broken: {_where(error, kit)}{_sentence(error)}",
-            f"edit it, then: scaffold show {gap.slug} --file PATH",
-        ) from error
+        # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
+            raise _broken(gap, f"{_where(error, kit)}{_sentence(error)}") from error
+
+    try:
+        bounded(work, staging)
+    except OverLimitError as error:
+        raise _broken(gap, str(error)) from error
+
+
+def _broken(gap: Gap, why: str) -> KitError:
+    return KitError(
+        f"the template of '{gap.slug}' is broken: {why}",
+        f"edit it, then: scaffold show {gap.slug} --file PATH",
+    )
 
 
 def _where(error: BaseException, kit: Kit) -> str:
@@ -115,23 +131,27 @@ def _sentence(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _read(staging: Path, sources: Path) -> Rendered:
+def _read(staging: Path, gap: Gap) -> Rendered:
     files: dict[str, bytes] = {}
     empty: list[str] = []
     payloads: dict[str, str] = {}
     executable: set[str] = set()
-    for path in sorted(staging.rglob("*")):
-        if not path.is_file():
-            continue
+    for path in sorted(walk(staging)):
         relative = path.relative_to(staging).as_posix()
+        content = read_plain(path)
         if relative.startswith(f"{PAYLOADS}/"):
-            payloads[relative.removeprefix(f"{PAYLOADS}/")] = path.read_text(encoding="utf-8")
+            name = relative.removeprefix(f"{PAYLOADS}/")
+            try:
+                payloads[name] = content.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise _broken(gap, f"{relative} is not UTF-8 (byte {error.start})") from error
             continue
-        content = path.read_bytes()
-        template = sources / f"{relative}.jinja"
+        if fault := fault_of_path(relative):
+            raise _broken(gap, f"it writes {relative!r}, which {fault}")
+        template = gap.files_dir / f"{relative}.jinja"
         if not content.strip() and template.is_file():
             # One that asks nothing of the checkout is empty because an answer says so.
-            empty += [relative] if b"facts" in template.read_bytes() else []
+            empty += [relative] if b"facts" in read_plain(template) else []
             continue
         files[relative] = content
         if path.stat().st_mode & 0o100:

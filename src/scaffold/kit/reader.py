@@ -1,0 +1,353 @@
+"""The strict reader of a kit's tables: data classes say which keys there are, and what each holds.
+
+A field is read by the name of its annotation (see `_READERS`), and by its metadata: `key` where the
+file calls it otherwise, `of` for the data class of a table or of an array of tables, `words` for an
+enumeration (a tuple, or the name of one that the caller hands in). Every fault names file and line.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn, TypeVar
+
+from scaffold.errors import KitError
+from scaffold.reading import is_inside, plain_name, read_plain
+
+Keys = tuple[str | int, ...]
+T = TypeVar("T")
+
+# How a field is read: by these names. To the rest of the program they are plain types.
+Line = str
+Program = str
+Version = str
+InnerPath = str
+InnerFolder = str
+OptionalPath = str
+InnerPaths = tuple[str, ...]
+Lines = tuple[str, ...]
+Patterns = tuple[str, ...]
+Percent = float | None
+
+MOST_KIT_BYTES = 1 << 20
+"""The largest file of a kit beside its templates."""
+MOST_LINES = 5000
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SHORT_NAME = re.compile(r"scaffo~\d+|git~\d+")
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_VERSION = re.compile(r"\d+(\.\d+)*")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One file of a kit: what it holds, and the words that the caller knows."""
+
+    path: Path
+    data: Any
+    line_of: Callable[[Keys], int]
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def fail(self, keys: Keys, fact: str, hint: str = "") -> NoReturn:
+        """Refuse the file, with the line of a key.
+
+        Raises:
+            KitError: Always.
+        """
+        raise KitError(f"{self.path}:{self.line_of(keys)}: {fact}", hint or f"edit {self.path}")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of the kit.
+
+    Raises:
+        KitError: It is missing, a link, not a plain file of bounded size, or not UTF-8.
+    """
+    try:
+        if path.is_symlink():
+            raise KitError(f"{path}: is a symlink; a kit holds plain files", f"ls -l {path}")
+        return read_plain(path, most=MOST_KIT_BYTES).decode("utf-8")
+    except FileNotFoundError as error:
+        raise KitError(
+            f"{path.parent.parent} is no kit: {path.name} is missing", f"create {path}"
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise KitError(f"{path}:{line}: not UTF-8 (byte {error.start})", f"edit {path}") from error
+    except OSError as error:
+        raise KitError(f"{path}: {error.strerror or error}", f"ls -l {path}") from error
+
+
+def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> Page:
+    """A TOML file of the kit.
+
+    Raises:
+        KitError: See `read_text`; or it does not parse.
+    """
+    import tomllib
+
+    text = read_text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = found.group(1) if found else text.count("\n") + 1
+        raise KitError(f"{path}:{line}: {error}", f"edit {path}") from error
+    except (RecursionError, ValueError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise KitError(f"{path}:1: {why}", f"edit {path}") from error
+    return Page(path, data, lambda keys: _line_of(text, keys), words or {})
+
+
+def gap_files(templates: Path) -> list[Path]:
+    """The gap.toml of every gap, in the order of their folders.
+
+    Raises:
+        KitError: A folder is a link, or its name cannot be a gap's.
+    """
+    try:
+        folders = sorted(place for place in templates.iterdir() if place.is_dir())
+    except OSError as error:
+        raise KitError(f"{templates}: {error.strerror}", f"ls -ld {templates}") from error
+    found = [place / "gap.toml" for place in folders if os.path.lexists(place / "gap.toml")]
+    for path in found:
+        if path.parent.is_symlink():
+            raise KitError(
+                f"{path.parent}: is a symlink; a kit holds plain files", f"ls -l {path.parent}"
+            )
+        if not _SLUG.fullmatch(path.parent.name):
+            raise KitError(
+                f"{path}:1: '{path.parent.name}' cannot be the name of a gap: "
+                "letters, digits, _ and - only",
+                f"rename the folder {path.parent}",
+            )
+    return found
+
+
+def build(cls: type[T], table: Any, page: Page, keys: Keys = (), **given: Any) -> T:
+    """A data class from a table; `given` are fields that the file does not hold.
+
+    Raises:
+        KitError: A key is unknown or missing, or its value does not fit.
+    """
+    if not isinstance(table, dict):
+        page.fail(keys, f"{label(keys)} must be a table")
+    known = keys_of(cls, given)
+    for key in table:
+        if key not in known:
+            page.fail((*keys, key), unknown(label((*keys, key)), key, known))
+    values = dict(given)
+    for key, one in known.items():
+        if key in table:
+            values[one.name] = _value(table[key], page, (*keys, key), one)
+        elif one.default is MISSING and one.default_factory is MISSING:
+            where = f" in {label(keys)}" if keys else ""
+            page.fail(keys, f"the key '{key}' is missing{where}")
+    return cls(**values)
+
+
+def keys_of(cls: type, given: Mapping[str, Any] | Sequence[str] = ()) -> dict[str, Field[Any]]:
+    """Key in the file -> field of the data class."""
+    return {
+        one.metadata.get("key", one.name): one
+        for one in fields(cls)
+        if one.name not in given and one.metadata.get("key", one.name)
+    }
+
+
+def unknown(name: str, key: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    """The sentence about a key that nothing reads, with the closest one that something does."""
+    import difflib
+
+    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    end = f"the closest match is '{close[0]}'" if close else f"there is {', '.join(known)}"
+    return f"unknown key '{name}'; {end}"
+
+
+def label(keys: Keys) -> str:
+    """A place in a file as a person writes it: `targets[2].line_pct`."""
+    text = ""
+    for key in keys:
+        text += f"[{key + 1}]" if isinstance(key, int) else f".{key}" if text else key
+    return text or "the file"
+
+
+def fault_of_path(text: Any) -> str:
+    """What is wrong with a place in a checkout, in words; empty where nothing is."""
+    if not isinstance(text, str) or not text:
+        return "is not a path"
+    if CONTROL.search(text) or "\\" in text:
+        return "holds a control character or a backslash"
+    if not is_inside(text) or any(_is_reserved(part) for part in PurePosixPath(text).parts):
+        return "is not a place inside the checkout"
+    if PurePosixPath(text).as_posix() != text:
+        return f"is not written as '{PurePosixPath(text).as_posix()}'"
+    return ""
+
+
+def _is_reserved(part: str) -> bool:
+    """Whether some file system takes a name for `.git` or `.scaffold`."""
+    plain = plain_name(part)
+    return plain in (".git", ".scaffold") or _SHORT_NAME.fullmatch(plain) is not None
+
+
+def _value(value: Any, page: Page, keys: Keys, one: Field[Any]) -> Any:
+    inner = one.metadata.get("of")
+    if inner is not None:
+        if not str(one.type).startswith("tuple"):
+            return build(inner, value, page, keys)
+        if not isinstance(value, list):
+            page.fail(keys, f"{label(keys)} must be an array of tables")
+        return tuple(build(inner, item, page, (*keys, n)) for n, item in enumerate(value))
+    if one.metadata.get("any"):
+        return value
+    result = _READERS[str(one.type)](value, page, keys)
+    words = one.metadata.get("words")
+    if words is not None:
+        _check_word(result, page, keys, words)
+    return result
+
+
+def _check_word(value: str, page: Page, keys: Keys, words: str | Sequence[str]) -> None:
+    allowed = page.words.get(words) if isinstance(words, str) else words
+    if allowed is not None and value not in allowed:
+        page.fail(keys, f"{label(keys)} = '{value}' is none of {', '.join(allowed)}")
+
+
+def _text(value: Any, page: Page, keys: Keys) -> str:
+    if not isinstance(value, str):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be a string")
+    return value
+
+
+def _line(value: Any, page: Page, keys: Keys) -> str:
+    text = _text(value, page, keys)
+    if not text.strip() or CONTROL.search(text):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be one line of text")
+    return text
+
+
+def _flag(value: Any, page: Page, keys: Keys) -> bool:
+    if not isinstance(value, bool):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be true or false")
+    return value
+
+
+def _percent(value: Any, page: Page, keys: Keys) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not 0 <= value <= 100:
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be a number from 0 to 100")
+    return value
+
+
+def _path(value: Any, page: Page, keys: Keys) -> str:
+    fault = fault_of_path(value)
+    if fault:
+        page.fail(keys, f"{label(keys)} = {_shown(value)} {fault}")
+    return str(value)
+
+
+def _folder(value: Any, page: Page, keys: Keys) -> str:
+    return "." if value == "." else _path(value, page, keys)
+
+
+def _optional_path(value: Any, page: Page, keys: Keys) -> str:
+    return "" if value == "" else _path(value, page, keys)
+
+
+def _version(value: Any, page: Page, keys: Keys) -> str:
+    text = _text(value, page, keys)
+    if text and not _VERSION.fullmatch(text):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be a version such as 12 or 1.2")
+    return text
+
+
+def _pattern(value: Any, page: Page, keys: Keys) -> str:
+    text = _line(value, page, keys)
+    if "**" in text or ".." in PurePosixPath(text).parts or not text.startswith("/"):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be an absolute folder, without **")
+    return text
+
+
+def _program(value: Any, page: Page, keys: Keys) -> str:
+    text = _line(value, page, keys)
+    if "/" in text or text.startswith((".", "-")):
+        page.fail(keys, f"{label(keys)} = {_shown(value)} must be the name of a program")
+    return text
+
+
+def _many(
+    read: Callable[[Any, Page, Keys], str],
+) -> Callable[[Any, Page, Keys], tuple[str, ...]]:
+    def all_of(value: Any, page: Page, keys: Keys) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            page.fail(keys, f"{label(keys)} = {_shown(value)} must be an array of strings")
+        items = tuple(read(item, page, (*keys, n)) for n, item in enumerate(value))
+        again = next((item for n, item in enumerate(items) if item in items[:n]), None)
+        if again is not None:
+            page.fail(keys, f"{label(keys)} names '{again}' twice")
+        return items
+
+    return all_of
+
+
+_READERS: Mapping[str, Callable[[Any, Page, Keys], Any]] = {
+    "str": _text,
+    "bool": _flag,
+    "Line": _line,
+    "Program": _program,
+    "Version": _version,
+    "Percent": _percent,
+    "InnerPath": _path,
+    "InnerFolder": _folder,
+    "OptionalPath": _optional_path,
+    "InnerPaths": _many(_path),
+    "Lines": _many(_line),
+    "Patterns": _many(_pattern),
+}
+"""Annotation of a field -> how its value is read."""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text[:60]}…" if len(text) > 60 else text
+
+
+def _line_of(text: str, keys: Keys) -> int:
+    """The line on which the statement of a key begins: 1 where it cannot be found."""
+    import tomllib
+
+    if not keys:
+        return 1
+    lines = text.splitlines()
+    before = 0
+    for count in range(1, min(len(lines), MOST_LINES) + 1):
+        # Beginnings that parse end between two statements.
+        try:
+            data: Any = tomllib.loads("\n".join(lines[:count]))
+        except (ValueError, RecursionError):
+            continue
+        if _holds(data, keys):
+            start = lines[before:count]
+            blank = next((n for n, line in enumerate(start) if _is_statement(line)), 0)
+            return before + blank + 1
+        before = count
+    return _line_of(text, keys[:-1])
+
+
+def _is_statement(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _holds(data: Any, keys: Keys) -> bool:
+    for key in keys:
+        if isinstance(key, int):
+            if not isinstance(data, list) or key >= len(data):
+                return False
+        elif not isinstance(data, dict) or key not in data:
+            return False
+        data = data[key]
+    return True
