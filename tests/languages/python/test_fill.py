@@ -357,3 +357,14 @@ def test_a_kept_test_of_a_class_in_a_class_has_its_whole_name():
     _, kept = fill(stub.replace("TODO: c", "TODO: mine"), stub, full)
 
     assert kept == ("TestA::TestB::test_c",)
+
+
+def test_statements_that_a_person_put_on_one_line_are_theirs():
+    full = "A = 1\nB = 2\n\n\ndef test_x():\n    assert A\n"
+    stub = stubs.stub("t.py", full)[0]
+    mine = swap(stub, "A = 1\nB = 2", "A = 1; B = 2")
+
+    text, kept = fill(mine, stub, full.replace("= 1", "= 5").replace("= 2", "= 6"))
+
+    assert kept == ("A", "B")
+    assert "A = 1; B = 2\n" in text and "assert A\n" in text

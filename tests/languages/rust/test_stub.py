@@ -221,3 +221,21 @@ def test_a_kept_import_is_reported_as_it_is_written():
     text, kept = filled(STUB.replace("use std::fmt::Write;", "use std::fmt::{self, Write};"))
     assert kept == ("use std::fmt::{self, Write};",)
     assert "use std::fmt::{self, Write};" in text
+
+
+@pytest.mark.parametrize("gap", ["", "\n"], ids=["no blank line", "a blank line"])
+def test_a_comment_at_the_top_is_there_once(gap):
+    full = f"// Ours.\n{gap}use a::b;\n\n#[test]\nfn x() {{\n    b();\n}}\n"
+    stub, _ = stubs.stub("t.rs", full)
+    text, kept = stubs.fill(f"{stub}\nfn mine() {{}}\n", stub, full, path="t.rs")
+    assert kept == ("mine",)
+    assert text.count("// Ours.\n") == 1
+    assert text.endswith("use a::b;\n\n#[test]\nfn x() {\n    b();\n}\n\nfn mine() {}\n")
+
+
+@pytest.mark.parametrize("head", ["", "/// Doc.\n", "// Ours.\n#![cfg(test)]\n\n"])
+def test_a_file_without_a_comment_of_its_own_is_filled_whole(head):
+    full = f"{head}#[test]\nfn x() {{\n    b();\n}}\n"
+    stub, _ = stubs.stub("t.rs", full)
+    text, kept = stubs.fill(f"{stub}\nfn mine() {{}}\n", stub, full, path="t.rs")
+    assert (text, kept) == (f"{full}\nfn mine() {{}}\n", ("mine",))

@@ -61,7 +61,8 @@ def _item(module: Module, block: Block, *, is_first: bool, top: bool) -> Item:
     return Item(
         key=name or ("@docstring" if is_docstring else f"@{digest}"),
         label=name or module.line(block.first).strip(),
-        digest=digest,
+        # What shares a line with another statement is a person's layout, and cannot be filled.
+        digest=digest if block.alone else "",
         source=module.source(block),
         start=module.line_start(block.start),
         end=module.line_end(block.end),

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _TEST = re.compile(r"#\[(?:\w+::)*test\b")
 _IMPORT = "use"
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_ABOVE = ("line_comment", "block_comment", "attribute_item")
+_COMMENTS = ("line_comment", "block_comment")
+_ABOVE = (*_COMMENTS, "attribute_item")
 """What belongs to the item below."""
 
 
@@ -46,6 +47,15 @@ def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple
     return text, kept
 
 
+def is_head(node: Node) -> bool:
+    """Whether it is the plain comment at the top of a file, which belongs to no item."""
+    if node.type not in _COMMENTS or node.start_point[0] > 0:
+        return False
+    below = node.next_sibling
+    is_doc = text_of(node).startswith(("///", "/**"))
+    return not is_doc and (below is None or below.type != "inner_attribute_item")
+
+
 def _top(text: str, path: str, error: type[ScaffoldError]) -> Scope:
     data = text.encode("utf-8")
     return _scope(parse(path, data, error), data, len(data.rstrip()))
@@ -59,7 +69,7 @@ def _scope(parent: Node, data: bytes, end: int) -> Scope:
 
 
 def _item(node: Node, data: bytes) -> Item:
-    top = next(iter(attributes_of(node)), node)
+    top = next((one for one in attributes_of(node) if not is_head(one)), node)
     start, end = top.start_byte, node.end_byte
     source = data[start:end].decode("utf-8")
     rest = data[end:]

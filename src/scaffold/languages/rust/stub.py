@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.errors import KitError
 from scaffold.languages.rust.fill import fill as fill
+from scaffold.languages.rust.fill import is_head
 from scaffold.languages.rust.symbols import line_of, parse, text_of
 from scaffold.languages.rust.tests import RustTest, attribute, head_of, tests_of
 from scaffold.languages.stub_merge import Splice, spliced
@@ -78,7 +79,7 @@ def _behind_the_head(root: Node) -> int:
     place = 0
     for node in root.children:
         inner = text_of(node).startswith(("//!", "/*!"))
-        if node.type == "inner_attribute_item" or inner or (not place and _is_comment(node)):
+        if node.type == "inner_attribute_item" or inner or is_head(node):
             place = _line_end(node)
         elif not _is_comment(node):
             break
