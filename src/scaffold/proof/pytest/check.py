@@ -120,11 +120,7 @@ def run_jobs(
     scratch = Path(tempfile.mkdtemp(prefix="scaffold-"))
     try:
         run = KillRun(subject.checkout, subject.run.root, files, trail, scratch)
-        return run.run(
-            jobs,
-            options.workers,
-            lambda done: progress(f"{subject.slug}: {done}/{len(jobs)} mutants tried"),
-        )
+        return run.run(jobs, options.workers, lambda line: progress(f"{subject.slug}: {line}"))
     finally:
         remove_tree(scratch)
 

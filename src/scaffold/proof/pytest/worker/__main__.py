@@ -30,6 +30,8 @@ def main() -> None:
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["pytest"]
     sys.path.extend(request["overlay"])
+    if "copy" in request:
+        load_sibling("copied").install(request)
     request["options"] = take_settings()
     probe = examine(request)
     answer(out, probe)

@@ -27,6 +27,7 @@ Json = dict[str, Any]
 
 MEMORY_BYTES = 4 << 30
 SPAN = 1 << 16
+STOP_S = 0.5
 started = {"group": 0, "hot": 0}  # what has to end when this process is asked to end
 
 
@@ -54,10 +55,14 @@ def say(out: TextIO, data: Json) -> None:
 
 def stop(number: int, frame: Any) -> NoReturn:
     """End with everything that was started."""
-    if started["hot"]:
-        os.kill(started["hot"], signal.SIGTERM)
     if started["group"]:
         kill_group(started["group"])
+    if started["hot"]:
+        os.kill(started["hot"], signal.SIGTERM)
+        # It ends the group of its own job first; our end would be the signal to kill it at once.
+        until = time.monotonic() + STOP_S
+        while time.monotonic() < until and not os.waitpid(started["hot"], os.WNOHANG)[0]:
+            time.sleep(0.01)
     os._exit(1)
 
 
@@ -168,6 +173,8 @@ def use_temp(temp: str) -> None:
 
 def run_warm(request: Json, record: Any, job: Json) -> Json:
     """A mutant that starts with a whole session, after an import that has to succeed."""
+    if job["kind"] == "import":
+        return {"id": job["id"], **run_forked(lambda: import_alone(job), job)}
     with Mutated(job):
         if job["module"]:
             alone = run_forked(lambda: import_alone(job), job)
@@ -189,7 +196,13 @@ def warm_session(request: Json, record: Any, job: Json) -> Json:
     chosen = record.Chosen(job["tests"])
     code = pytest.main(record.pytest_args(request, "-x"), plugins=[chosen])
     verdict = "killed" if code else "survived"
-    return {"verdict": verdict, "by": chosen.failed, "exit": int(code)}
+    reply = {"verdict": verdict, "by": chosen.failed, "why": chosen.why, "exit": int(code)}
+    return {**reply, **look_around(job)}
+
+
+def look_around(job: Json) -> Json:
+    """For the unbroken tree: which modules did not come from the copy."""
+    return {"elsewhere": load_sibling("copied").elsewhere(job)} if "targets" in job else {}
 
 
 class Mutated:

@@ -134,8 +134,9 @@ class Run:
         for item, after in zip(todo, [*todo[1:], None]):  # noqa: B905 - as above
             self.session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if chosen.failed:
-                return {"verdict": "killed", "by": chosen.failed}
-        return {"verdict": "survived", "by": ""}
+                return {"verdict": "killed", "by": chosen.failed, "why": chosen.why}
+        around = load_sibling("fork").look_around(self.job)
+        return {"verdict": "survived", "by": "", **around}
 
 
 def fresh_capture(config: Any) -> None:

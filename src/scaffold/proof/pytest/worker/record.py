@@ -192,6 +192,7 @@ class Chosen:
         """Take the order; no names mean every test, and `items` is what was collected already."""
         self.rank = {name: place for place, name in enumerate(tests)}
         self.failed = ""
+        self.why = ""
         self.learn(items)
 
     def learn(self, items: Any) -> dict[int, str]:
@@ -218,6 +219,12 @@ class Chosen:
         """Remember the first failure."""
         if report.failed and not self.failed:
             self.failed = self.names.get(report.nodeid, report.nodeid)
+            self.why = f"{self.failed}: {failure_line(report)}"
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Remember why a file cannot be collected."""
+        if report.failed and not self.why:
+            self.why = f"{report.nodeid or 'collection'}: {collect_line(report)}"
 
 
 class Recorder:

@@ -1,0 +1,290 @@
+"""One worker of the kill check: it tries mutants on its copy of the tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import ProofError
+from scaffold.process import Conversation
+from scaffold.proof.git_copy import PLACES
+from scaffold.proof.mutants import Mutant
+from scaffold.proof.pytest.env import PYTEST_MAJOR
+from scaffold.proof.pytest.plan import Trail
+from scaffold.proof.tree_copy import Listing, Stopped
+
+WORKER = Path(__file__).with_name("worker") / "__main__.py"
+# A mutant that loops for ever is found by its processor time, which a busy machine does not
+# stretch; the time on the wall is for one that waits for ever.
+CPU_FLOOR_S, CPU_FACTOR = 1.5, 5.0
+WALL_FLOOR_S, WALL_FACTOR = 20.0, 10.0
+SESSION_S = 5.0
+START_S = 600.0
+POLL_S = 0.2
+NO_PACKAGE = re.compile(r"PackageNotFoundError: (?:No package metadata was found for )?(\S+)")
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker works.
+
+    Attributes:
+        listing: The checkout, and what its copies hold.
+        tree: The root of this copy.
+        root: The folder that pytest runs in, relative to it.
+        temp: A folder for temporary files; it is made.
+        stop: Set where the worker has to end at once.
+    """
+
+    listing: Listing
+    tree: Path
+    root: str
+    temp: Path
+    stop: threading.Event
+
+    @property
+    def folder(self) -> Path:
+        """The folder that pytest runs in."""
+        return self.tree / self.root
+
+    def env(self, given: Mapping[str, str]) -> dict[str, str]:
+        """An environment whose paths into the checkout lead into the copy."""
+        kept = {n: self._aimed(value) for n, value in given.items() if not PLACES.match(n)}
+        own = {"TMPDIR": str(self.temp)}
+        return {**kept, **own, "HYPOTHESIS_STORAGE_DIRECTORY": str(self.temp / "hypothesis")}
+
+    def _aimed(self, value: str) -> str:
+        return os.pathsep.join(self._into(part) for part in value.split(os.pathsep))
+
+    def _into(self, path: str) -> str:
+        if not os.path.isabs(path):
+            return path
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(self.listing.root) or real.is_relative_to(self.tree.resolve()):
+            return path
+        moved = self.tree / real.relative_to(self.listing.root)
+        return str(moved) if moved.exists() else path
+
+
+class Worker:
+    """Tries mutants on a copy of the tree."""
+
+    def __init__(self, place: Place, files: Sequence[str], trail: Trail) -> None:
+        """Prepare what every request holds."""
+        place.temp.mkdir()
+        self.place, self.trail = place, trail
+        self.argv = [*trail.python, str(WORKER)]
+        self.env = place.env(trail.env)
+        self.modules = dict(trail.modules)
+        self.origin = {"origin": str(place.listing.root), "copy": str(place.tree)}
+        self.request: Json = {
+            "imports": ["pytest"],
+            "pytest_major": PYTEST_MAJOR,
+            "overlay": [],
+            "preload": list(trail.preload),
+            "args": list(files),
+            **self.origin,
+        }
+        self._number = 0
+
+    def __enter__(self) -> Worker:
+        """The worker, ready."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Leave nothing running."""
+
+    def learn_imports(self) -> None:
+        """See which targets can be imported alone; of the others a failed import means nothing."""
+
+    def unbroken(self) -> Mutant:
+        """A mutant that changes nothing."""
+        path = next(iter(self.trail.modules))
+        source = (self.place.tree / path).read_bytes().decode("utf-8")
+        return Mutant("unbroken", path, "", 0, 0, "", source)
+
+    def check_unbroken(self, kinds: frozenset[str]) -> None:
+        """The tests are green here, and run the copy, before anything is broken.
+
+        Raises:
+            ProofError: They are not, so no verdict would mean anything.
+        """
+        everything = range(len(self.trail.order))
+        for kind in sorted(kinds):
+            reply = self.ask(kind, self.unbroken(), everything)
+            if reply["verdict"] == "cold":  # no session stays: each mutant gets its own
+                reply = self.ask("warm", self.unbroken(), everything)
+            if reply["verdict"] != "survived":
+                raise self._red(reply)
+            if reply.get("elsewhere"):
+                name, file = reply["elsewhere"][0]
+                raise ProofError(
+                    f"the tests import {name} from {file} and not from the copy that is broken, "
+                    "so no mutant would be noticed",
+                    shlex.join([*self.trail.python, "-c", f"import {name}; print({name})"]),
+                )
+
+    def _red(self, reply: Json) -> ProofError:
+        """What is red, and a command that shows it."""
+        why = reply.get("why") or reply.get("by") or reply.get("crash")
+        if not why:
+            why = "they did not end in time" if reply["verdict"] == "timeout" else "no test ran"
+        missing = NO_PACKAGE.search(why)
+        left = next((f"{path} ({reason})" for path, reason in self.place.listing.left_out.items()
+                     if path in why or os.path.basename(path) in why), "")  # fmt: skip
+        more = f"; the package {missing[1]} is not installed" if missing else ""
+        more += f"; not in the copy: {left}" if left else ""
+        return ProofError(
+            f"the tests are red on an unbroken copy of the tree: {why}{more}",
+            self._install() if missing else self._reproduce(str(reply.get("by") or "")),
+        )
+
+    def _install(self) -> str:
+        folder = (self.place.listing.root / self.place.root).resolve()
+        return shlex.join([*self.trail.python, "-m", "pip", "install", "-e", str(folder)])
+
+    def _reproduce(self, test: str) -> str:
+        source = shlex.quote(f"{self.place.listing.root}/.")
+        inside = f"/{shlex.quote(self.place.root)}" if self.place.root not in ("", ".") else ""
+        tests = [test] if test else list(self.request["args"])
+        run = shlex.join([*self.trail.python, "-m", "pytest", *tests])
+        return f'D=$(mktemp -d) && cp -R {source} "$D" && cd "$D"{inside} && PYTHONPATH=. {run}'
+
+    def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
+        """The verdict on one mutant, with the test that gave it."""
+        raise NotImplementedError
+
+    def job(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
+        """A job as the worker reads it; limits follow from how long the tests took unbroken."""
+        self._number += 1
+        expected = sum(self.trail.seconds[number] for number in tests)
+        start = SESSION_S if kind in ("warm", "import") else 0.0
+        tree = self.place.tree
+        targets = {module: str(tree / path) for path, module in self.trail.modules.items()}
+        return {
+            "id": mutant.id,
+            "kind": kind,
+            "path": str(tree / mutant.path),
+            "source": mutant.source,
+            "module": self.modules[mutant.path] if kind in ("warm", "import") else "",
+            "tests": [self.trail.order[number] for number in tests],
+            "cpu_s": CPU_FLOOR_S + start + CPU_FACTOR * expected,
+            "wall_s": WALL_FLOOR_S + start + WALL_FACTOR * expected,
+            "temp": str(self.place.temp / str(self._number)),
+            **({"targets": targets, **self.origin} if mutant.id == "unbroken" else {}),
+        }
+
+    def talk(self, env: Mapping[str, str]) -> Conversation:
+        """A process that was started; closed by whoever asked for it."""
+        log = self.place.temp / "worker.log"
+        return Conversation(self.argv, cwd=self.place.folder, env=env, log=log)
+
+    def expect(self, talk: Conversation, timeout_s: float) -> Json | None:
+        """The next answer; None where the process ended or time ran out.
+
+        Raises:
+            Stopped: The run has to end.
+        """
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            if self.place.stop.is_set():
+                raise Stopped
+            try:
+                line = talk.receive(min(POLL_S, timeout_s))
+            except TimeoutError:
+                continue
+            answer: Json | None = json.loads(line) if line else None
+            return answer
+        return None
+
+
+class ForkWorker(Worker):
+    """One process that stays, and forks for each mutant."""
+
+    def __init__(self, place: Place, files: Sequence[str], trail: Trail) -> None:
+        """Start it and let it import what the tests import."""
+        super().__init__(place, files, trail)
+        self._talk = self.talk(self.env)
+        self._talk.send(json.dumps({**self.request, "mode": "serve"}))
+        try:
+            self._answer("probe", START_S)
+            self._answer("ready", START_S)
+        except BaseException:
+            self._talk.close(at_once=True)
+            raise
+
+    def __exit__(self, *exc_info: object) -> None:
+        """End the process and everything below it."""
+        self._talk.close(at_once=exc_info[0] is not None or self.place.stop.is_set())
+
+    def learn_imports(self) -> None:
+        """See which targets can be imported alone; of the others a failed import means nothing."""
+        for path, module in self.trail.modules.items():
+            if module:
+                alone = Mutant("unbroken", path, "", 0, 0, "", "")
+                if self.ask("import", alone, ())["verdict"] != "imported":
+                    self.modules[path] = ""
+
+    def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
+        """The verdict on one mutant, with the test that gave it."""
+        job = self.job(kind, mutant, tests)
+        self._talk.send(json.dumps(job))
+        return self._answer(mutant.id, 3 * job["wall_s"] + 60)
+
+    def _answer(self, what: str, timeout_s: float) -> Json:
+        reply = self.expect(self._talk, timeout_s) or {}
+        if what not in (reply.get("event"), reply.get("id")):
+            last = self._talk.last_words() or "without a word on stderr"
+            raise ProofError(
+                f"the process that runs the tests for the kill check ended: {last}",
+                self._reproduce(""),
+            )
+        return reply
+
+
+class PlainWorker(Worker):
+    """A new process for each mutant: slower, for systems without fork."""
+
+    def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
+        """The verdict on one mutant, with the test that gave it."""
+        job = self.job("warm", mutant, tests)
+        Path(job["temp"]).mkdir()
+        try:
+            with self._broken(Path(job["path"]), mutant.source.encode()):
+                return self._once(job)
+        finally:
+            shutil.rmtree(job["temp"], ignore_errors=True)
+
+    @contextmanager
+    def _broken(self, path: Path, source: bytes) -> Iterator[None]:
+        before, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(mode | 0o600)
+        path.write_bytes(source)
+        try:
+            yield
+        finally:
+            path.write_bytes(before)
+            path.chmod(mode)
+
+    def _once(self, job: Json) -> Json:
+        until = time.monotonic() + job["wall_s"]
+        with self.talk({**self.env, "TMPDIR": job["temp"]}) as talk:
+            talk.send(json.dumps({**self.request, "mode": "once", "job": job}))
+            reply = self.expect(talk, job["wall_s"])
+            if reply is not None:  # the probe comes first
+                reply = self.expect(talk, max(0.0, until - time.monotonic()))
+        if reply is None:
+            # Without an answer the mutant ran out of time or brought the interpreter down.
+            return {"verdict": "timeout" if time.monotonic() >= until else "killed"}
+        return reply

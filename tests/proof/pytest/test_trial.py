@@ -1,0 +1,244 @@
+"""The kill check on trees that are set up in another way: what is broken is what the tests run."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from scaffold.errors import ProofError
+from scaffold.kit.catalog import RunSpec
+from scaffold.proof.pytest.trial import ForkWorker, Place
+from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.proof.tree_copy import Stopped, copy_tree, list_tree
+from support.tree import write_files
+
+OPTIONS = VerifyOptions(python=sys.executable, jobs=1, mutants="all")
+CALC = "def add(a, b):\n    return a + b\n"
+TEST = "from pkg.calc import add\n\n\ndef test_add():\n    assert add(5, 3) == 8\n"
+FINDER = """\
+import importlib.util, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pkg":
+            below = ["{src}/pkg"]
+            place = "{src}/pkg/__init__.py"
+            return importlib.util.spec_from_file_location(
+                name, place, submodule_search_locations=below)
+sys.meta_path.insert(0, Finder())
+"""
+NAMESPACE = """\
+import importlib.machinery, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pkg":
+            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = ["{src}/pkg"]
+            return spec
+sys.meta_path.append(Finder())
+"""
+INSTALLED = {
+    "path": ("{src}\n", True),
+    "finder": ("import editable_finder\n", True),
+    "namespace": ("import editable_finder\n", False),
+}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return write_files(
+        tmp_path / "checkout",
+        {"src/pkg/__init__.py": "", "src/pkg/calc.py": CALC, "test/test_calc.py": TEST},
+    )
+
+
+@pytest.fixture
+def flat(tmp_path):
+    return write_files(
+        tmp_path / "checkout",
+        {"pkg/__init__.py": "", "pkg/calc.py": CALC, "test/test_calc.py": TEST},
+    )
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """A virtual environment that has pytest and nothing else of its own."""
+    place = tmp_path_factory.mktemp("environment") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    site = next(place.glob("lib/python*/site-packages"))
+    ours = [item for item in sys.path if item.endswith("site-packages")]
+    (site / "ours.pth").write_text("\n".join(ours) + "\n")
+    return place
+
+
+def subject_of(root):
+    path = "src/pkg/calc.py" if (root / "src").is_dir() else "pkg/calc.py"
+    return Subject(
+        slug="calc",
+        checkout=root,
+        run=RunSpec("pytest", ".", ()),
+        files=("test/test_calc.py",),
+        targets=(SubjectTarget("calc", path, "pkg.calc"),),
+    )
+
+
+def kill(root, options=OPTIONS, said=lambda line: None):
+    runner, subject = load_runner("pytest"), subject_of(root)
+    evidence = runner.examine([subject], options, said)[0]
+    assert not evidence.generated.red, evidence.generated.red
+    return runner.kill(subject, evidence, options, said)
+
+
+@pytest.mark.parametrize("how", INSTALLED)
+def test_mutants_of_a_package_installed_for_development_are_killed(tree, environment, how):
+    """Each way of installing leads to the checkout; without a move every mutant would survive."""
+    line, whole = INSTALLED[how]
+    if not whole:
+        (tree / "src/pkg/__init__.py").unlink()
+    site = next(environment.glob("lib/python*/site-packages"))
+    src = tree / "src"
+    (site / "editable.pth").write_text(line.format(src=src))
+    (site / "editable_finder.py").write_text(
+        (NAMESPACE if how == "namespace" else FINDER).format(src=src)
+    )
+
+    kills = kill(tree, replace(OPTIONS, python=str(environment / "bin/python")))
+
+    # 5 - 3 … 5 >> 3; all of them are another number than 8.
+    assert kills.survivors == ()
+    assert kills.killed == kills.viable >= 10
+
+
+def test_a_target_that_cannot_be_imported_alone_is_broken_all_the_same(flat):
+    write_files(
+        flat,
+        {
+            "conftest.py": "import sys\nsys.ready = True\n",
+            "pkg/calc.py": "import sys\nassert sys.ready\nTEN = 10\n" + CALC,
+            "test/test_calc.py": TEST + "    from pkg.calc import TEN\n    assert TEN == 10\n",
+        },
+    )
+
+    kills = kill(flat)
+
+    assert kills.survivors == ()
+    assert kills.invalid == 0
+
+
+def red(flat, test, **files):
+    """What is said where a test is green in the checkout and red on its copy."""
+    write_files(flat, {"test/test_calc.py": TEST + test})
+    with pytest.raises(ProofError) as caught:
+        kill(flat, replace(OPTIONS, mutants=1))
+    assert not {"cold", "invalid", "warm", "hot"} & set(caught.value.fact.split())
+    return caught.value
+
+
+def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat):
+    (flat.parent / "beside.txt").write_text("beside")
+
+    error = red(flat, "\n\ndef test_far():\n    assert open('../beside.txt').read()\n")
+
+    assert error.fact.startswith(
+        "the tests are red on an unbroken copy of the tree: test/test_calc.py::test_far: "
+        "FileNotFoundError: [Errno 2] No such file or directory: '../beside.txt' (test_calc.py:"
+    )
+    done = subprocess.run(["bash", "-c", error.hint], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "No such file or directory: '../beside.txt'" in done.stdout
+
+
+def test_what_is_missing_in_the_copy_is_named(flat):
+    write_files(flat, {"data/CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"})
+    write_files(flat, {"data/model.bin": "data"})
+
+    error = red(flat, "\n\ndef test_data():\n    assert open('data/model.bin').read()\n")
+
+    assert "not in the copy: data (it is marked as a cache by CACHEDIR.TAG)" in error.fact
+
+
+def test_a_distribution_that_is_not_installed_is_named(flat):
+    """It is found beside the checkout, where the copy is not."""
+    (flat.parent / "thing-1.0.dist-info").mkdir()
+    (flat.parent / "thing-1.0.dist-info/METADATA").write_text("Name: thing\nVersion: 1.0\n")
+    test = (
+        "\n\ndef test_version(monkeypatch):\n    from importlib import metadata\n"
+        "    monkeypatch.syspath_prepend('..')\n    assert metadata.version('thing')\n"
+    )
+
+    error = red(flat, test)
+
+    assert "the package thing is not installed" in error.fact
+    assert error.hint == f"{sys.executable} -m pip install -e {flat}"
+
+
+def test_survivors_are_said_as_they_are_found(flat):
+    write_files(flat, {"test/test_calc.py": TEST.replace("(5, 3) == 8", "(0, 0) == 0")})
+    said = []
+
+    kills = kill(flat, said=said.append)
+
+    assert [line for line in said if "survived: " in line] == [
+        f"calc: survived: {item.file}:{item.line} {item.change}" for item in kills.survivors
+    ]
+
+
+SLEEPS = """
+
+def test_sleeps():
+    import os, subprocess, time
+    child = subprocess.Popen(['sleep', '600'])
+    open({pids!r}, 'a').write(f'{{os.getpid()}} {{child.pid}} ')
+    time.sleep(0 if os.environ.get('AWAKE') else 600)
+    child.kill()
+"""
+
+
+def test_a_worker_ends_within_a_second_and_leaves_nothing(flat, tmp_path, monkeypatch):
+    """Its test sleeps, and so does what the test started."""
+    pids = tmp_path / "pids"
+    write_files(flat, {"test/test_calc.py": TEST + SLEEPS.format(pids=str(pids))})
+    monkeypatch.setenv("AWAKE", "1")
+    trail = load_runner("pytest").examine([subject_of(flat)], OPTIONS, print)[0].trail
+    env = {name: value for name, value in trail.env.items() if name != "AWAKE"}
+    pids.unlink()
+    listing, stop = list_tree(flat), threading.Event()
+    place = Place(listing, copy_tree(listing, tmp_path / "copy"), ".", tmp_path / "t", stop)
+    began = []
+
+    def stop_soon():
+        _wait(lambda: pids.exists() and len(pids.read_text().split()) == 2, 60)
+        began.append(time.monotonic())
+        stop.set()
+
+    stopper = threading.Thread(target=stop_soon)
+    stopper.start()
+    with (
+        pytest.raises(Stopped),
+        ForkWorker(place, ["test/test_calc.py"], replace(trail, env=env)) as worker,
+    ):
+        worker.ask("hot", worker.unbroken(), (1,))
+    stopper.join()
+
+    assert time.monotonic() - began[0] < 3
+    for pid in pids.read_text().split():
+        _wait(lambda pid=pid: not _runs(int(pid)), 2)
+
+
+def _wait(condition, seconds):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat", encoding="ascii") as handle:
+        return handle.read().split()[2] != "Z"
