@@ -6,7 +6,7 @@ ScaffoldError
 ├── CheckoutError   3   the checkout does not fit
 ├── ConflictError   4   a person's work is in the way; nothing was written
 ├── BaselineError   5   the suites were red before the change
-├── ProofError      6   a generated test is red, or a mutant survived beyond the allowed share
+├── ProofError      6   a generated test is red or still a todo, or a bar is missed
 ├── MissingToolError 7  a tool or a service is missing
 ├── GateError       8   `status --fail-on` matched
 ├── KitError        9   the kit is broken

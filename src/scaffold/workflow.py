@@ -4,72 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout import journal
-from scaffold.checkout.adoption import find_adoption
-from scaffold.checkout.files import read_file, write_file
+from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, open_checkout
-from scaffold.checkout.state import (
-    FOLDER,
-    EditRecord,
-    GapRecord,
-    State,
-    dump_verified,
-    fingerprint,
-    read_state,
-    read_verified,
-)
+from scaffold.checkout.state import State, read_state
+from scaffold.checkout.status import Status, digests_of, keep_proof, statuses
 from scaffold.errors import CheckoutError, UsageError
-from scaffold.kit.catalog import Gap, Kit, load_twins, template_digest
+from scaffold.kit.catalog import Gap, Kit, load_twins
 
 if TYPE_CHECKING:
     from scaffold.plan.make import Plan, Request
     from scaffold.proof.runner import Subject
 
+__all__ = [
+    "Status",
+    "apply",
+    "generated_gaps",
+    "keep_proof",
+    "opened",
+    "plan_new",
+    "statuses",
+    "subject_of",
+]
+
 # What plans and proves is imported where it is used: `status` must stay quick.
 
 Progress = Callable[[str], None]
-
-STATES = (
-    "open",
-    "generated",
-    "edited",
-    "outdated",
-    "adopted",
-    "retired",
-    "blocked",
-    "skipped",
-)
-"""What `status` says of a gap."""
-
-PROOF_FIELDS = (
-    "gap",
-    "verdict",
-    "generated",
-    "passed",
-    "known_defects",
-    "todo",
-    "skipped",
-    "failed",
-    "coverage",
-    "killed",
-    "viable",
-    "sample",
-)
-"""What is kept of a proof: the same whenever the same is proved again."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where one gap stands in a checkout."""
-
-    gap: Gap
-    state: str
-    note: str = ""
-    verified: Mapping[str, Any] | None = None
 
 
 @contextmanager
@@ -146,12 +109,6 @@ def apply(plan: Plan) -> bool:
     return True
 
 
-def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
-    """Every row of the catalogue and where it stands here."""
-    state = read_state(checkout.root, kit.name)
-    return [_row(checkout, state, gap) for gap in kit.gaps.values()]
-
-
 def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: bool) -> list[Gap]:
     """The gaps that `verify` is about: the named ones, else all that were generated here.
 
@@ -190,45 +147,29 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
             f"'{slug}' is retired: its targets are not in this checkout any more",
             "scaffold undo, or delete its tests",
         )
-    # Stubs prove nothing yet, so they are held to no bar.
-    full = record.mode == "full"
     targets = tuple(
-        SubjectTarget(
-            name=found.target.name,
-            path=found.path,
-            module=found.module,
-            line_pct=found.target.line_pct if full else None,
-            kill_pct=found.target.kill_pct if full else None,
-        )
-        for found in findings.targets
-    )
-    # A file that a person deleted stays deleted (`status` says so); the rest is still proved.
-    files = tuple(path for path in record.files if (checkout.root / path).is_file())
+        SubjectTarget(item.target.name, item.path, item.module, item.target.line_pct,
+                      item.target.kill_pct)
+        for item in findings.targets
+    )  # fmt: skip
+    # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
+    files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
     if not files:
         raise CheckoutError(
             f"'{slug}' cannot be proved: every file of it was deleted",
             f"scaffold new --gap {slug} --on-conflict overwrite",
         )
-    twins = load_twins(gap)
-    return Subject(slug, checkout.root, gap.run, files, targets, twins, gap.needs)
-
-
-def keep_proof(root: Path, state: State, outcome: Mapping[str, Any]) -> None:
-    """Remember the last proof of a gap for `status`, without times and single tests.
-
-    Raises:
-        CheckoutError: The checkout cannot be written.
-    """
-    slug = str(outcome["gap"])
-    kept = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
-    kept["digest"] = state.gaps[slug].digest
-    path = f"{FOLDER}/verified/{slug}.json"
-    try:
-        write_file(root, path, dump_verified(kept))
-    except OSError as error:
-        raise CheckoutError(
-            f"the proof of '{slug}' cannot be kept: {error.strerror}", f"ls -ld {FOLDER}/verified"
-        ) from error
+    return Subject(
+        slug,
+        checkout.root,
+        gap.run,
+        files,
+        targets,
+        load_twins(gap),
+        gap.needs,
+        deleted=tuple(sorted(record.files.keys() - set(files))),
+        digests=digests_of(checkout, record, [target.path for target in targets]),
+    )
 
 
 def _remembered(
@@ -240,76 +181,3 @@ def _remembered(
     return {
         key: value for key, value in record.answers.items() if key in values and key not in given
     }
-
-
-def _row(checkout: Checkout, state: State, gap: Gap) -> Status:
-    # What cannot be read keeps one row from being judged, and no other.
-    try:
-        return _status(checkout, state, gap)
-    except CheckoutError as error:
-        return Status(gap, "blocked", error.fact)
-
-
-def _status(checkout: Checkout, state: State, gap: Gap) -> Status:
-    if gap.state == "deprecated":
-        return Status(gap, "skipped", gap.reason)
-    record = state.gaps.get(gap.slug)
-    if record is None:
-        if gap.targets and not checkout.has_target(gap):
-            return Status(gap, "retired", "no target of it in this checkout")
-        note = "its template is not built yet" if gap.state == "planned" else ""
-        return _open_status(checkout, gap, note)
-    proof = read_verified(checkout.root, gap.slug)
-    if proof is not None and proof.get("digest") != record.digest:
-        proof = None
-    return Status(gap, *_generated_state(checkout, gap, record), proof)
-
-
-def _open_status(checkout: Checkout, gap: Gap, note: str) -> Status:
-    """Open, or adopted where a person's own tests already reach all of it."""
-    checkout.check(gap)
-    adoption = find_adoption(checkout, gap, ours=())
-    if adoption.whole:
-        return Status(gap, "adopted", adoption.sentence())
-    reached = f"tested already: {adoption.sentence()}" if adoption.files else ""
-    unread = adoption.gaps_of_knowledge()
-    return Status(gap, "open", "; ".join(filter(None, [note, reached, unread])))
-
-
-def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str]:
-    if gap.targets and not checkout.has_target(gap):
-        return "retired", "its targets are gone; the tests are still there"
-    edited, deleted = [], []
-    for path, digest in record.files.items():
-        current = read_file(checkout.root, path)
-        if current is None:
-            deleted.append(path)
-        elif fingerprint(current) != digest:
-            edited.append(path)
-    for edit in record.edits:
-        _judge_edit(checkout.root, edit, edited, deleted)
-    edited += [path for path in record.removed if read_file(checkout.root, path) is not None]
-    notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
-    if record.mode == "stubs":
-        notes.insert(0, "stubs")
-    if edited or deleted:
-        return "edited", "; ".join(notes)
-    if record.template and record.template != template_digest(gap):
-        return "outdated", "; ".join(["the template changed since", *notes])
-    return "generated", "; ".join(notes)
-
-
-def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[str]) -> None:
-    """Sort a shared file into edited or deleted by the units that the gap owns in it."""
-    from scaffold import edits
-
-    content = read_file(root, edit.path)
-    if content is None:
-        deleted.append(edit.path)
-        return
-    owned = [edits.Unit(name, digest) for name, digest in edit.units.items()]
-    text = edits.decode(content, edit.path)
-    standing = edits.standing(edit.kind, text, owned, path=edit.path)
-    changed = sorted(name for name, how in standing.items() if how != "present")
-    if changed:
-        edited.append(f"{edit.path} ({', '.join(changed)})")

@@ -100,8 +100,8 @@ def test_a_base_of_another_name_is_damaged(tmp_path: Path) -> None:
 
 def test_a_proof_is_there_or_none(tmp_path: Path) -> None:
     assert read_verified(tmp_path, "prices") is None
-    write_files(tmp_path, {".scaffold/verified/prices.json": '{"passed": 3}'})
-    assert read_verified(tmp_path, "prices") == {"passed": 3}
+    write_files(tmp_path, {".scaffold/verified/prices.json": '{"passed": 3, "verdict": "green"}'})
+    assert read_verified(tmp_path, "prices") == {"passed": 3, "verdict": "green"}
 
 
 def test_files_that_a_gap_deleted_are_remembered(tmp_path: Path) -> None:

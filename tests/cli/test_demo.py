@@ -32,7 +32,7 @@ def test_the_demo_runs_the_main_job_and_shows_every_command(tree: Path, tmp_path
         "P0        prices    python    ready",
         "done: 3 created",
         "left out: tracking: its targets are not in this checkout",
-        "prices: proved (23 tests: 20 passed, 3 known defects",
+        "prices: green (23 tests: 20 passed, 3 known defects",
         "parcels/prices.py: 100 % of its lines, 20/20 mutants killed",
         "parcels/labels.py: 100 % of its lines, 20/20 mutants killed",
         "3 the same; nothing to do",

@@ -136,7 +136,7 @@ def test_a_proof_is_printed_and_kept_as_the_schema_says(tree: Path) -> None:
     done = scaffold(*verify, *KIT, "-C", tree)
     assert done.code == 0, done.err
     (outcome,) = document(done)["outcomes"]
-    assert (outcome["verdict"], outcome["passed"], outcome["known_defects"]) == ("proved", 20, 3)
+    assert (outcome["verdict"], outcome["passed"], outcome["known_defects"]) == ("green", 20, 3)
     rows = document(scaffold("status", "--json", *KIT, "-C", tree))["gaps"]
     kept = {row["gap"]: row["verified"] for row in rows}
     assert kept["prices"]["passed"] == 20

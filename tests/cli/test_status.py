@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +32,7 @@ def test_a_fresh_checkout_shows_what_is_open_and_what_cannot_be(tree: Path) -> N
         "prices": ("open", ""),
         "labels": ("open", ""),
         "tracking": ("retired", "no target of it in this checkout"),
-        "routes": ("open", "its template is not built yet"),
+        "routes": ("planned", "its template is not built yet"),
         "fax": ("skipped", "orders by fax are no longer taken"),
     }
 
@@ -79,6 +82,8 @@ def test_a_target_that_went_retires_the_row_and_leaves_its_tests(tree: Path) -> 
         (["open"], 8),
         (["edited", "outdated"], 0),
         (["edited", "open:P1"], 8),
+        (["open:P2"], 0),
+        (["open:P0", "todo", "red", "below", "green", "stale"], 0),
     ],
 )
 def test_a_gate_matches_by_state_and_priority(tree: Path, gates: list[str], code: int) -> None:
@@ -88,14 +93,15 @@ def test_a_gate_matches_by_state_and_priority(tree: Path, gates: list[str], code
     assert done.code == code
     assert done.out.startswith("priority  gap")
     if code:
-        assert done.fact.startswith("--fail-on matched: labels")
-        assert done.hint == "scaffold new --gap labels"
+        assert done.fact.startswith("--fail-on matched: labels (open)")
+        assert done.hint.startswith("scaffold new --gap labels --dry-run -C ")
 
 
 @pytest.mark.parametrize(
     ("gate", "fact"),
     [
         ("done", "--fail-on done: 'done' is none of open, generated, "),
+        ("planned", "--fail-on planned: nobody can close a gap that is planned"),
         ("open:P7", "--fail-on open:P7: there is no priority 'P7'"),
     ],
 )
@@ -111,3 +117,178 @@ def test_a_target_that_does_not_parse_blocks_its_row(tree: Path) -> None:
     assert ran.code == 0
     [line] = [line for line in ran.out.splitlines() if " prices " in line]
     assert "blocked" in line and "parcels/prices.py:1 does not parse" in line
+
+
+def verified(tree: Path, *more: str) -> int:
+    return scaffold("verify", *more, "--python", sys.executable, *KIT, "-C", tree).code
+
+
+def row(tree: Path, gap: str = "prices") -> dict[str, Any]:
+    ran = scaffold("status", "--json", *KIT, "-C", tree)
+    assert ran.code == 0, ran.err
+    [found] = [item for item in json.loads(ran.out)["gaps"] if item["gap"] == gap]
+    return dict(found)
+
+
+def gate(tree: Path, word: str) -> int:
+    return scaffold("status", "--fail-on", word, *KIT, "-C", tree).code
+
+
+def test_stubs_close_no_gap(tree: Path) -> None:
+    assert scaffold("new", "--all", "--stubs", *KIT, "-C", tree).code == 0
+    assert (row(tree)["state"], row(tree)["verdict"]) == ("generated", "todo")
+    assert row(tree)["note"] == "stubs: 9 of 9 tests are todos"
+    for word in ("open:P0", "todo:P0", "unproved", "generated"):
+        assert gate(tree, word) == 8, word
+    for word in ("red", "below", "green", "proved", "stale", "edited"):
+        assert gate(tree, word) == 0, word
+    assert verified(tree, "prices") == 6
+    assert row(tree)["verdict"] == "todo"
+    assert gate(tree, "open:P0") == 8
+
+
+def test_a_stub_that_was_filled_counts_and_the_others_are_still_todos(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", "--stubs", *KIT, "-C", tree).code == 0
+    place = tree / "tests" / "test_prices.py"
+    text = place.read_text()
+    at = text.index("    pytest.skip(")
+    place.write_text(text[:at] + "    assert 1 + 1 == 2\n" + text[text.index("\n", at) + 1 :])
+    assert row(tree)["note"].startswith("stubs: 8 of 9 tests are todos; edited:")
+    assert (gate(tree, "open:P0"), gate(tree, "todo:P0")) == (0, 8)
+
+
+def test_a_red_proof_is_told_with_what_failed_and_is_stale_once_mended(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+    place = tree / "parcels" / "prices.py"
+    right = place.read_text()
+    place.write_text(right.replace("290", "291"))
+    assert verified(tree) == 6
+    assert "red: " in scaffold("status", *KIT, "-C", tree).out
+    assert row(tree)["verdict"] == "red" and row(tree)["stale"] == []
+    assert row(tree)["verified"]["failed"] > 0
+    assert f"{row(tree)['verified']['failed']} failed" in scaffold("status", *KIT, "-C", tree).out
+    assert (gate(tree, "red"), gate(tree, "stale")) == (8, 0)
+    place.write_text(right)
+    assert row(tree)["stale"] == ["parcels/prices.py changed"]
+    assert "red (stale): " in scaffold("status", *KIT, "-C", tree).out
+    assert (gate(tree, "stale"), gate(tree, "unproved")) == (8, 8)
+    assert verified(tree) == 0
+    assert (row(tree)["verdict"], row(tree)["stale"]) == ("green", [])
+
+
+def crlf(place: Path) -> None:
+    place.write_bytes(place.read_bytes().replace(b"\n", b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(
+            lambda tree: (tree / "tests/test_prices.py").open("a").write("# mine\n"),
+            ["tests/test_prices.py changed"],
+            id="a generated file",
+        ),
+        pytest.param(
+            lambda tree: (tree / "tests/test_prices.py").unlink(),
+            ["tests/test_prices.py changed"],
+            id="a generated file is gone",
+        ),
+        pytest.param(
+            lambda tree: (tree / "tests/conftest.py").open("a").write("X = 1\n"),
+            ["tests/conftest.py changed"],
+            id="a shared file",
+        ),
+        pytest.param(
+            lambda tree: (tree / "parcels/prices.py").open("a").write("X = 1\n"),
+            ["parcels/prices.py changed"],
+            id="the target",
+        ),
+        pytest.param(
+            lambda tree: scaffold(
+                "new", "--gap", "prices", "--set", "prices_heaviest=9000", *KIT, "-C", tree
+            ),
+            ["tests/test_prices.py changed"],
+            id="another answer",
+        ),
+        pytest.param(lambda tree: crlf(tree / "parcels/prices.py"), [], id="line ends alone"),
+        pytest.param(lambda tree: (tree / "new.txt").write_text("x"), [], id="another file"),
+    ],
+)
+def test_a_proof_is_stale_where_what_it_rests_on_changed(
+    tree: Path, change: Any, why: list[str]
+) -> None:
+    assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+    assert verified(tree) == 0
+    assert row(tree)["stale"] == []
+    change(tree)
+    assert (row(tree)["verdict"], row(tree)["stale"]) == ("green", why)
+
+
+def test_a_proof_is_stale_where_the_kit_knows_more(tree: Path, tmp_path: Path) -> None:
+    import shutil
+
+    kit = Path(shutil.copytree(DEMO_KIT, tmp_path / "kit"))
+    assert scaffold("new", "--gap", "prices", "--kit", kit, "-C", tree).code == 0
+    assert scaffold("verify", "--python", sys.executable, "--kit", kit, "-C", tree).code == 0
+    (kit / "templates" / "prices" / "survivors.toml").write_text("")
+    assert "green: 20 passed" in scaffold("status", "--kit", kit, "-C", tree).out
+    (kit / "templates" / "prices" / "survivors.toml").write_text("# one more\n")
+    assert "green (stale): 20 passed" in scaffold("status", "--kit", kit, "-C", tree).out
+
+
+@pytest.mark.parametrize(
+    ("old", "verdict"),
+    [
+        ({"verdict": "proved", "todo": 0, "killed": None, "sample": None}, "green"),
+        ({"verdict": "proved", "todo": 0, "killed": 9, "sample": 20}, "green"),
+        ({"verdict": "proved", "todo": 0, "killed": 9, "sample": None}, "proved"),
+        ({"verdict": "proved", "todo": 15, "killed": 0, "sample": 20}, "todo"),
+        ({"verdict": "red", "todo": 0, "killed": None, "sample": None}, "red"),
+    ],
+)
+def test_a_proof_of_an_earlier_version_is_read_and_stale(
+    tree: Path, old: dict[str, Any], verdict: str
+) -> None:
+    assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+    proof = {"gap": "prices", "digest": "0" * 64, "generated": 23, "passed": 20, "known_defects": 3}
+    proof |= {"skipped": 0, "failed": 0, "coverage": {}, "viable": None, **old}
+    folder = tree / ".scaffold" / "verified"
+    folder.mkdir()
+    (folder / "prices.json").write_text(json.dumps(proof))
+    assert row(tree)["verdict"] == verdict
+    assert row(tree)["stale"] == ["it was made by an earlier version of scaffold"]
+
+
+def test_a_file_that_is_not_a_proof_is_named(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+    folder = tree / ".scaffold" / "verified"
+    folder.mkdir()
+    for text in ('{"verdict": "proved"}', '{"verdict": 5}', '{"verdict": ["red"]}', "[]", "{"):
+        (folder / "prices.json").write_text(text)
+        ran = scaffold("status", *KIT, "-C", tree)
+        assert ran.code == 3, text
+        assert ".scaffold/verified/prices.json is damaged" in ran.fact
+
+
+def test_an_edit_does_not_hide_that_the_template_changed(tmp_path: Path) -> None:
+    app = write_files(tmp_path / "app", {"app.py": "x = 1\n"})
+    files = {"row/gap.toml": gap_toml(), "row/files/test_app.py": "# Generated by scaffold.\n"}
+    kit = write_kit(tmp_path / "kit", files)
+    assert scaffold("new", "--all", "--kit", kit, "-C", app).code == 0
+    write_files(kit / "templates", {"row/files/test_app.py": "# Generated by scaffold.\nX = 1\n"})
+    (app / "test_app.py").write_text("# mine\n")
+    for word in ("edited", "outdated"):
+        ran = scaffold("status", "--fail-on", word, "--kit", kit, "-C", app)
+        assert ran.code == 8, word
+
+
+def test_a_deleted_file_is_named_by_verify(tmp_path: Path) -> None:
+    app = write_files(tmp_path / "app", {"app.py": "x = 1\n"})
+    test = "from app import x\n\n\ndef test_x():\n    assert x == 1\n"
+    files = {"row/gap.toml": gap_toml(), "row/files/test_a.py": test, "row/files/test_b.py": test}
+    kit = write_kit(tmp_path / "kit", files)
+    assert scaffold("new", "--all", "--kit", kit, "-C", app).code == 0
+    (app / "test_b.py").unlink()
+    ran = scaffold("verify", "--python", sys.executable, "--kit", kit, "-C", app)
+    assert ran.code == 0, ran.err
+    assert "deleted since it was generated: test_b.py" in ran.out

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from scaffold.checkout.status import Status
+from scaffold.checkout.verdict import Verdict
 from scaffold.commands import report
 from scaffold.kit.catalog import Kit
 from scaffold.plan.changes import Action, Change
@@ -30,11 +34,16 @@ def test_the_summary_counts_actions() -> None:
     assert report.plan_summary([]) == "nothing to do"
 
 
-def test_a_proof_is_told_in_a_few_words() -> None:
-    assert report.proof_cell(None) == "-"
-    assert report.proof_cell({"passed": 3}) == "3 passed"
-    proof = {"passed": 3, "known_defects": 1, "todo": 2, "killed": 4, "viable": 5}
-    assert report.proof_cell(proof) == "3 passed, 1 known defects, 2 todo, 4/5 killed"
+def test_a_proof_is_told_by_its_verdict_and_counts(kit: Kit) -> None:
+    gap = kit.gap("prices")
+    assert report.proof_cell(Status(gap, "open")) == "-"
+    proof = {"passed": 3, "known_defects": 1, "todo": 2, "failed": 6, "killed": 4, "viable": 5}
+    row = Status(gap, "generated", "a note", proof, Verdict.RED)
+    counts = "3 passed, 1 known defects, 2 todo, 6 failed, 4/5 killed"
+    assert report.proof_cell(row) == f"red: {counts}"
+    stale = replace(row, stale=("app.py changed", "the kit's row changed"))
+    assert report.proof_cell(stale) == f"red (stale): {counts}"
+    assert report.status_note(stale) == "a note; stale: app.py changed; the kit's row changed"
 
 
 def test_a_row_in_full_names_targets_bars_and_questions(kit: Kit) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from scaffold.checkout.verdict import Verdict
 from scaffold.errors import BaselineError, UsageError
 from scaffold.kit.catalog import RunSpec
 from scaffold.proof.outcome import Outcome, TargetProof, judged
@@ -36,7 +37,9 @@ def test_limited():
 @pytest.mark.xfail(strict=True, reason="limits.py:limited: nothing is below zero")
 def test_below_zero():
     assert limited(-1) == 0
+"""
 
+LATER = """
 
 def test_later():
     pytest.skip("TODO: decide what is right")
@@ -67,16 +70,55 @@ def subject_of(root, slug="limits", test="test_gen_limits.py", line_pct=75, kill
     )
 
 
-def test_a_gap_is_proved_with_every_number_in_the_record(tree):
+def test_a_gap_is_shown_with_every_number_in_the_record(tree):
+    write(tree, "lib/test/test_gen_limits.py", TESTS + LATER)
+
     outcome = verify(subject_of(tree), OPTIONS, print)
 
-    assert (outcome.verdict, outcome.problems) == ("proved", ())
+    assert (outcome.verdict, outcome.problems) == ("todo", ("1 of 3 tests are still todos",))
     assert (outcome.baseline, outcome.generated) == (1, 3)
     assert (outcome.passed, outcome.known_defects, outcome.todo) == (1, 1, 1)
     assert (outcome.skipped, outcome.failed) == (0, 0)
     assert outcome.coverage == {"lib/limits.py": 75.0}
     assert (outcome.killed, outcome.viable, outcome.checked) == (None, None, False)
+    error = refusal([outcome])
+    assert error is not None and error.exit_code == 6
+    assert (error.fact, error.hint) == (
+        "limits: 1 of 3 tests are still todos",
+        "scaffold new --gap limits",
+    )
+
+
+def test_without_a_kill_check_a_gap_is_green_and_no_more(tree):
+    outcome = verify(subject_of(tree), OPTIONS, print)
+
+    assert (outcome.verdict, outcome.problems) == ("green", ())
+    assert outcome.lacks == ("no kill check was run",)
     assert refusal([outcome]) is None
+
+
+def test_todos_alone_are_run_against_no_mutant(tree):
+    write(tree, "lib/test/test_gen_limits.py", "import pytest\n" + LATER)
+
+    outcome = verify(subject_of(tree, kill_pct=90), replace(OPTIONS, mutants="all"), print)
+
+    assert (outcome.verdict, outcome.todo, outcome.checked) == ("todo", 1, False)
+
+
+@pytest.mark.parametrize(
+    ("mutants", "verdict", "lacks"),
+    [
+        ("all", "proved", ()),
+        (4, "green", ("only a sample of 4 mutants was tried",)),
+        (5, "proved", ()),
+    ],
+)
+def test_a_gap_is_proved_by_all_mutants_and_not_by_a_sample(tree, mutants, verdict, lacks):
+    subject = subject_of(tree, kill_pct=50)
+
+    outcome = verify(subject, replace(OPTIONS, mutants=mutants), print)
+
+    assert (outcome.viable, outcome.verdict, outcome.lacks) == (4, verdict, lacks)
 
 
 def test_a_kill_check_is_held_to_its_bar(tree):
@@ -92,8 +134,10 @@ def test_a_kill_check_is_held_to_its_bar(tree):
     assert outcome.verdict == "below"
     error = refusal([outcome])
     assert error is not None and error.exit_code == 6
+    assert error.hint == "scaffold verify limits --mutants all --json"
     assert error.fact == (
-        "limits: 2 of 4 mutants of lib/limits.py were killed (50.0 %), below its bar of 90 %"
+        "limits: 2 of 4 mutants of lib/limits.py were killed (50.0 %), below its bar of 90 %: "
+        "mutants survived in line 6"
     )
 
 
@@ -101,7 +145,10 @@ def test_line_coverage_below_its_bar_is_told(tree):
     outcome = verify(subject_of(tree, line_pct=98), OPTIONS, print)
 
     assert outcome.verdict == "below"
-    assert outcome.problems == ("line coverage of lib/limits.py is 75 %, below its bar of 98 %",)
+    assert outcome.problems == (
+        "line coverage of lib/limits.py is 75 %, below its bar of 98 %: line 6 did not run",
+    )
+    assert [target.missing for target in outcome.targets] == [((6, 6),)]
 
 
 def test_a_red_baseline_comes_before_everything(tree):
@@ -144,7 +191,7 @@ def test_several_gaps_share_one_run_and_keep_their_own_records(tree):
 
     assert [(o.gap, o.verdict, o.generated) for o in outcomes] == [
         ("unused", "red", 1),
-        ("limits", "proved", 3),
+        ("limits", "green", 2),
     ]
     assert outcomes[0].problems == (
         "test/test_gen_unused.py::test_unused: assert 1 == 2 (test_gen_unused.py:5)",
@@ -164,8 +211,8 @@ PASSED = TestResult("t.py::test_a", "passed")
 
 def outcome_of(*tests, **changes):
     blank = Outcome(
-        gap="limits", verdict="", problems=(), baseline=0, generated=len(tests), passed=0,
-        known_defects=0, todo=0, skipped=0, failed=0,
+        gap="limits", verdict=Verdict.GREEN, problems=(), baseline=0, generated=len(tests),
+        passed=0, known_defects=0, todo=0, skipped=0, failed=0,
         targets=(TargetProof("a.py", 100.0, 98, 9, 10, 90),), invalid=0, timeouts=0, cached=0,
         survivors=(), sample=None, shards=(), shard_count=0, seconds=1.0,
         tests=tests or (PASSED,), command="pytest",
@@ -217,7 +264,8 @@ def cut(number, killed, viable, *survivors, count=2):
 def test_the_bar_is_judged_when_all_cuts_are_together():
     late, early = Survivor("a.py", 9, "Op", "c -> d"), Survivor("a.py", 1, "Op", "a -> b")
     cuts = [cut(2, 4, 5, late), cut(1, 4, 5, early)]
-    assert [item.verdict for item in cuts] == ["proved", "proved"]
+    assert [item.verdict for item in cuts] == ["green", "green"]
+    assert cuts[0].lacks == ("only shard 2 of 2 was tried",)
 
     merged = merge(cuts)
 
@@ -230,7 +278,7 @@ def test_the_bar_is_judged_when_all_cuts_are_together():
 def test_some_cuts_stay_a_part():
     merged = merge([cut(3, 1, 5, count=3), cut(1, 1, 5, count=3)])
 
-    assert (merged.shards, merged.shard_count, merged.verdict) == ((1, 3), 3, "proved")
+    assert (merged.shards, merged.shard_count, merged.verdict) == ((1, 3), 3, "green")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +287,68 @@ def test_some_cuts_stay_a_part():
         [cut(1, 1, 1), cut(1, 1, 1)],
         [cut(1, 1, 1), cut(2, 1, 1, count=3)],
         [outcome_of(PASSED), outcome_of(PASSED)],
+        [cut(1, 1, 1), replace(cut(2, 1, 1), digests={"a.py": "0"})],
     ],
-    ids=["same-cut-twice", "different-counts", "no-cuts"],
+    ids=["same-cut-twice", "different-counts", "no-cuts", "different-files"],
 )
 def test_what_is_not_one_kill_check_is_not_merged(cuts):
     with pytest.raises(UsageError):
         merge(cuts)
+
+
+TODO = TestResult("later", "skipped", "TODO: decide")
+RED = TestResult("red", "failed", "assert 1 == 2")
+LOW_LINES = TargetProof("a.py", 50.0, 98, 9, 10, 90)
+LOW_KILLS = TargetProof("a.py", 100.0, 98, 1, 10, 90)
+UNKNOWN = TargetProof("a.py", None, 98, 9, 10, 90)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        pytest.param(outcome_of(PASSED), "proved", id="all of it"),
+        pytest.param(outcome_of(PASSED, TODO), "todo", id="a todo among others"),
+        pytest.param(outcome_of(TODO, invalid=None), "todo", id="a stub"),
+        pytest.param(outcome_of(TODO, targets=(LOW_LINES,)), "todo", id="a stub, no bar applied"),
+        pytest.param(outcome_of(TODO, RED), "red", id="a todo and a red one"),
+        pytest.param(outcome_of(RED, targets=(LOW_LINES,)), "red", id="red and below"),
+        pytest.param(outcome_of(PASSED, targets=(LOW_LINES,)), "below", id="lines"),
+        pytest.param(outcome_of(PASSED, targets=(LOW_KILLS,)), "below", id="kills"),
+        pytest.param(
+            outcome_of(PASSED, targets=(LOW_LINES,), invalid=None), "below", id="lines, unchecked"
+        ),
+        pytest.param(outcome_of(PASSED, targets=(UNKNOWN,)), "green", id="coverage unknown"),
+        pytest.param(outcome_of(PASSED, invalid=None), "green", id="no kill check"),
+        pytest.param(outcome_of(PASSED, sample=10), "green", id="a sample"),
+        pytest.param(outcome_of(PASSED, shards=(1,), shard_count=2), "green", id="a shard"),
+        pytest.param(outcome_of(PASSED, targets=()), "green", id="nothing to break"),
+        pytest.param(
+            outcome_of(PASSED, targets=(TargetProof("a.py", None, None, 0, 9),)),
+            "green",
+            id="no bar, nothing killed",
+        ),
+    ],
+)
+def test_a_verdict_claims_no_more_than_was_shown(outcome, verdict):
+    assert outcome.verdict == verdict
+    assert (refusal([outcome]) is None) == (verdict in ("green", "proved"))
+    assert bool(outcome.problems) == (verdict in ("red", "todo", "below"))
+    assert bool(outcome.lacks) == (verdict == "green")
+
+
+def test_missing_lines_are_named_as_ranges_and_the_rest_counted():
+    missing = tuple((line, line + 2) for line in range(10, 130, 10))
+    outcome = outcome_of(
+        PASSED, targets=(TargetProof("a.py", 50.0, 98, 9, 10, 90, missing=missing),)
+    )
+
+    assert outcome.problems[0].endswith(
+        ": lines 10-12, 20-22, 30-32, 40-42, 50-52, 60-62, 70-72, 80-82, 90-92, 100-102 "
+        "and 2 more did not run"
+    )
+
+
+def test_files_that_a_person_deleted_are_named_where_a_bar_is_missed():
+    outcome = outcome_of(PASSED, targets=(LOW_LINES,), deleted=("test/test_a.py",))
+
+    assert outcome.problems[-1] == "deleted since it was generated: test/test_a.py"

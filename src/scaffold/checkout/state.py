@@ -24,6 +24,7 @@ from typing import Any
 
 from scaffold.checkout.files import confine, is_inside
 from scaffold.checkout.places import Tree
+from scaffold.checkout.verdict import Verdict
 from scaffold.errors import CheckoutError
 from scaffold.reading import MOST_BYTES
 
@@ -314,6 +315,7 @@ def _proof(path: str, content: bytes) -> dict[str, Any]:
     fits = (
         all(type(count) is int and 0 <= count < 10**9 for count in counts)
         and proof.get("passed") is not None
+        and proof.get("verdict") in list(Verdict)
         and (not proof.get("viable") or proof.get("killed") is not None)
         and all(_is_flat(value) for value in proof.values())
     )

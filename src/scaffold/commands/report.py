@@ -198,25 +198,39 @@ def status_table(rows: Sequence[Status]) -> str:
     """Where every gap stands: what `status` prints."""
     return table(
         [
-            [row.gap.priority, row.gap.slug, row.state, proof_cell(row.verified), row.note]
+            [row.gap.priority, row.gap.slug, row.state, proof_cell(row), status_note(row)]
             for row in rows
         ],
         ["priority", "gap", "state", "last proof", "note"],
     )
 
 
-def proof_cell(proof: Mapping[str, Any] | None) -> str:
-    """The last proof in a few words."""
-    if proof is None:
+def proof_cell(row: Status) -> str:
+    """The verdict and the counts of the last proof in a few words."""
+    if row.verdict is None:
         return "-"
-    text = f"{proof['passed']} passed"
-    if proof.get("known_defects"):
-        text += f", {proof['known_defects']} known defects"
-    if proof.get("todo"):
-        text += f", {proof['todo']} todo"
+    word = f"{row.verdict} (stale)" if row.stale else str(row.verdict)
+    proof = row.verified
+    if proof is None:
+        return word
+    counts = [f"{proof['passed']} passed"]
+    for name, label in (
+        ("known_defects", "known defects"),
+        ("todo", "todo"),
+        ("skipped", "skipped"),
+        ("failed", "failed"),
+    ):
+        if proof.get(name):
+            counts.append(f"{proof[name]} {label}")
     if proof.get("viable"):
-        text += f", {proof['killed']}/{proof['viable']} killed"
-    return text
+        counts.append(f"{proof['killed']}/{proof['viable']} killed")
+    return f"{word}: {', '.join(counts)}"
+
+
+def status_note(row: Status) -> str:
+    """What there is to say of a row, and why its proof is stale."""
+    since = f"stale: {'; '.join(row.stale)}" if row.stale else ""
+    return "; ".join(filter(None, [row.note, since]))
 
 
 def status_to_json(status: Status) -> dict[str, Any]:
@@ -227,6 +241,9 @@ def status_to_json(status: Status) -> dict[str, Any]:
         "kind": status.gap.kind,
         "state": status.state,
         "note": status.note,
+        "outdated": status.outdated,
+        "verdict": status.verdict,
+        "stale": list(status.stale),
         "verified": dict(status.verified) if status.verified else None,
     }
 
@@ -237,6 +254,8 @@ def outcomes(records: Sequence[Outcome]) -> str:
 
 
 def _outcome_lines(record: Outcome) -> str:
+    from scaffold.proof.outcome import spans
+
     lines = [
         f"{record.gap}: {record.verdict} ({record.generated} tests: {record.passed} passed, "
         f"{record.known_defects} known defects, {record.todo} todo, {record.skipped} skipped, "
@@ -249,12 +268,17 @@ def _outcome_lines(record: Outcome) -> str:
         share = target.line_cov_pct
         lines_run = "line coverage unknown" if share is None else f"{share:g} % of its lines"
         lines.append(f"  {target.path}: {lines_run}{killed}")
+        if target.missing:
+            lines.append(f"    lines that did not run: {', '.join(spans(target.missing))}")
     if record.checked:
         lines.append(
             f"  {record.invalid} mutants left out (no build, or an import alone kills them), "
             f"{record.timeouts} ended by the clock, {record.cached} known from before"
         )
     lines += [f"  problem: {problem}" for problem in record.problems]
+    lines += [f"  not proved: {lack}" for lack in record.lacks]
+    if record.deleted and not record.problems:
+        lines.append(f"  deleted since it was generated: {', '.join(record.deleted)}")
     if twins := sum(item.equivalent for item in record.survivors):
         lines.append(f"  {twins} more that no test can tell from the original")
     lines += [
@@ -269,6 +293,8 @@ def to_junit(records: Sequence[Outcome]) -> str:
     """The generated tests as JUnit XML, one suite a gap."""
     from xml.etree import ElementTree
 
+    from scaffold.proof.outcome import kind_of, why_red
+
     root = ElementTree.Element("testsuites")
     for record in records:
         suite = ElementTree.SubElement(
@@ -276,10 +302,15 @@ def to_junit(records: Sequence[Outcome]) -> str:
             "testsuite",
             name=xml_text(record.gap),
             tests=str(record.generated),
-            failures=str(record.failed),
-            skipped=str(record.known_defects + record.todo + record.skipped),
+            failures=str(record.failed + record.skipped),
+            skipped=str(record.known_defects + record.todo),
             time=f"{record.seconds:.3f}",
         )
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, value in _properties(record):
+            ElementTree.SubElement(
+                properties, "property", name=xml_text(name), value=xml_text(value)
+            )
         for test in record.tests:
             case = ElementTree.SubElement(
                 suite,
@@ -288,10 +319,30 @@ def to_junit(records: Sequence[Outcome]) -> str:
                 name=xml_text(test.id),
                 time=f"{test.seconds:.3f}",
             )
-            if test.outcome in ("failed", "error", "xpassed"):
-                ElementTree.SubElement(case, "failure", message=xml_text(test.message))
-            elif test.outcome != "passed":
-                skipped = {"message": xml_text(test.message), "type": xml_text(test.outcome)}
+            kind, message = kind_of(test), xml_text(test.message)
+            if kind in ("failed", "skipped"):
+                ElementTree.SubElement(case, "failure", message=xml_text(why_red(test)))
+            elif kind != "passed":
+                skipped = {"message": message, "type": xml_text(test.outcome)}
                 ElementTree.SubElement(case, "skipped", skipped)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _properties(record: Outcome) -> list[tuple[str, str]]:
+    """Verdict, problems, and what is missing, as names and values."""
+    from scaffold.proof.outcome import spans
+
+    found = [("verdict", str(record.verdict))]
+    found += [("problem", problem) for problem in record.problems]
+    found += [("not proved", lack) for lack in record.lacks]
+    found += [("deleted", path) for path in record.deleted]
+    for target in record.targets:
+        if target.missing:
+            found.append((f"missing lines of {target.path}", ", ".join(spans(target.missing))))
+    found += [
+        ("survived", f"{item.file}:{item.line} {item.operator}: {item.change}")
+        for item in record.survivors
+        if not item.equivalent
+    ]
+    return found

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
-
-if TYPE_CHECKING:
-    from scaffold.errors import GateError
-    from scaffold.kit.catalog import Kit
-    from scaffold.workflow import Status
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +21,13 @@ def status(
     kit: KitFolder = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", metavar="STATE[:P0]", help="Exit 8 when a gap is in this state."),
+        typer.Option(
+            "--fail-on",
+            metavar="WORD[:P0]",
+            help="Exit 8 when a gap is: open, generated, edited, outdated, adopted, retired, "
+            "blocked; todo, red, below, green, proved (the last proof); stale (it changed since), "
+            "unproved (written, and not proved as it stands).",
+        ),
     ] = None,
     all_rows: Annotated[
         bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
@@ -35,10 +36,11 @@ def status(
 ) -> int:
     """Where every gap stands in a checkout, and its last proof."""
     from scaffold import workflow
+    from scaffold.checkout import gates
     from scaffold.commands import report
 
     loaded = load(kit)
-    gates = [_parse_gate(text, loaded) for text in fail_on or ()]
+    asked = [gates.parse_gate(text, loaded) for text in fail_on or ()]
     with workflow.opened(checkout, loaded, Progress(), reading=True) as opened:
         rows = workflow.statuses(loaded, opened)
     shown = [row for row in rows if all_rows or row.state != "skipped"]
@@ -47,7 +49,7 @@ def status(
         output.answer(report.to_json("status", body))
     else:
         output.say(report.status_table(shown))
-    error = _gate_error(gates, shown)
+    error = gates.refusal(asked, rows)
     if error is not None and not json:
         raise error
     # With --json the document on stdout has told it; a second one would break its readers.
@@ -94,36 +96,3 @@ def undo(
         lines = [f"taken back: {undone.label} ({len(undone.paths)} files)"]
         lines += [f"changed since, so set aside: {line}" for line in undone.aside]
         output.say(report.lines_of(lines))
-
-
-def _parse_gate(text: str, kit: Kit) -> tuple[str, str | None]:
-    from scaffold.errors import UsageError
-    from scaffold.workflow import STATES
-
-    state, _, priority = text.partition(":")
-    if state not in STATES:
-        raise UsageError(
-            f"--fail-on {text}: '{state}' is none of {', '.join(STATES)}",
-            "scaffold status --fail-on open:P0",
-        )
-    known = {gap.priority for gap in kit.gaps.values()}
-    if priority and priority.upper() not in known:
-        raise UsageError(f"--fail-on {text}: there is no priority '{priority}'", "scaffold status")
-    return state, priority.upper() or None
-
-
-def _gate_error(gates: list[tuple[str, str | None]], rows: list[Status]) -> GateError | None:
-    from scaffold.errors import GateError
-
-    hits = [
-        row.gap.slug
-        for row in rows
-        for state, priority in gates
-        if row.state == state and priority in (None, row.gap.priority)
-    ]
-    if not hits:
-        return None
-    return GateError(
-        f"--fail-on matched: {', '.join(dict.fromkeys(hits))}",
-        f"scaffold new --gap {hits[0]}",
-    )

@@ -105,7 +105,7 @@ def prove(
     subjects = [workflow.subject_of(kit, checkout, state, slug) for slug in slugs]
     outcomes = verify_all(subjects, chosen, progress)
     for outcome in outcomes:
-        workflow.keep_proof(checkout.root, state, outcome.to_json())
+        workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())
     return outcomes
 
 

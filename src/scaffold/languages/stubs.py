@@ -40,6 +40,20 @@ class Language(Protocol):
     ) -> tuple[str, tuple[str, ...]]:
         """The full file, with a person's work kept."""
 
+    def standing(self, path: str, source: bytes) -> list[bool]:
+        """For each test whether it is a todo."""
+
+
+def standing(path: str, source: bytes) -> list[bool]:
+    """For each test that stands in a file whether it is a todo; none where it does not parse."""
+    from scaffold.errors import CheckoutError
+
+    language = _language(path)
+    try:
+        return [] if language is None else language.standing(path, source)
+    except CheckoutError:
+        return []
+
 
 def for_path(path: str) -> Stub | None:
     """What makes the stub of a file; None where its language has none (it is written in full)."""

@@ -44,6 +44,8 @@ class Subject:
         targets: The files under test.
         twins: Mutants known to survive, with the reason.
         needs: What the machine must have beside the runner's tools.
+        deleted: Generated files that a person deleted since.
+        digests: Files that the proof is of, as they are now: path -> fingerprint.
     """
 
     slug: str
@@ -53,6 +55,8 @@ class Subject:
     targets: tuple[SubjectTarget, ...]
     twins: tuple[Twin, ...] = ()
     needs: tuple[Need, ...] = ()
+    deleted: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,14 @@ class Evidence:
         baseline: The suites that were there before, without the generated tests.
         generated: The generated tests alone.
         coverage: Target path -> line coverage in percent, by the generated tests alone.
+        missing: Target path -> first lines of the statements that they did not run.
         trail: What the same runner's kill check reuses; nobody else looks into it.
     """
 
     baseline: Session
     generated: Session
     coverage: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     trail: object = None
 
 
@@ -206,6 +212,13 @@ class Runner(Protocol):
             ProofError: The tests are red on an unbroken copy.
         """
         ...
+
+
+def percent(part: int, whole: int) -> float:
+    """A share in percent to one digit; 100 only where nothing is missing."""
+    if part == whole:
+        return 100.0 if whole else 0.0
+    return min(round(100 * part / whole, 1), 99.9)
 
 
 def load_runner(name: str) -> Runner:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scaffold import isolation
+from scaffold.checkout.verdict import Verdict
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.needs import require
-from scaffold.proof.outcome import Outcome, TargetProof, judged, kind_of, merge, refusal
+from scaffold.proof.outcome import Outcome, TargetProof, judged, kind_of, merge, ranges, refusal
 from scaffold.proof.runner import (
     Evidence,
     Kills,
@@ -106,7 +107,8 @@ def _verify_group(
     for subject, found in zip(subjects, evidence, strict=True):
         began = time.monotonic()
         outcome = _outcome(subject, found, options)
-        if options.mutants is not None and outcome.verdict != "red":
+        ran = outcome.passed + outcome.known_defects
+        if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
             kills = runner.kill(subject, found, options, progress)
             outcome = _with_kills(outcome, kills, subject.twins)
         seconds = round(each + time.monotonic() - began, 2)
@@ -133,7 +135,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
     shards, count = ((options.shard[0],), options.shard[1]) if options.shard else ((), 0)
     outcome = Outcome(
         gap=subject.slug,
-        verdict="proved",
+        verdict=Verdict.GREEN,
         problems=(),
         baseline=len(evidence.baseline.tests),
         generated=len(tests),
@@ -148,6 +150,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
                 evidence.coverage.get(target.path),
                 target.line_pct,
                 kill_bar_pct=target.kill_pct,
+                missing=ranges(evidence.missing.get(target.path, ())),
             )
             for target in subject.targets
         ),
@@ -161,6 +164,8 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
         seconds=0.0,
         tests=tests,
         command=evidence.generated.command,
+        deleted=subject.deleted,
+        digests=subject.digests,
     )
     return judged(outcome)
 
@@ -179,9 +184,13 @@ def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcom
         killed, tried = kills.by_target.get(target.path, (0, 0))
         same = sum(item.file == target.path and item.equivalent for item in survivors)
         targets.append(replace(target, killed=killed, viable=tried - same))
+    tried = kills.viable + kills.invalid
+    # Fewer than were asked for are all that there are.
+    whole = outcome.sample is not None and not outcome.shards and tried < outcome.sample
     return judged(
         replace(
             outcome,
+            sample=None if whole else outcome.sample,
             targets=tuple(targets),
             invalid=kills.invalid,
             timeouts=kills.timeouts,

@@ -16,6 +16,7 @@ from scaffold.languages.python.marks import Marks
 from scaffold.languages.python.module import Import, Module, bindings
 from scaffold.languages.stub_merge import Splice, spliced
 from scaffold.languages.stubs import Todo
+from scaffold.languages.symbols import parse_python
 
 _Test = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = (ast.If, ast.Try, ast.With)
@@ -56,6 +57,16 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
         module.bom + spliced(module.text, dict.fromkeys(splices), module.local), path
     )
     return text, _todos(Module(text, path, KitError), sentences)
+
+
+def standing(path: str, source: bytes) -> list[bool]:
+    """For each test of a module whether it is a todo.
+
+    Raises:
+        CheckoutError: It does not parse.
+    """
+    tree = parse_python(path, source)
+    return [_todo_already(test.node) is not None for test in tests_of(tree.body)]
 
 
 def tests_of(

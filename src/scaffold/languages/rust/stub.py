@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from scaffold.errors import KitError
+from scaffold.errors import CheckoutError, KitError
 from scaffold.languages.rust.fill import fill as fill
 from scaffold.languages.rust.fill import is_head
 from scaffold.languages.rust.symbols import line_of, parse, text_of
-from scaffold.languages.rust.tests import RustTest, attribute, head_of, tests_of
+from scaffold.languages.rust.tests import RustTest, attribute, attributes, head_of, tests_of
 from scaffold.languages.stub_merge import Splice, spliced
 from scaffold.languages.stubs import Todo
 
@@ -45,6 +45,18 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     splices.append(Splice(place, place, f"{blank}{ALLOWED}{gap}"))
     text = spliced(data, splices, str.encode).decode("utf-8")
     return text, _todos(path, text, sentences)
+
+
+def standing(path: str, source: bytes) -> list[bool]:
+    """For each test of a module whether it is a todo.
+
+    Raises:
+        CheckoutError: It does not parse.
+    """
+    return [
+        any(head_of(item) == "ignore" and "TODO:" in item for item in attributes(test.above))
+        for test in tests_of(parse(path, source, CheckoutError))
+    ]
 
 
 def _has_files(root: Node) -> bool:

@@ -23,7 +23,7 @@ from scaffold.proof.cargo.bench import Bench
 from scaffold.proof.cargo.declared import lines_for_tests
 from scaffold.proof.cargo.kill import circumstances
 from scaffold.proof.cargo.workspace import Suite, suite_args
-from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions
+from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions, percent
 from scaffold.proof.verdicts import VerdictCache
 
 INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
@@ -53,7 +53,7 @@ def coverage_of(
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(
         options.cache_dir,
-        ["lines covered", tool.name, *circumstances(bench, subject, paths, all_names)],
+        ["lines covered and missed", tool.name, *circumstances(bench, subject, paths, all_names)],
     )
     known = cache.get(sources)
     if known is None:
@@ -66,7 +66,12 @@ def coverage_of(
             return evidence
         known = json.dumps(measured, sort_keys=True)
         cache.put({sources: known})
-    return replace(evidence, coverage=json.loads(known))
+    found = json.loads(known)
+    return replace(
+        evidence,
+        coverage={path: share for path, (share, _) in found.items()},
+        missing={path: tuple(lines) for path, (_, lines) in found.items()},
+    )
 
 
 def find_tool(env: dict[str, str]) -> Tool | None:
@@ -100,7 +105,8 @@ def _measure(
     names: dict[Suite, list[str]],
     paths: Sequence[str],
     options: VerifyOptions,
-) -> dict[str, float] | None:
+) -> dict[str, tuple[float, list[int]]] | None:
+    """Target path -> its share of lines in percent, and the lines that did not run."""
     suites = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
     with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
@@ -119,13 +125,14 @@ def _measure(
         said = report.read_text(encoding="utf-8")
     root = bench.tree.path.resolve()
     if tool.name == "tarpaulin":
-        shares = _tarpaulin_shares(json.loads(said))
-        found = {Path(place).resolve(): share for place, share in shares.items()}
-        return {path: round(found.get(root / path, 0.0), 1) for path in paths}
+        traces = tarpaulin_counts(json.loads(said))
+        found = {Path(place).resolve(): counts for place, counts in traces.items()}
+        return {path: _share(found[root / path]) if root / path in found else (0.0, [])
+                for path in paths}  # fmt: skip
     lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
     # Of other crates than the tests' own there is no word in the report: unknown, and not nothing.
     seen = [path for path in paths if root / path in lines]
-    return {path: _share(lines[root / path], path, root) for path in seen}
+    return {path: _share(_of_code(lines[root / path], path, root)) for path in seen}
 
 
 def _forget_other_programs(bench: Bench, tool: Tool) -> None:
@@ -135,11 +142,16 @@ def _forget_other_programs(bench: Bench, tool: Tool) -> None:
     process.run(argv, cwd=bench.cargo.folder, env=env, log=bench.cargo.log)
 
 
-def _share(counts: dict[int, int], path: str, root: Path) -> float:
-    """The share of the lines that ran, in percent; those of tests in the file do not count."""
+def _of_code(counts: dict[int, int], path: str, root: Path) -> dict[int, int]:
+    """The counts without the lines of tests in the file, which do not count."""
     tests = lines_for_tests(path, (root / path).read_bytes())
-    own = [count for line, count in counts.items() if line not in tests]
-    return round(100 * sum(count > 0 for count in own) / len(own), 1) if own else 0.0
+    return {line: count for line, count in counts.items() if line not in tests}
+
+
+def _share(counts: dict[int, int]) -> tuple[float, list[int]]:
+    """The share of the lines that ran, in percent, and those that did not."""
+    missing = sorted(line for line, count in counts.items() if not count)
+    return percent(len(counts) - len(missing), len(counts)), missing
 
 
 def lcov_counts(report: str) -> dict[str, dict[int, int]]:
@@ -169,11 +181,11 @@ def _command(
     return [*argv, *suites], report
 
 
-def _tarpaulin_shares(data: dict[str, Any]) -> dict[str, float]:
-    found = {}
-    for item in data["files"]:
-        lines = item["traces"]
-        hit = sum(1 for line in lines if any(line["stats"].values()))
-        place = str(Path(*item["path"]))
-        found[place] = 100 * hit / len(lines) if lines else 100.0
-    return found
+def tarpaulin_counts(data: dict[str, Any]) -> dict[str, dict[int, int]]:
+    """How often each line of each file ran, from a report of tarpaulin."""
+    return {
+        str(Path(*item["path"])): {
+            int(line["line"]): int(any(line["stats"].values())) for line in item["traces"]
+        }
+        for item in data["files"]
+    }

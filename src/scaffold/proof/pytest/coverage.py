@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scaffold.proof.pytest.plan import IMPORTED, SHARED
+from scaffold.proof.runner import percent as share
 
 
 def own_lines(
@@ -29,10 +30,15 @@ def own_lines(
 
 def percent(found: Mapping[str, Any], own: Mapping[int, tuple[int, ...]]) -> float:
     """Share of the statements that the subject's own tests ran, as coverage.py counts them."""
-    statements = set(found.get("statements", []))
+    statements = found.get("statements", [])
     if not statements:
         return 0.0 if "error" in found else 100.0
+    return share(len(set(statements)) - len(missed(found, own)), len(set(statements)))
+
+
+def missed(found: Mapping[str, Any], own: Mapping[int, tuple[int, ...]]) -> tuple[int, ...]:
+    """First lines of the statements that the subject's own tests did not run."""
     first = {int(line): statement for line, statement in found.get("first", {}).items()}
     ran = {first.get(line, line) for line in own}
-    covered = (statements - set(found["missing"])) & ran
-    return round(100 * len(covered) / len(statements), 1)
+    covered = ran - set(found.get("missing", []))
+    return tuple(sorted(set(found.get("statements", [])) - covered))

@@ -17,7 +17,7 @@ from scaffold.checkout.layout import PytestSettings, pytest_settings, root_of
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.process import Conversation
 from scaffold.proof.pytest.answers import PipedConversation
-from scaffold.proof.pytest.coverage import own_lines, percent
+from scaffold.proof.pytest.coverage import missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
     Candidate,
@@ -294,13 +294,18 @@ class _Start:
         generated = replies[-1] if self.tests else nothing
         mine = [test for test in generated["tests"] if self._is_of(test["file"], subject)]
         coverage: dict[str, float] = {}
+        missing: dict[str, tuple[int, ...]] = {}
         trail: Trail | None = None
         if generated.get("coverage") is not None:
-            coverage, trail = self._trail(subject, generated, candidate, probe)
+            trail = self._trail(subject, generated, candidate, probe)
+            found = {path: self._found(generated, path) for path in trail.lines}
+            coverage = {path: percent(found[path], own) for path, own in trail.lines.items()}
+            missing = {path: missed(found[path], own) for path, own in trail.lines.items()}
         return Evidence(
             self._session(baseline["tests"], baseline["seconds"], candidate, self.baseline_args()),
             self._session(mine, generated["seconds"], candidate, test_args(subject)),
             coverage,
+            missing,
             trail,
         )
 
@@ -310,23 +315,23 @@ class _Start:
         own = [os.path.realpath(self.folder / path) for path in test_args(subject)]
         return place in own or any(path.startswith(place + os.sep) for path in own)
 
-    def _trail(
-        self, subject: Subject, reply: Json, candidate: Candidate, probe: Json
-    ) -> tuple[dict[str, float], Trail]:
+    def _found(self, reply: Json, path: str) -> Json:
+        found: Json = reply["coverage"]["files"][self._real(path)]
+        return found
+
+    def _trail(self, subject: Subject, reply: Json, candidate: Candidate, probe: Json) -> Trail:
         cover = reply["coverage"]
         order = [n for n, home in enumerate(cover["homes"]) if self._is_of(home, subject)]
         number = {old: new for new, old in enumerate(order)}
         seconds = {test["id"]: test["seconds"] for test in reply["tests"]}
         lines: dict[str, dict[int, tuple[int, ...]]] = {}
-        coverage: dict[str, float] = {}
         for target in subject.targets:
-            found = cover["files"][self._real(target.path)]
+            found = self._found(reply, target.path)
             lines[target.path] = own_lines(found.get("lines", {}), number)
-            coverage[target.path] = percent(found, lines[target.path])
         names = [cover["order"][n] for n in order]
         modules = reply.get("modules", {"inside": {}, "outside": []})
         kept = [] if reply.get("plain") else self.kept
-        return coverage, Trail(
+        return Trail(
             order=tuple(names),
             seconds=tuple(seconds.get(name, 0.0) for name in names),
             lines=lines,

@@ -1,0 +1,89 @@
+"""The words of `status --fail-on`: which rows a gate matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scaffold.checkout.status import STATES, Status
+from scaffold.checkout.verdict import Verdict
+from scaffold.errors import GateError, UsageError
+from scaffold.kit.catalog import Kit
+
+NEVER = ("planned", "skipped")
+"""States that nobody in the checkout can change, so no gate is made of them."""
+
+WORDS = (*(state for state in STATES if state not in NEVER), *Verdict, "stale", "unproved")
+"""States and verdicts; `unproved` is written here and not proved as it stands now."""
+
+_HINTS = {
+    "edited": "scaffold new --gap {gap} --diff",
+    "open": "scaffold new --gap {gap} --dry-run",
+    "outdated": "scaffold new --gap {gap} --diff",
+    "todo": "scaffold new --gap {gap} --diff",
+    "red": "scaffold verify {gap}",
+    **dict.fromkeys(("adopted", "retired", "blocked"), "scaffold show {gap}"),
+}
+_PROVE = "scaffold verify {gap} --mutants all"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One `--fail-on`: a word, and the priority that it is about; None for all of them."""
+
+    word: str
+    priority: str | None = None
+
+    def matches(self, row: Status) -> bool:
+        """Whether a row is a reason to fail."""
+        if self.priority not in (None, row.gap.priority) or row.state in NEVER:
+            return False
+        if self.word == "open":
+            return row.state == "open" or row.only_todos
+        if self.word == "outdated":
+            return row.outdated
+        if self.word == "stale":
+            return bool(row.stale)
+        if self.word == "unproved":
+            return row.written and (row.verdict is not Verdict.PROVED or bool(row.stale))
+        if self.word == "todo":
+            return row.written and (row.todos > 0 or row.verdict is Verdict.TODO)
+        return self.word in (row.state, row.verdict)
+
+
+def parse_gate(text: str, kit: Kit) -> Gate:
+    """The gate that `--fail-on` names.
+
+    Raises:
+        UsageError: There is no such word or priority, or it could never be closed.
+    """
+    word, _, priority = text.partition(":")
+    if word in NEVER:
+        raise UsageError(
+            f"--fail-on {text}: nobody can close a gap that is {word}",
+            "scaffold status --fail-on open:P0",
+        )
+    if word not in WORDS:
+        raise UsageError(
+            f"--fail-on {text}: '{word}' is none of {', '.join(WORDS)}",
+            "scaffold status --fail-on open:P0",
+        )
+    known = {gap.priority for gap in kit.gaps.values()}
+    if priority and priority.upper() not in known:
+        raise UsageError(f"--fail-on {text}: there is no priority '{priority}'", "scaffold status")
+    return Gate(word, priority.upper() or None)
+
+
+def refusal(gates: Sequence[Gate], rows: Iterable[Status]) -> GateError | None:
+    """The error of the gates that match; None where none does."""
+    hits: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for gate in gates:
+            if gate.matches(row):
+                hits.setdefault(row.gap.slug, {})[gate.word] = None
+    if not hits:
+        return None
+    named = ", ".join(f"{slug} ({', '.join(words)})" for slug, words in hits.items())
+    slug, words = next(iter(hits.items()))
+    hint = _HINTS.get(next(iter(words)), _PROVE)
+    return GateError(f"--fail-on matched: {named}", hint.format(gap=slug))

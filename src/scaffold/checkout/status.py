@@ -1,0 +1,272 @@
+"""Where each gap stands in a checkout: its state, its last proof, and whether that is stale."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold.checkout.adoption import find_adoption
+from scaffold.checkout.files import read_file, write_file
+from scaffold.checkout.find import Checkout
+from scaffold.checkout.state import (
+    FOLDER,
+    EditRecord,
+    GapRecord,
+    State,
+    dump_verified,
+    fingerprint,
+    read_state,
+    read_verified,
+)
+from scaffold.checkout.verdict import Verdict
+from scaffold.errors import CheckoutError
+from scaffold.kit.catalog import Gap, Kit, template_digest
+
+PROOF_FORMAT = 2
+"""Format of what is kept of a proof; 1 had no digests, so such a proof is stale."""
+
+PROOF_FIELDS = (
+    "gap",
+    "verdict",
+    "generated",
+    "passed",
+    "known_defects",
+    "todo",
+    "skipped",
+    "failed",
+    "coverage",
+    "killed",
+    "viable",
+    "sample",
+    "digests",
+)
+"""What is kept of a proof: the same whenever the same is proved again."""
+
+
+STATES = {
+    "open": "not written yet, or every test of it is still a todo",
+    "generated": "written, as the kit has it",
+    "edited": "written, then edited or deleted by a person",
+    "outdated": "written by an earlier version of its template",
+    "adopted": "a person's own tests reach all of it",
+    "retired": "no target of it in this checkout",
+    "blocked": "a file that it needs cannot be read",
+    "planned": "its template is not built yet",
+    "skipped": "deprecated",
+}
+"""What `status` says of a gap."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where one gap stands in a checkout.
+
+    Attributes:
+        gap: The row.
+        state: A key of `STATES`.
+        note: What there is to say about it.
+        verified: The last proof as it was kept; None where there is none.
+        verdict: What the last proof showed, or `todo` where the tests that stand are todos.
+        stale: Why the last proof may not hold any more; empty where nothing changed since.
+        outdated: The template changed since, whatever else the state says.
+        todos: How many tests that stand are todos, where the gap was written as stubs.
+        tests: How many tests stand there then.
+    """
+
+    gap: Gap
+    state: str
+    note: str = ""
+    verified: Mapping[str, Any] | None = None
+    verdict: Verdict | None = None
+    stale: tuple[str, ...] = ()
+    outdated: bool = False
+    todos: int = 0
+    tests: int = 0
+
+    @property
+    def written(self) -> bool:
+        """Whether the gap's tests are here."""
+        return self.state in ("generated", "edited", "outdated")
+
+    @property
+    def only_todos(self) -> bool:
+        """Whether no test of it has been written yet."""
+        return self.written and 0 < self.tests == self.todos
+
+
+def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
+    """Every row of the catalogue and where it stands here.
+
+    Raises:
+        CheckoutError: The state or a proof is damaged.
+    """
+    state = read_state(checkout.root, kit.name)
+    # A proof that cannot be read is no reason for a gate to pass: it ends the command.
+    proofs = {slug: read_verified(checkout.root, slug) for slug in state.gaps}
+    return [_row(checkout, state, gap, proofs.get(gap.slug)) for gap in kit.gaps.values()]
+
+
+def digests_of(checkout: Checkout, record: GapRecord, targets: Iterable[str]) -> dict[str, str]:
+    """What a proof rests on, as it is now: path -> fingerprint, of files that are there.
+
+    Raises:
+        CheckoutError: One of them cannot be read.
+    """
+    shared = [edit.path for edit in record.edits]
+    found = {}
+    for path in sorted({*record.files, *shared, *targets}):
+        content = read_file(checkout.root, path)
+        if content is not None:
+            found[path] = fingerprint(content)
+    return found
+
+
+def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -> None:
+    """Remember the last proof of a gap for `status`, without times and single tests.
+
+    Raises:
+        CheckoutError: The checkout cannot be written.
+    """
+    kept = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
+    record = state.gaps[gap.slug]
+    kept.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=_kit_digest(gap))
+    try:
+        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump_verified(kept))
+    except OSError as error:
+        raise CheckoutError(
+            f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
+            f"ls -ld {FOLDER}/verified",
+        ) from error
+
+
+def _kit_digest(gap: Gap) -> str:
+    """Digest of all that the kit says about a gap: its template, bars, and known survivors."""
+    survivors = gap.folder / "survivors.toml"
+    known = survivors.read_bytes() if survivors.is_file() else b""
+    return hashlib.sha256(template_digest(gap).encode() + known).hexdigest()
+
+
+def _row(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any] | None) -> Status:
+    # What cannot be read keeps one row from being judged, and no other.
+    try:
+        return _status(checkout, state, gap, proof)
+    except CheckoutError as error:
+        return Status(gap, "planned" if gap.state == "planned" else "blocked", error.fact)
+
+
+def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any] | None) -> Status:
+    if gap.state == "deprecated":
+        return Status(gap, "skipped", gap.reason)
+    record = state.gaps.get(gap.slug)
+    if record is None:
+        if gap.targets and not checkout.has_target(gap):
+            return Status(gap, "retired", "no target of it in this checkout")
+        return _open_status(checkout, gap)
+    found, note, outdated = _generated_state(checkout, gap, record)
+    todos, tests = _todos(checkout.root, record) if record.mode == "stubs" else (0, 0)
+    if record.mode == "stubs":
+        stubs = f"stubs: {todos} of {tests} tests are todos" if tests else "stubs"
+        note = "; ".join(filter(None, [stubs, note]))
+    verdict: Verdict | None = None
+    stale: tuple[str, ...] = ()
+    if proof is not None:
+        verdict = _verdict_of(proof)
+        stale = tuple(_changed_since(checkout, gap, record, proof))
+    if todos and (verdict is None or stale):
+        verdict, stale = Verdict.TODO, ()
+    return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests)
+
+
+def _open_status(checkout: Checkout, gap: Gap) -> Status:
+    """Open, or adopted where a person's own tests already reach all of it."""
+    checkout.check(gap)
+    adoption = find_adoption(checkout, gap, ours=())
+    if adoption.whole:
+        return Status(gap, "adopted", adoption.sentence())
+    reached = f"tested already: {adoption.sentence()}" if adoption.files else ""
+    unread = adoption.gaps_of_knowledge()
+    built = "its template is not built yet" if gap.state == "planned" else ""
+    note = "; ".join(filter(None, [built, reached, unread]))
+    return Status(gap, "planned" if gap.state == "planned" else "open", note)
+
+
+def _verdict_of(proof: Mapping[str, Any]) -> Verdict:
+    """What a proof that was kept says; one of an earlier version by the words of today."""
+    verdict = Verdict(proof["verdict"])
+    if "format" in proof or verdict is not Verdict.PROVED:
+        return verdict
+    if proof.get("todo"):
+        return Verdict.TODO
+    whole = proof.get("killed") and proof.get("sample") is None
+    return Verdict.PROVED if whole else Verdict.GREEN
+
+
+def _changed_since(
+    checkout: Checkout, gap: Gap, record: GapRecord, proof: Mapping[str, Any]
+) -> list[str]:
+    """What a proof rests on and is different now."""
+    before = proof.get("digests")
+    if not isinstance(before, dict):
+        return ["it was made by an earlier version of scaffold"]
+    targets = [path for target in gap.targets for path in target.paths if path in before]
+    now = digests_of(checkout, record, targets)
+    changed = [path for path in sorted({*before, *now}) if before.get(path) != now.get(path)]
+    reasons = [f"{path} changed" for path in changed]
+    if proof.get("kit") != _kit_digest(gap):
+        reasons.append("the kit's row changed")
+    if not changed and (proof.get("digest"), proof.get("mode")) != (record.digest, record.mode):
+        reasons.append("it was generated anew")
+    return reasons
+
+
+def _todos(root: Path, record: GapRecord) -> tuple[int, int]:
+    """How many tests of stubs are todos, and how many there are."""
+    from scaffold.languages import stubs
+
+    todos = tests = 0
+    for path in record.files:
+        content = read_file(root, path)
+        found = stubs.standing(path, content) if content is not None else []
+        todos += sum(found)
+        tests += len(found)
+    return todos, tests
+
+
+def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str, bool]:
+    if gap.targets and not checkout.has_target(gap):
+        return "retired", "its targets are gone; the tests are still there", False
+    edited, deleted = [], []
+    for path, digest in record.files.items():
+        current = read_file(checkout.root, path)
+        if current is None:
+            deleted.append(path)
+        elif fingerprint(current) != digest:
+            edited.append(path)
+    for edit in record.edits:
+        _judge_edit(checkout.root, edit, edited, deleted)
+    edited += [path for path in record.removed if read_file(checkout.root, path) is not None]
+    notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
+    outdated = bool(record.template) and record.template != template_digest(gap)
+    if outdated:
+        notes.insert(0, "the template changed since")
+    state = "edited" if edited or deleted else "outdated" if outdated else "generated"
+    return state, "; ".join(notes), outdated
+
+
+def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[str]) -> None:
+    """Sort a shared file into edited or deleted by the units that the gap owns in it."""
+    from scaffold import edits
+
+    content = read_file(root, edit.path)
+    if content is None:
+        deleted.append(edit.path)
+        return
+    owned = [edits.Unit(name, digest) for name, digest in edit.units.items()]
+    text = edits.decode(content, edit.path)
+    standing = edits.standing(edit.kind, text, owned, path=edit.path)
+    changed = sorted(name for name, how in standing.items() if how != "present")
+    if changed:
+        edited.append(f"{edit.path} ({', '.join(changed)})")
