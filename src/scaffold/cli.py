@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scaffold import __version__, invocation, output
+from scaffold import __version__, interruption, invocation, output
 from scaffold.errors import OutputError, ReaderGoneError, ScaffoldError
 
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -26,6 +26,9 @@ COMMANDS = {
     "demo": "demo",
 }
 """Command -> its module below `commands`, in the order of the help."""
+
+SIGNALS = frozenset({129, 130, 143})
+"""128 and the number of the signal that ended the run: SIGHUP, SIGINT, SIGTERM."""
 
 ABOUT = frozenset({"-h", "--help", "--version"})
 """Options whose text is printed by Click itself."""
@@ -48,25 +51,37 @@ def top(
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and give its exit code; every refusal is printed here and nowhere else."""
-    with output.guarded():
-        words = _json_after_the_command(argv)
-        invocation.begin(words)
+    words = _json_after_the_command(argv)
+    invocation.begin(words)
+    with output.guarded(), interruption.caught(_end_programs):
         try:
-            code = _answer(words)
-            sys.stdout.flush()
-            return code
-        except ScaffoldError as error:
-            return _refuse(error)
-        except ClickUsageError as error:
-            context = getattr(error, "ctx", None)
-            command = context.command_path if context else "scaffold"
-            return _refuse(_refusal(2, str(error), f"{command} --help"))
-        except (KeyboardInterrupt, typer.Abort, EOFError):
-            return _interrupted()
-        except Exception as error:
-            from scaffold import faults
+            _sweep()
+            return _run(words)
+        except KeyboardInterrupt:  # in the moment between the last step and the end
+            return interruption.exit_code()
+        finally:
+            with interruption.held():
+                _clean_up()
 
-            return _refuse(_refusal(70, *faults.report(argv, error)))
+
+def _run(words: list[str]) -> int:
+    """The exit code of a command, with whatever is wrong printed."""
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+        return code
+    except ScaffoldError as error:
+        return _refuse(error)
+    except ClickUsageError as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "scaffold"
+        return _refuse(_refusal(2, str(error), f"{command} --help"))
+    except (KeyboardInterrupt, typer.Abort, EOFError):
+        return _interrupted()
+    except Exception as error:
+        from scaffold import faults
+
+        return _refuse(_refusal(70, *faults.report(words, error)))
 
 
 def _answer(argv: list[str]) -> int:
@@ -100,7 +115,33 @@ def _json_after_the_command(argv: Sequence[str]) -> list[str]:
 
 def _interrupted() -> int:
     done = invocation.current.done
-    return _refuse(_refusal(130, f"interrupted; {done or 'nothing is left half written'}", ""))
+    fact = f"interrupted; {done or 'nothing is left half written'}"
+    with interruption.held():
+        return _refuse(_refusal(interruption.exit_code(), fact, ""))
+
+
+def _end_programs() -> None:
+    # What never started a program has not even loaded the module.
+    if "scaffold.groups" in sys.modules:
+        from scaffold import groups
+
+        groups.end_all()
+
+
+def _sweep() -> None:
+    from scaffold import scratch
+
+    scratch.sweep()
+
+
+def _clean_up() -> None:
+    if "scaffold.groups" in sys.modules:
+        from scaffold import groups
+
+        groups.finish()
+    from scaffold import scratch
+
+    scratch.finish()
 
 
 def _refusal(code: int, fact: str, hint: str) -> ScaffoldError:
@@ -124,7 +165,7 @@ def _refuse(error: ScaffoldError) -> int:
             output.answer({"schema": 1, "error": body})
         except OutputError as second:
             code = second.exit_code
-    output.note(fact if code == 130 else f"error: {fact}")
+    output.note(fact if code in SIGNALS else f"error: {fact}")
     if hint:
         output.note("")
         output.note(f"hint: {hint}")

@@ -10,16 +10,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
-from scaffold import isolation
+from scaffold import groups, interruption, isolation, scratch
 from scaffold.errors import CheckoutError, MissingToolError
-
-GRACE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -150,10 +148,8 @@ def empty_folder() -> Iterator[Path]:
     Raises:
         CheckoutError: Every folder for temporary files is in the checkout, or cannot be written.
     """
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="scaffold-tool-", dir=temporary_place()) as name:
-        yield Path(name).resolve()
+    with scratch.folder("tool", base=str(temporary_place())) as place:
+        yield place.resolve()
 
 
 def temporary_place() -> Path:
@@ -162,10 +158,8 @@ def temporary_place() -> Path:
     Raises:
         CheckoutError: There is none that can be written.
     """
-    import tempfile
-
     # Tools look for their settings upwards: TMPDIR below a checkout would lead them into it.
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp", os.path.expanduser("~")):
+    for place in (scratch.default_base(), "/tmp", "/var/tmp", os.path.expanduser("~")):
         if not isolation.untrusted(place) and os.access(place, os.W_OK | os.X_OK):
             return Path(place)
     raise CheckoutError(
@@ -181,12 +175,14 @@ def _communicate(
     try:
         return *process.communicate(input_text, timeout=timeout_s), False
     except subprocess.TimeoutExpired:
-        stop_group(process)
+        groups.stop_group(process)
         return *process.communicate(), True
     except BaseException:
-        stop_group(process)
+        groups.stop_group(process)
         process.wait()
         raise
+    finally:
+        groups.forget(process)
 
 
 def attach(
@@ -207,38 +203,27 @@ def attach(
     Raises:
         MissingToolError: The program is not there.
     """
+    interruption.check()
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=None if env is None else dict(env),
             stdin=subprocess.DEVNULL,
             stdout=2 if to_stderr else None,
-            check=False,
         )
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise _missing(argv, cwd, error) from error
-    return done.returncode
-
-
-def stop_group(process: subprocess.Popen[Any]) -> None:
-    """End the whole process group of a child: asked first, forced after a moment."""
-    _signal_group(process, signal.SIGTERM)
     try:
-        process.wait(timeout=GRACE_S)
-    except subprocess.TimeoutExpired:
-        pass
-    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-def _signal_group(process: subprocess.Popen[Any], number: int) -> None:
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, number)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass
+        return process.wait()
+    except BaseException:
+        # It has to clean up after itself before it is gone.
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=3 * groups.GRACE_S)
+        process.kill()
+        process.wait()
+        raise
 
 
 class Conversation:
@@ -263,6 +248,7 @@ class Conversation:
         """
         self.argv = tuple(argv)
         self.log = log
+        groups.start_keeper()
         with log.open("ab") as stderr:
             self._process = _start(argv, cwd=cwd, env=env, stdin=True, stderr=stderr, to_log=to_log)
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -321,7 +307,7 @@ class Conversation:
     def ending(self) -> str:
         """How the program ended and what it wrote last, in words."""
         try:
-            code = self._process.wait(timeout=GRACE_S)
+            code = self._process.wait(timeout=groups.GRACE_S)
         except subprocess.TimeoutExpired:
             how = "it still runs"
         else:
@@ -335,14 +321,15 @@ class Conversation:
                 self._process.stdin.close()
             except OSError:
                 pass
-        if not at_once:
+        if not at_once and not groups.ending():
             try:
-                self._process.wait(timeout=GRACE_S)
+                self._process.wait(timeout=groups.GRACE_S)
             except subprocess.TimeoutExpired:
                 pass
-        stop_group(self._process)
+        groups.stop_group(self._process)
         self._process.wait()
-        self._reader.join(timeout=GRACE_S)
+        groups.forget(self._process)
+        self._reader.join(timeout=groups.SHORT_S if groups.ending() else groups.GRACE_S)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -361,11 +348,12 @@ def _start(
     stderr: IO[bytes] | int = subprocess.PIPE,
     to_log: bool = False,
 ) -> subprocess.Popen[str]:
+    marked = groups.environment(env)
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env=None if env is None else dict(env),
+            env=marked,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=stderr if to_log else subprocess.PIPE,
             stderr=stderr,
@@ -375,6 +363,8 @@ def _start(
         )
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise _missing(argv, cwd, error) from error
+    groups.add(process)
+    return process
 
 
 def _missing(argv: Sequence[str], cwd: Path, error: OSError) -> MissingToolError:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scaffold import invocation
 from scaffold.checkout import journal
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, open_checkout
@@ -53,17 +54,23 @@ def opened(
         CheckoutError: Not a checkout.
         ConflictError: Another run is at work in it.
     """
-    checkout = open_checkout(start, kit)
+    checkout = _found(start, kit)
     if reading:
         pending = journal.pending(checkout.root)
         if pending is not None:
-            progress(f"warning: {pending.fact}; {pending.hint}")
+            progress(f"warning: {pending.fact}; {invocation.command(pending.hint)}")
         yield checkout
         return
     with journal.locked(checkout.root):
         if recovering and journal.recover(checkout.root):
             progress("an interrupted run was taken back")
         yield checkout
+
+
+def _found(start: Path, kit: Kit) -> Checkout:
+    checkout = open_checkout(start, kit)
+    invocation.current.root = checkout.root
+    return checkout
 
 
 def plan_new(

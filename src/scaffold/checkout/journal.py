@@ -54,6 +54,10 @@ __all__ = [
 ]
 
 
+BUSY = "another run of scaffold is at work in this checkout; nothing was written"
+"""The fact of the refusal while another run holds the lock."""
+
+
 @dataclass(frozen=True)
 class Undone:
     """What was taken back. `aside` names files of the state that were changed and moved away."""
@@ -108,7 +112,7 @@ def locked(root: Path) -> Iterator[None]:
     except OSError as error:
         os.close(handle)
         raise ConflictError(
-            "another run of scaffold is at work in this checkout; nothing was written",
+            BUSY,
             "wait for it, then run the same command again",
         ) from error
     try:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import stat
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from scaffold import interruption
 from scaffold.checkout.files import confine
 from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, sync, take
 from scaffold.checkout.record import Content, Operation, Record, make_key
@@ -104,15 +103,9 @@ def writing(fact: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def undeterred() -> Iterator[None]:
-    """Come to the end whatever Ctrl-C says: it takes moments, and half of it helps nobody."""
-    if threading.current_thread() is not threading.main_thread():
+    """Come to the end whatever a signal asks: it takes moments, and half of it helps nobody."""
+    with interruption.held():
         yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class _Transaction:

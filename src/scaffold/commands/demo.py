@@ -72,6 +72,8 @@ def demo(
         _refuse_difference(place, first)
         if not json:
             output.say(f"\n{CLOSING}")
+            if folder is None:
+                output.say("The folder is removed now; to keep it, name it: scaffold demo DIR")
     if json:
         output.answer(report.to_json("demo", {"steps": steps}))
     return code
@@ -86,14 +88,13 @@ def _show(*argv: str) -> None:
 
 
 def _empty(folder: Path | None) -> Path:
-    import tempfile
-
+    from scaffold import scratch
     from scaffold.errors import CheckoutError, ConflictError
     from scaffold.process import temporary_place
 
     try:
         if folder is None:
-            return Path(tempfile.mkdtemp(prefix="scaffold-demo-", dir=temporary_place()))
+            return scratch.make("demo", base=str(temporary_place()))
         folder.mkdir(parents=True, exist_ok=True)
         if not any(folder.iterdir()):
             return folder.resolve()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scaffold import scratch
 from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.limits import OverLimitError, bounded
@@ -59,9 +59,9 @@ def render(
     check_templates(kit, gap)
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
     try:
-        with tempfile.TemporaryDirectory(prefix="scaffold-render-") as staging:
-            _run_copier(kit, gap, Path(staging), data)
-            return _read(Path(staging), gap)
+        with scratch.folder("render") as staging:
+            _run_copier(kit, gap, staging, data)
+            return _read(staging, gap)
     except OSError as error:
         raise CheckoutError(
             f"'{gap.slug}' cannot be rendered: {error.strerror or error}",

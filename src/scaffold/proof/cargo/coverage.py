@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from scaffold.proof.cargo.kill import circumstances
 from scaffold.proof.cargo.workspace import Suite, suite_args
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions, percent
 from scaffold.proof.verdicts import VerdictCache
+from scaffold.scratch import folder as scratch_folder
 
 INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
 
@@ -109,8 +109,8 @@ def _measure(
     """Target path -> its share of lines in percent, and the lines that did not run."""
     suites = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
-    with tempfile.TemporaryDirectory(prefix="scaffold-") as scratch:
-        argv, report = _command(tool.name, suites, Path(scratch), bench.tree.target)
+    with scratch_folder("cov") as scratch:
+        argv, report = _command(tool.name, suites, scratch, bench.tree.target)
         if tool.name == "llvm-cov":
             _forget_other_programs(bench, tool)
         done = process.run(

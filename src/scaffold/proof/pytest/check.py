@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
 from scaffold.proof.tree_copy import remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
+from scaffold.scratch import make
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def run_jobs(
     """Mutant id -> verdict, for mutants that nothing is known of."""
     if not jobs:
         return {}
-    scratch = Path(tempfile.mkdtemp(prefix="scaffold-"))
+    scratch = make("kill")
     try:
         run = KillRun(subject.checkout, subject.run.root, files, trail, scratch)
         return run.run(jobs, options.workers, lambda line: progress(f"{subject.slug}: {line}"))

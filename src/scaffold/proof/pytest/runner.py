@@ -7,12 +7,12 @@ import json
 import os
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from scaffold import scratch
 from scaffold.checkout.layout import PytestSettings, pytest_settings, root_of
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.process import Conversation
@@ -137,8 +137,7 @@ class _Start:
         self.settings = self._settings()
         self.kept = kept_options(self.settings.words("addopts"), self.folder)
         self.imports = self._imports()
-        self._temporary = tempfile.TemporaryDirectory(prefix="scaffold-")
-        self.scratch = Path(self._temporary.name)
+        self.scratch = scratch.make("tests")
         self.private = self.scratch / "private"
         self.private.mkdir()
 
@@ -146,7 +145,7 @@ class _Start:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._temporary.cleanup()
+        scratch.drop(self.scratch)
 
     def _roots(self) -> list[str]:
         """Folders that imports start from, relative to that of the run, which is the last."""
@@ -373,12 +372,12 @@ def _unfit(probe: Json, talk: Conversation) -> Unfit | None:
     return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))
 
 
-def _lend_coverage(scratch: Path) -> list[str]:
+def _lend_coverage(lent_below: Path) -> list[str]:
     """A folder with our coverage.py alone, last on the path of an interpreter that has none."""
     spec = find_spec("coverage")
     if spec is None or spec.origin is None:
         return []
-    place = scratch / "lent"
+    place = lent_below / "lent"
     if not place.exists():
         place.mkdir()
         (place / "coverage").symlink_to(Path(spec.origin).parent, target_is_directory=True)

@@ -1,0 +1,196 @@
+"""A run that is asked to end, or killed: its programs end, and its temporary folders go."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.command import scaffold
+from support.tinykit import DEMO_KIT
+from support.tree import snapshot
+
+KIT = ["--kit", str(DEMO_KIT)]
+SOON_S = 1.5 if "SCAFFOLD_QUIET_MACHINE" in os.environ else 8.0
+"""How soon a run has ended: a second and a half on a quiet machine, and this in a test."""
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+HANGING = {
+    "sleeps": "time.sleep(600)",
+    "loops": "while True: pass",
+    "ignores_signals": (
+        "[signal.signal(n, signal.SIG_IGN) for n in (1, 2, 15)]\n    while True: time.sleep(9)"
+    ),
+    "in_a_session_of_its_own": (
+        "child = subprocess.Popen(\n"
+        "        [sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True\n"
+        "    )\n    note(child.pid)\n    time.sleep(600)"
+    ),
+}
+TEST = """
+
+def note(pid):
+    with open({pids!r}, "a") as stream:
+        stream.write(f"{{pid}}\\n")
+
+
+def test_that_hangs():
+    import os, signal, subprocess, sys, time
+    if {here!r} and os.path.realpath(__file__) == {here!r}:
+        return
+    note(os.getpid())
+    {body}
+"""
+
+
+def is_running(pid: int) -> bool:
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+
+
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+class Hung:
+    """A `verify` whose generated tests hang."""
+
+    def __init__(self, tree: Path, place: Path, body: str, *more: str, in_copy: bool) -> None:
+        self.tree, self.pids, self.temp = tree, place / "pids", place / "t"
+        self.temp.mkdir()
+        assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+        test = tree / "tests" / "test_prices.py"
+        here = os.path.realpath(test) if in_copy else ""
+        with test.open("a") as stream:
+            stream.write(TEST.format(pids=str(self.pids), here=here, body=body))
+        self.before = snapshot(tree)
+        verify = ["verify", "prices", "--python", sys.executable, *more, *KIT, "-C", str(tree)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scaffold", *verify],
+            env={**os.environ, "TMPDIR": str(self.temp)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # What a shell's background job ignores is not ignored here.
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in CODES] and None,
+        )
+        until(lambda: self.pids.exists() and self.pids.read_text().endswith("\n"))
+
+    def asleep(self) -> None:
+        """Assert that nothing of it runs and nothing of it lies about."""
+        pids = [int(line) for line in self.pids.read_text().split()]
+        until(lambda: not any(is_running(pid) for pid in pids), SOON_S)
+        until(lambda: not [p for p in self.temp.rglob("*") if p.parent.parent == self.temp], SOON_S)
+
+    def close(self) -> None:
+        """End it in any case."""
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def hung(tree: Path, tmp_path: Path) -> Iterator[Callable[..., Hung]]:
+    runs: list[Hung] = []
+
+    def start(body: str, *more: str, in_copy: bool = False) -> Hung:
+        runs.append(Hung(tree, tmp_path, body, *more, in_copy=in_copy))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.close()
+
+
+def end(run: Hung, number: signal.Signals) -> None:
+    """Send the signal twice and assert that the run ends with its code, soon, without a trace."""
+    began = time.monotonic()
+    run.process.send_signal(number)
+    time.sleep(0.1)
+    run.process.send_signal(number)
+    _, told = run.process.communicate(timeout=60)
+    assert time.monotonic() - began < SOON_S, told
+    assert run.process.returncode == CODES[number], told
+    assert "interrupted; nothing is left half written" in told
+    assert "Traceback" not in told and "ignored" not in told
+    run.asleep()
+    after = {path: what for path, what in snapshot(run.tree).items() if "__pycache__" not in path}
+    assert after == {p: what for p, what in run.before.items() if "__pycache__" not in p}
+
+
+@pytest.mark.parametrize("how", HANGING)
+def test_sigterm_ends_a_verify_whose_tests_hang(hung: Callable[..., Hung], how: str) -> None:
+    end(hung(HANGING[how]), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
+def test_every_signal_ends_the_kill_check_at_once(
+    hung: Callable[..., Hung], number: signal.Signals
+) -> None:
+    end(hung(HANGING["ignores_signals"], "--mutants", "4", in_copy=True), number)
+
+
+def test_what_a_killed_run_started_ends_by_itself(hung: Callable[..., Hung]) -> None:
+    run = hung(HANGING["in_a_session_of_its_own"])
+    run.process.kill()
+    run.process.wait()
+    run.asleep()
+
+
+def test_a_signal_that_is_ignored_stays_so(hung: Callable[..., Hung], tree: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "import scaffold.cli as cli\n"
+        "cli._sweep = lambda: os.kill(os.getpid(), signal.SIGHUP)\n"
+        "sys.exit(cli.run(sys.argv[1:]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "list", *KIT], capture_output=True)
+    assert done.returncode == 0
+
+
+def test_the_next_run_removes_what_killed_runs_left(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    parent = tmp_path / f"scaffold-{os.getuid()}"
+    mine = tmp_path / "mine"
+    for folder in (parent / "101-abc" / "deep", parent / "102-abc", parent / "notes", mine):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("x")
+    (parent / "101-abc" / "deep").chmod(0o500)
+    (parent / "103-abc").symlink_to(mine)
+    env = {**os.environ, "SCAFFOLD_RUN": "101-abc"}
+    left = subprocess.Popen(["sleep", "600"], env=env, start_new_session=True)
+    other = subprocess.Popen(["sleep", "600"], env={**env, "SCAFFOLD_RUN": "101-abcd"})
+    handle = os.open(parent / "102-abc", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        assert scaffold("list", *KIT).code == 0
+        assert sorted(place.name for place in parent.iterdir()) == ["102-abc", "103-abc", "notes"]
+        assert (mine / "file").exists() and (parent / "102-abc" / "file").exists()
+        assert left.wait(timeout=10) == -signal.SIGKILL
+        assert other.poll() is None
+    finally:
+        os.close(handle)
+        for process in (left, other):
+            process.kill()
+            process.wait()
+
+
+def test_a_folder_of_somebody_else_in_our_name_is_not_used(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "101-abc").mkdir(parents=True)
+    (tmp_path / f"scaffold-{os.getuid()}").symlink_to(elsewhere)
+    assert scaffold("show", "prices", *KIT).code == 0
+    assert [place.name for place in elsewhere.iterdir()] == ["101-abc"]
+    assert sorted(place.name for place in tmp_path.iterdir()) == [
+        "elsewhere", f"scaffold-{os.getuid()}"
+    ]  # fmt: skip
