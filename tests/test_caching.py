@@ -143,6 +143,15 @@ def test_a_tree_that_is_too_large_alone_is_emptied():
     assert [path.name for path in only.iterdir()] == ["lock"]
 
 
+def test_environments_of_uv_that_were_used_today_stay():
+    import time
+
+    old, today, used = tree("a", 1), tree("b", int(time.time())), tree("c", 1)
+    caching.trim_folders(cache_dir("cargo"), MIB // 2, used, idle_s=86_400)
+    assert (today / "target").is_dir() and (used / "target").is_dir()
+    assert not (old / "target").exists()
+
+
 def test_doctor_tells_the_size_of_each_cache_and_removes_them(own_cache, tmp_path):
     kept(bytes(MIB))
     held = tree("tree-1", 1)

@@ -103,23 +103,28 @@ def trim(folder: Path, most: int) -> None:
         total -= size
 
 
-def trim_folders(folder: Path, most: int, used: Path) -> None:
+def trim_folders(folder: Path, most: int, used: Path | None, *, idle_s: float = 0.0) -> None:
     """Empty the folders in it that were not used for longest, until all take at most `most` bytes.
 
     Args:
         folder: Holds one folder a checkout.
         most: Bytes.
         used: The one that this run holds: the last to go, when it alone is too large.
+        idle_s: Those that were used since then stay; for folders that nobody locks.
     """
+    import time
+
     with suppress(OSError):
-        os.utime(used)
+        if used is not None:
+            os.utime(used)
         sizes = {place: size_of(place) for place in _folders(folder)}
         for place in sorted(sizes, key=lambda it: it.lstat().st_mtime_ns):
             if sum(sizes.values()) <= most:
                 return
-            if place != used and empty(place):
+            idle = time.time() - place.lstat().st_mtime
+            if place != used and idle >= idle_s and empty(place):
                 sizes[place] = 0
-        if sizes.get(used, 0) > most:
+        if used is not None and sizes.get(used, 0) > most and not idle_s:
             _empty(used)
 
 

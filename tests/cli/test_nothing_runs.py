@@ -32,6 +32,9 @@ WALKS: dict[str, list[list[str]]] = {
 }
 """Command -> what is typed after it; a command that is not named here is typed alone."""
 
+QUIET = ("list", "status", "undo")
+"""Commands that start no program at all."""
+
 
 @pytest.fixture
 def trapped(tree: Path, tmp_path: Path) -> Trapped:
@@ -48,6 +51,8 @@ def walk(trapped: Trapped, starter: tuple[str, ...], command: str, cwd: Path) ->
         done = trapped.run(starter, command, *argv, *takes, cwd=cwd)
         assert done.code in (0, 8), f"{command} {argv}: {done.code}\n{done.out}{done.err}"
         assert trapped.marked() == [], f"{command} {argv} ran or imported these"
+        if command in QUIET or argv == ["--help"]:
+            assert trapped.started() == []
 
 
 def generate(trapped: Trapped) -> None:

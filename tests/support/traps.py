@@ -104,12 +104,18 @@ class Trapped:
             check=False,
         )
         if tracer:
-            self._check(log.read_text("utf-8", errors="replace"))
+            self._check()
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def _check(self, log: str) -> None:
+    def started(self) -> list[str]:
+        """The programs that the last run started, or tried to, after the command itself."""
+        log = self.marks.with_name("strace.log")
+        text = log.read_text("utf-8", errors="replace") if log.exists() else ""
+        return re.findall(r'exec(?:ve|veat)\((?:[^",]+, )?"([^"]*)"', text)[1:]
+
+    def _check(self) -> None:
         # Tried counts as well: the program could have been there.
-        for name in re.findall(r'exec(?:ve|veat)\((?:[^",]+, )?"([^"]*)"', log):
+        for name in self.started():
             assert os.path.isabs(name), f"{name} was looked for in the current folder"
             for place in {os.path.abspath(name), os.path.realpath(name)}:
                 assert not Path(place).is_relative_to(self.tree), f"{place} was started"

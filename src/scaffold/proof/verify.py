@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scaffold import isolation
+from scaffold.caching import PARTS, cache_dir, trim_folders
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
@@ -62,6 +63,8 @@ def verify_all(
         ProofError: The tests did not come to an end, or are red on an unbroken copy.
     """
     isolation.open_path()
+    # Environments that uv made for other checkouts; nobody locks them.
+    trim_folders(cache_dir("uv"), PARTS["uv"], None, idle_s=86_400)
     for subject in subjects:
         require(subject.slug, subject.needs)
     groups: dict[tuple[str, str, str], list[Subject]] = {}
