@@ -168,3 +168,32 @@ def test_a_current_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
         cwd=gone, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (b"# \xe9\n", "tests/test_prices.py is not UTF-8 (byte "),
+        (b"x = " + b"1+" * 50_000 + b"1\n", "tests/test_prices.py"),
+        (b"x = 1\0\n", "tests/test_prices.py"),
+    ],
+)
+def test_a_stub_that_cannot_be_read_is_refused_and_kept(
+    tree: Path, content: bytes, fact: str
+) -> None:
+    command = ["new", "--gap", "prices", *KIT, "-C", tree]
+    assert scaffold(*command, "--stubs").code == 0
+    stub = tree / "tests" / "test_prices.py"
+    stub.write_bytes(stub.read_bytes() + content)
+    mine = stub.read_bytes()
+    done = scaffold(*command)
+    assert done.code == 3 and done.fact.startswith(fact), done.err
+    assert stub.read_bytes() == mine
+
+
+@pytest.mark.parametrize("name", ["--answers", "--merge"])
+def test_a_file_that_is_named_is_never_waited_for(tree: Path, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    command = ["new", "--gap", "prices"] if name == "--answers" else ["verify", "--all"]
+    done = scaffold(*command, name, tmp_path / "pipe.yml", *KIT, "-C", tree)
+    assert done.code == 2 and "Not a plain file" in done.fact

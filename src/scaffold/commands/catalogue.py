@@ -141,7 +141,9 @@ def _show_row(gap: Gap, paths: list[str], json: bool, **more: Any) -> None:
         }
         output.answer(report.to_json("show", body))
         return
+    from scaffold.kit.reader import read_text
+
     readme = gap.folder / "README.md"
     output.say(report.row(gap, paths, questions))
     if gap.built and readme.is_file():
-        output.say(f"\n{output.block(readme.read_text(encoding='utf-8').rstrip())}")
+        output.say(f"\n{output.block(read_text(readme).rstrip())}")

@@ -131,11 +131,12 @@ def _read_records(path: Path) -> list[Outcome]:
 
     from scaffold.errors import UsageError
     from scaffold.proof.outcome import Outcome
+    from scaffold.reading import read_plain
 
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_plain(path).decode("utf-8"))
         return [Outcome.from_json(item) for item in document["outcomes"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         told = getattr(error, "strerror", None) or "it holds no records of `verify --json`"
         raise UsageError(
             f"--merge {path}: {told}", f"scaffold verify --mutants all --shard 1/2 --json > {path}"

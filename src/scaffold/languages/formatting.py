@@ -65,9 +65,11 @@ def _black(path: str, source: bytes) -> bytes:
 
     try:
         text = black.format_str(source.decode("utf-8"), mode=black.Mode())
-    except (InvalidInput, UnicodeDecodeError) as error:
+    except (InvalidInput, UnicodeDecodeError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        why = "it is nested too deeply" if deep else " ".join(str(error).split())
         raise KitError(
-            f"the rendered {path} does not parse: {' '.join(str(error).split())}",
+            f"the rendered {path} does not parse: {why}",
             f"scaffold show GAP --file {path}",
         ) from error
     return str(text).encode("utf-8")

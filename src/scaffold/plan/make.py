@@ -14,6 +14,7 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
+from scaffold.edits import decode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Gap, Kit, template_digest
@@ -22,6 +23,7 @@ from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.removal import deleted, refuse_stubs, removals
+from scaffold.reading import parsing
 
 FULL, STUBS = "full", "stubs"
 
@@ -228,7 +230,8 @@ def _stub_files(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], int]:
         if make is None:
             result[path] = source
             continue
-        text, todos = make(path, source.decode("utf-8"))
+        with parsing(path, source, KitError):
+            text, todos = make(path, source.decode("utf-8"))
         result[path] = format_source(path, text.encode("utf-8"), cache=cache_dir("format"))
         count += len(todos)
     return result, count
@@ -284,12 +287,9 @@ def _filled(change: Change, stub: bytes, full: bytes) -> Change:
     from scaffold.languages import stubs
 
     assert change.before is not None
-    text, kept = stubs.fill(
-        change.before.decode("utf-8"),
-        stub.decode("utf-8"),
-        full.decode("utf-8"),
-        path=change.path,
-    )
+    mine = decode(change.before, change.path)
+    with parsing(change.path, change.before):
+        text, kept = stubs.fill(mine, stub.decode("utf-8"), full.decode("utf-8"), path=change.path)
     if text.encode("utf-8") == change.before:
         return replace(change, action=Action.KEPT, after=change.before, note="all yours")
     note = f"filled; yours is kept: {', '.join(kept)}" if kept else "filled"

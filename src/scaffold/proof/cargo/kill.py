@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scaffold import process
+from scaffold.edits import decode
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.proof.cargo.bench import Bench, open_bench
 from scaffold.proof.cargo.hunt import Hunt
@@ -88,7 +89,7 @@ def enumerate_mutants(bench: Bench, targets: Sequence[str]) -> list[RustMutant]:
         said = " ".join(done.stderr.split())
         raise BaselineError(f"cargo-mutants lists no mutants: {said}", " ".join(argv))
     root = bench.tree.path
-    texts = {path: (root / path).read_bytes().decode("utf-8") for path in targets}
+    texts = {path: decode((root / path).read_bytes(), path) for path in targets}
     items = [item for item in json.loads(done.stdout) if item["file"] in inside]
     items.sort(key=lambda i: (i["file"], i["span"]["start"]["line"], i["span"]["start"]["column"]))
     return list(_mutants(items, inside, texts))

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold.edits import decode
 from scaffold.proof.mutants import Mutant, enumerate_mutants, sample, shard
 from scaffold.proof.pytest.kill import KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
 from scaffold.proof.tree_copy import remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
+from scaffold.reading import read_plain
 from scaffold.scratch import make
 
 
@@ -63,7 +65,7 @@ def judge(
     # Targets without a bar are there for their facts, unless the row holds no target to one.
     held = [target for target in subject.targets if target.kill_pct is not None]
     sources = {
-        target.path: (subject.checkout / target.path).read_bytes().decode("utf-8")
+        target.path: decode(read_plain(subject.checkout / target.path), target.path)
         for target in held or subject.targets
     }
     mutants = choose(sources, options)
