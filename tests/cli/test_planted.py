@@ -1,0 +1,245 @@
+"""A clone may hold anything below `.scaffold/`: no command carries it out, follows it or hangs."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaffold.checkout.journal import Write, commit
+from scaffold.checkout.state import fingerprint
+from support.command import scaffold
+from support.tinykit import DEMO_KIT
+from support.tree import snapshot, write_files
+
+VICTIM = b"a person's own file"
+Plant = Callable[[Path, Path], object]
+"""Puts something into a checkout; the second folder lies outside of it."""
+
+
+def content(data: bytes | None) -> dict[str, str] | None:
+    if data is None:
+        return None
+    return {"digest": hashlib.sha256(data).hexdigest(), "lines": fingerprint(data)}
+
+
+def record(path: str, before: bytes | None = None, after: bytes | None = VICTIM) -> dict[str, Any]:
+    """A record as it is written, but for the key of the signature."""
+    op = {"path": path, "before": content(before), "after": content(after)}
+    return {
+        "label": "new",
+        "token": "0" * 32,
+        "ops": [op],
+        "folders": [path.rpartition("/")[0] or "x"],
+        "signature": "0" * 64,
+    }
+
+
+def planted(folder: str, data: dict[str, Any] | bytes) -> Plant:
+    """A record in the journal or the history, with an original beside it."""
+
+    def plant(tree: Path, out: Path) -> None:
+        text = data if isinstance(data, bytes) else json.dumps(data).replace("{out}", str(out))
+        write_files(tree / ".scaffold" / folder, {"record.json": text, "before/0000": "evil"})
+
+    return plant
+
+
+def named(place: str, make: Callable[[Path, Path], object]) -> Plant:
+    """Something that is not a plain file or folder, at this place below `.scaffold/`."""
+
+    def plant(tree: Path, out: Path) -> None:
+        there = tree / ".scaffold" / place
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if there.is_dir() and not there.is_symlink():
+            shutil.rmtree(there)
+        there.unlink(missing_ok=True)
+        make(there, out)
+
+    return plant
+
+
+def generated(then: Plant) -> Plant:
+    """The same where the tests of a gap were written before."""
+
+    def plant(tree: Path, out: Path) -> None:
+        done = scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree)
+        assert done.code == 0, done.err
+        then(tree, out)
+
+    return plant
+
+
+def gap(**changes: Any) -> Plant:
+    """The record of a gap with these fields."""
+
+    def plant(tree: Path, out: Path) -> None:
+        place = tree / ".scaffold" / "gaps" / "prices.json"
+        text = json.dumps({**json.loads(place.read_text()), **changes})
+        place.write_text(text.replace("{out}", str(out)))
+
+    return plant
+
+
+def signed_elsewhere(tree: Path, out: Path) -> None:
+    """A record that this user wrote, for a checkout at another place."""
+    other = Path(shutil.copytree(tree, out.parent / "other"))
+    commit(other, [Write("parcels/new.py", VICTIM), Write("parcels/__init__.py", None)], "new")
+    shutil.copytree(other / ".scaffold", tree / ".scaffold")
+    (tree / ".scaffold/undo/0001").rename(tree / ".scaffold/journal")
+    (tree / "parcels/new.py").write_bytes(VICTIM)
+
+
+def pipe(place: Path, out: Path) -> None:
+    os.mkfifo(place)
+
+
+def to_folder(place: Path, out: Path) -> None:
+    place.symlink_to(out)
+
+
+def to_file(place: Path, out: Path) -> None:
+    place.symlink_to(out / "victim")
+
+
+def endless(place: Path, out: Path) -> None:
+    place.symlink_to("/dev/zero")
+
+
+def huge(place: Path, out: Path) -> None:
+    with place.open("wb") as stream:
+        stream.truncate(1 << 33)
+
+
+def deep(place: Path, out: Path) -> None:
+    place.write_bytes(b"[" * 200_000)
+
+
+def door(place: Path, out: Path) -> None:
+    here = Path.cwd()
+    os.chdir(place.parent)
+    try:
+        socket.socket(socket.AF_UNIX).bind(place.name)
+    finally:
+        os.chdir(here)
+
+
+def bomb(place: Path, out: Path) -> None:
+    place.write_bytes(gzip.compress(b"\0" * (64 << 20)))
+
+
+def a_file(place: Path, out: Path) -> None:
+    place.write_bytes(VICTIM)
+
+
+ODD = (pipe, to_folder, endless, deep)
+RARE = (to_file, huge, door, a_file)
+PATHS = (
+    *("../out/victim", "{out}/victim", ".git/hooks/x", "a/.GIT/x", "x/../../out/victim"),
+    *(".scaffold/../../out/victim", ".scaffold/undo/0001/record.json", "link/victim"),
+)
+PLANTS: dict[str, Plant] = {
+    **{f"journal: {path}": planted("journal", record(path)) for path in PATHS},
+    **{f"undo: {path}": planted("undo/0001", record(path, before=b"evil")) for path in PATHS[:4]},
+    "journal: of another checkout": signed_elsewhere,
+    "journal: empty record": planted("journal", b""),
+    "journal: not UTF-8": planted("journal", b"\xff\xfe"),
+    "journal: numbers": planted("journal", b'{"label": ' + b"9" * 5000 + b"}"),
+    "journal: types": planted("journal", {**record("a"), "ops": 5, "folders": None}),
+    "undo: a number that is too large": planted("undo/999999999", record("a")),
+    "undo: a name that is not a number": planted("undo/1x", record("a")),
+    **{
+        f"{place}: {make.__name__}": named(place, make)
+        for place in ("journal", "journal/record.json", "undo", "undo/0001", "kept")
+        for make in ODD
+    },
+    **{
+        f"{place}: {make.__name__}": generated(named(place, make))
+        for place in ("state.json", "gaps", "gaps/prices.json", "base", "verified",
+                      "verified/prices.json", "undo/0001/before")
+        for make in ODD
+    },
+    **{f"journal: {make.__name__}": named("journal", make) for make in RARE},
+    **{f"state.json: {make.__name__}": generated(named("state.json", make)) for make in RARE},
+    "base: a bomb": generated(named("base/" + "0" * 64 + ".gz", bomb)),
+    **{f"gap: files {path}": generated(gap(files={path: "0" * 64})) for path in PATHS[:5]},
+    **{f"gap: removed {path}": generated(gap(removed={path: "0"})) for path in PATHS[:5]},
+    **{
+        f"gap: edits {path}": generated(
+            gap(edits=[{"kind": "python", "path": path, "created": True, "units": {"a": "0"}}])
+        )
+        for path in PATHS[:5]
+    },
+    "gap: types": generated(gap(files=[], answers="x", edits=[5])),
+    "gap: a name": generated(named("gaps/\x1b[m.json", lambda p, out: p.write_text("{}"))),
+    "proof: types": generated(named("verified/prices.json", lambda p, out: p.write_text("{}"))),
+}  # fmt: skip
+COMMANDS = (["status"], ["new", "--gap", "labels", "--dry-run"], ["new", "--gap", "labels"],
+            ["undo"], ["undo", "--force"])  # fmt: skip
+READING = (["status"], ["status", "--json"], ["list"], ["show", "prices"],
+           ["new", "--all", "--dry-run"], ["new", "--all", "--diff"])  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", [pytest.param(PLANTS[name], id=name) for name in PLANTS])
+def test_what_lies_in_a_checkout_is_not_believed(tree: Path, tmp_path: Path, plant: Plant) -> None:
+    out = write_files(tmp_path / "out", {"victim": VICTIM, "prices.json": "x", "before/0000": "x"})
+    (tree / "link").symlink_to(out)
+    before = set(paths_of_files(tree))
+    plant(tree, out)
+    theirs = snapshot(out)
+    for words in COMMANDS:
+        done = scaffold(*words, "--kit", DEMO_KIT, "-C", tree)
+        assert done.code in (0, 3, 4), (words, done.err)
+        assert snapshot(out) == theirs, words
+    # What is in the way can be set aside, and then everything works.
+    for _ in range(2):
+        done = scaffold("undo", "--set-aside", "--kit", DEMO_KIT, "-C", tree)
+        assert done.code == 0, done.err
+    for words in (["status"], ["new", "--gap", "labels"], ["undo"]):
+        done = scaffold(*words, "--kit", DEMO_KIT, "-C", tree)
+        assert done.code == 0, (words, done.err)
+    assert snapshot(out) == theirs
+    assert before <= set(paths_of_files(tree))
+
+
+def paths_of_files(tree: Path) -> list[str]:
+    paths = [place.relative_to(tree).as_posix() for place in tree.rglob("*")]
+    return [path for path in paths if not path.startswith(".scaffold")]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_what_only_reads_works_beside_a_journal_that_is_not_believed(
+    tree: Path, tmp_path: Path, words: list[str]
+) -> None:
+    planted("journal", record("../out/victim"))(tree, tmp_path)
+    before = snapshot(tree)
+    where = [] if words[0] in ("list", "show") else ["-C", str(tree)]
+    done = scaffold(*words, "--kit", DEMO_KIT, *where)
+    assert done.code == 0, done.err
+    assert not where or "scaffold undo --set-aside" in done.err
+    assert snapshot(tree) == before
+
+
+def test_a_record_never_travels_by_git(tree: Path) -> None:
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=tree, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    git("init", "-q")
+    assert scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree).code == 0
+    (tree / ".scaffold/undo/0001").rename(tree / ".scaffold/journal")
+    (tree / ".scaffold/.gitignore").unlink()
+    git("add", "-A")
+    listed = git("ls-files", ".scaffold")
+    assert "gaps/prices.json" in listed
+    assert not {"journal", "undo", "kept"} & {line.split("/")[1] for line in listed.split()}
