@@ -52,6 +52,20 @@ def history_above(root: Path) -> Path | None:
     return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
 
 
+def heads_of(root: Path) -> list[str | bytes]:
+    """What git would answer of the commit that is checked out: HEAD, and all that names commits."""
+    above = history_above(root)
+    own = _folder_of(above / ".git") if above is not None else None
+    if own is None:
+        return []
+    found: list[str | bytes] = [_text(own / "HEAD")]
+    common = _common(own)
+    refs = [path for path in (common / "refs").rglob("*") if path.is_file()]
+    for path in [common / "packed-refs", *sorted(refs)]:
+        found += [os.fsencode(path.name), path.read_bytes() if path.is_file() else b""]
+    return found
+
+
 def copy_history(source: Path, place: Path) -> None:
     """Make a `.git` at the place that knows what the one at the source knows.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from scaffold.caching import recall, remember
@@ -23,16 +23,24 @@ def content_of(path: Path, *, generated: bool) -> bytes:
 class VerdictCache:
     """Verdicts on the mutants of one target, given everything else that a verdict depends on."""
 
-    def __init__(self, folder: Path | None, circumstances: Iterable[str | bytes]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        circumstances: Iterable[str | bytes],
+        *,
+        valid: Callable[[str], bool] = bool,
+    ) -> None:
         """Read what is known; without a folder nothing is read or written.
 
         Args:
             folder: Where verdicts are kept.
             circumstances: All that a verdict depends on, but the mutant's own source.
+            valid: Whether a kept word can be a verdict; another one is not believed.
         """
+        self._valid = valid
         digest = hashlib.sha256(FORMAT.encode())
         for part in circumstances:
-            data = part.encode() if isinstance(part, str) else part
+            data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
             digest.update(len(data).to_bytes(8, "big") + data)
         self._path = folder / "verdicts" / f"{digest.hexdigest()}.json" if folder else None
         self._known = self._read()
@@ -54,9 +62,10 @@ class VerdictCache:
         kept = recall(self._path)
         try:
             data = json.loads(kept) if kept else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
-        return data if isinstance(data, dict) else {}
+        items = data.items() if isinstance(data, dict) else ()
+        return {key: word for key, word in items if isinstance(word, str) and self._valid(word)}
 
 
 def _key(source: str) -> str:

@@ -204,6 +204,48 @@ def test_what_a_verdict_depends_on_makes_it_unknown(tree, tmp_path):
     assert verdicts().get("a mutant") == "killed"
 
 
+@pytest.fixture(scope="module")
+def trail(tmp_path_factory):
+    root = tmp_path_factory.mktemp("once") / "checkout"
+    (root / "lib/test").mkdir(parents=True)
+    (root / "lib/traps.py").write_text(TRAPS)
+    (root / "lib/test/test_gen_traps.py").write_text(TESTS)
+    return load_runner("pytest").examine([subject_of(root)], OPTIONS, print)[0].trail
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree, trail: (tree / "unread.txt").write_text("a test may look whether it is there"),
+        lambda tree, trail: (tree / "lib/conftest.py").write_text(""),
+        lambda tree, trail: (tree / "pytest.ini").write_text("[pytest]\n"),
+        lambda tree, trail: (tree / "x").mkdir(),
+        lambda tree, trail: (tree / "link").symlink_to("lib"),
+        lambda tree, trail: replace(trail, facts="another pytest-mock is installed"),
+        lambda tree, trail: replace(trail, version="Python 3.12.1, pytest 9.0"),
+        lambda tree, trail: replace(trail, env={**trail.env, "API_KEY": "another"}),
+        lambda tree, trail: subprocess.run(["git", "init", "-q"], cwd=tree, check=True) and None,
+    ],
+)  # fmt: skip
+def test_all_that_a_verdict_depends_on_is_in_its_key(tree, trail, tmp_path, change):
+    subject = subject_of(tree)
+    open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").put({"a mutant": "killed"})
+    again = open_cache(subject, "lib/traps.py", trail, tmp_path / "cache")
+    assert again.get("a mutant") == "killed"
+
+    changed = change(tree, trail)
+
+    other = changed if isinstance(changed, type(trail)) else trail
+    assert open_cache(subject, "lib/traps.py", other, tmp_path / "cache").get("a mutant") is None
+
+
+def test_a_kept_word_that_is_no_verdict_is_not_believed(tree, trail, tmp_path):
+    subject = subject_of(tree)
+    open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").put({"a mutant": "fine"})
+
+    assert open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").get("a mutant") is None
+
+
 def test_tests_that_need_what_is_not_in_the_tree_are_told(tree):
     outside = "\n\ndef test_history():\n    assert open('../../beside.txt').read()\n"
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS + outside)

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold import process
@@ -29,6 +29,9 @@ from scaffold.proof.verdicts import VerdictCache, content_of
 
 INSTALL = "cargo install --locked cargo-mutants"
 LIST_S = 300.0
+BUILD_VARIABLES = ("CARGO_", "RUST", "CC", "CFLAGS", "CXX", "AR", "LD", "PKG_CONFIG", "PROTOC")
+TOOLCHAIN_FILES = ("rust-toolchain.toml", "rust-toolchain")
+WORDS = ("killed", "survived", "timeout", "invalid")
 WHOLE_BODY = "FnValue"
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 _PLACE = re.compile(r"^\S+?:\d+:\d+: ")
@@ -53,7 +56,11 @@ def check(
         names = {s: n for s, n in bench.own_names(subject, evidence).items() if n}
         labels = [suite.label(name) for suite, own in names.items() for name in own]
         caches = {
-            path: VerdictCache(options.cache_dir, circumstances(bench, subject, [path], labels))
+            path: VerdictCache(
+                options.cache_dir,
+                circumstances(bench, subject, [path], labels),
+                valid=WORDS.__contains__,
+            )
             for path in targets
         }
         known = {m.id: word for m in mutants if (word := caches[m.path].get(m.source))}
@@ -113,7 +120,7 @@ def circumstances(
     from; of files elsewhere in the checkout those whose name a source mentions.
     """
     version = process.run(["rustc", "-vV"], cwd=bench.cargo.folder, env=bench.cargo.env).stdout
-    parts: list[str | bytes] = ["cargo", version, *sorted(tests)]
+    parts: list[str | bytes] = ["cargo", version, *sorted(tests), *_settings(bench)]
     root = bench.tree.path.resolve()
     own = {root / path for path in subject.files}
     packages = bench.workspace.closure([suite.package for suite in bench.suites(subject)])
@@ -131,6 +138,25 @@ def circumstances(
         if path.name.encode() in mentioned and path.is_file() and not path.is_relative_to(top):
             parts += [path.relative_to(root).as_posix(), path.read_bytes()]
     return parts
+
+
+def _settings(bench: Bench) -> list[str | bytes]:
+    """What changes a build without a change of sources: variables, and the files cargo reads."""
+    env = bench.cargo.env
+    found: list[str | bytes] = [
+        f"{name}={value}"
+        for name, value in sorted(env.items())
+        if name.startswith(BUILD_VARIABLES) and name != "CARGO_TARGET_DIR"
+    ]
+    top = bench.workspace.folder
+    home = Path(env.get("CARGO_HOME") or Path.home() / ".cargo")
+    places = [f / ".cargo" for f in (top, *top.parents)] + [home]
+    files = [folder / name for folder in places for name in ("config.toml", "config")]
+    files += [f / name for f in (top, bench.tree.path) for name in TOOLCHAIN_FILES]
+    for path in dict.fromkeys(files):
+        if path.is_file():
+            found += [path.name, path.read_bytes()]
+    return found
 
 
 def tally(mutants: Sequence[RustMutant], found: dict[str, str], *, cached: int) -> Kills:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.edits import decode
+from scaffold.proof.git_copy import heads_of
 from scaffold.proof.mutants import Mutant, enumerate_mutants, sample, shard
-from scaffold.proof.pytest.kill import KillRun
+from scaffold.proof.pytest.kill import WORDS, KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
-from scaffold.proof.tree_copy import remove_tree
+from scaffold.proof.tree_copy import digests_of, list_tree, remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
 from scaffold.reading import read_plain
 from scaffold.scratch import make
+
+VOLATILE = frozenset(
+    {"TMPDIR", "HYPOTHESIS_STORAGE_DIRECTORY", "PWD", "OLDPWD", "SHLVL", "_", "WINDOWID", "TMUX"}
+    | {"SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_TTY", "XDG_SESSION_ID", "INVOCATION_ID"}
+    | {"DBUS_SESSION_BUS_ADDRESS", "JOURNAL_STREAM", "TMUX_PANE", "STY", "TERM_SESSION_ID"}
+)
+"""Variables that differ from one shell to the next, or are ours for each run."""
 
 
 @dataclass(frozen=True)
@@ -90,22 +100,36 @@ def choose(sources: Mapping[str, str], options: VerifyOptions) -> list[Mutant]:
 
 
 def open_cache(subject: Subject, target: str, trail: Trail, folder: Path | None) -> VerdictCache:
-    """The verdicts on one target, given tests, interpreter and all else that the tests read."""
+    """The verdicts on one target, given all else that a verdict depends on.
+
+    That is the whole tree that is copied, since a test may look at any of it; the interpreter, what
+    is installed and the modules that were loaded; the environment; and our own code.
+    """
     if folder is None:
         return VerdictCache(None, ())
-    root = subject.checkout.resolve()
-    generated = {(root / path).resolve() for path in subject.files}
-    read = {path.resolve() for path in trail.read} | generated
-    if trail.spawning:
-        top = (root / target).parent
-        read |= {path.resolve() for path in top.rglob("*.py")}
-    read.discard((root / target).resolve())
-    circumstances: list[str | bytes] = [target, trail.version, *sorted(trail.order)]
-    for path in sorted(read):
-        if path.is_file() and path.is_relative_to(root):
-            circumstances.append(path.relative_to(root).as_posix())
-            circumstances.append(content_of(path, generated=path in generated))
-    return VerdictCache(folder, circumstances)
+    listing = list_tree(subject.checkout)
+    digests = dict(digests_of(listing))
+    digests.pop(target, None)
+    for path in subject.files:
+        if path in digests:  # without the header line, which names a version
+            digests[path] = content_of(listing.root / path, generated=True)
+    circumstances: list[str | bytes] = [target, trail.version, trail.facts]
+    circumstances += [*sorted(trail.order), own_code()]
+    for path, digest in sorted(digests.items()):
+        circumstances += [os.fsencode(path), digest]
+    for name, value in sorted(trail.env.items()):
+        if name not in VOLATILE:
+            circumstances.append(os.fsencode(f"{name}={value}"))
+    if trail.spawning or any(".git" in path.parts for path in trail.read):
+        circumstances += heads_of(listing.root)
+    return VerdictCache(folder, circumstances, valid=WORDS.__contains__)
+
+
+def own_code() -> bytes:
+    """A hash of the code that judges, the worker's included."""
+    here = Path(__file__).parent
+    files = sorted([*here.glob("*.py"), *here.glob("worker/*.py"), here.parent / "mutants.py"])
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).digest()
 
 
 def run_jobs(

@@ -32,6 +32,7 @@ class Trail:
         preload: Modules outside of the checkout that the tests import.
         modules: Target path -> its module.
         read: Files of the checkout that the tests read or import, POSIX, relative to it.
+        facts: A hash of what the tests used outside of the checkout.
     """
 
     order: tuple[str, ...]
@@ -45,6 +46,7 @@ class Trail:
     preload: tuple[str, ...]
     modules: Mapping[str, str]
     read: tuple[Path, ...]
+    facts: str = ""
 
 
 @dataclass(frozen=True)

@@ -341,6 +341,7 @@ class _Start:
             fork=probe["fork"],
             preload=tuple(modules["outside"]),
             modules={target.path: target.module for target in subject.targets},
+            facts=reply.get("facts", ""),
             read=tuple(sorted({*map(Path, modules["inside"].values()),
                                *map(Path, reply.get("read", []))})),
         )  # fmt: skip

@@ -73,6 +73,7 @@ def run_session(session: Json) -> Json:
         result["coverage"] = measured.read_coverage(coverage, session["cover"], recorder)
     if session.get("each"):
         result["modules"] = loaded_modules(session["tree"])
+        result["facts"] = load_sibling("facts").digest(session["tree"])
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
     result["seconds"] = time.perf_counter() - started
     return result
