@@ -58,7 +58,11 @@ def run_session(session: Json) -> Json:
         if session["each"]:
             sys.addaudithook(recorder.audit)
     more = ["--collect-only"] if session.get("collect_only") else []
-    code = pytest.main(pytest_args(session, *more), plugins=plugins)
+    try:
+        code = pytest.main(pytest_args(session, *more), plugins=plugins)
+    except Exception as error:  # a test took away what pytest itself needs, such as a descriptor
+        code = pytest.ExitCode.INTERNAL_ERROR
+        recorder.why = recorder.why or f"ended the run ({one_line(repr(error))})"
     result: Json = {"event": "session", "exit": int(code)}
     if code == pytest.ExitCode.USAGE_ERROR and not recorder.tests:
         result["culprit"] = {"id": "", "file": "", "why": refused(session)}
