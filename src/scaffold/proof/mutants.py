@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from scaffold.errors import MissingToolError
+from scaffold.proof.equivalence import flags_of, is_same
 
 # `==` -> `is` on interned strings and small integers cannot be told apart by any test.
 TWINS = re.compile(r"ReplaceComparisonOperator_\w*_Is(Not)?$")
@@ -51,10 +52,10 @@ class _Identified(Protocol):
 Item = TypeVar("Item", bound=_Identified)
 
 
-def enumerate_mutants(path: str, source: str) -> list[Mutant]:
+def enumerate_mutants(path: str, source: str, *, annotations_read: bool = True) -> list[Mutant]:
     """Every mutant of the source that compiles and differs, in the order of its lines.
 
-    Left out: twins of `==` by `is`, and what differs in layout only.
+    Left out: twins of `==` by `is`, and what cannot be told from the original by how it is made.
 
     Raises:
         MissingToolError: cosmic-ray is not installed beside scaffold.
@@ -62,12 +63,15 @@ def enumerate_mutants(path: str, source: str) -> list[Mutant]:
     operators = _load_operators()
     tree, nodes = _parse(source)
     names = _definitions(source)
+    flags = flags_of(source)
     found: list[tuple[int, int, str, int, str, str]] = []
     for name, operator in operators:
         for occurrence, (line, column, segment, mutated) in enumerate(
             _mutations(tree, nodes, operator)
         ):
-            if mutated is not None and _differs(segment.text, mutated):
+            if mutated is not None and _differs(
+                segment.text, mutated, flags, annotations_read=annotations_read
+            ):
                 whole = segment.before + mutated + segment.after
                 change = _change(segment.text, mutated)
                 found.append((line, column, name, occurrence, change, whole))
@@ -211,16 +215,14 @@ def _near(near: Any, node: Any, ast_nodes: Callable[[Any], Iterator[Any]]) -> It
         yield from getattr(near, "children", ())
 
 
-def _differs(before: str, after: str) -> bool:
+def _differs(before: str, after: str, flags: int, *, annotations_read: bool) -> bool:
     """Whether the mutated statement compiles and means something else."""
     if before == after:
         return False
     try:
-        new = ast.parse(after)
-        compile(after, "<mutant>", "exec", dont_inherit=True)
+        return not is_same(before, after, flags, annotations_read=annotations_read)
     except (SyntaxError, ValueError):
         return False
-    return ast.dump(new) != ast.dump(ast.parse(before))
 
 
 def _change(before: str, after: str) -> str:

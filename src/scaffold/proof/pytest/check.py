@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.edits import decode
+from scaffold.proof.equivalence import READERS
 from scaffold.proof.git_copy import heads_of
 from scaffold.proof.mutants import Mutant, enumerate_mutants, sample, shard
 from scaffold.proof.pytest.kill import WORDS, KillRun
@@ -78,7 +79,11 @@ def judge(
         target.path: decode(read_plain(subject.checkout / target.path), target.path)
         for target in held or subject.targets
     }
-    mutants = choose(sources, options)
+    read = annotations_read(subject.checkout)
+    mutants = choose(sources, options, annotations_read=read)
+    left_out = 0 if read else len(choose(sources, options, annotations_read=True)) - len(mutants)
+    if left_out and options.mutants == "all":
+        progress(f"{subject.slug}: {left_out} mutants of annotations left out: nothing reads them")
     caches = {path: open_cache(subject, path, trail, options.cache_dir) for path in sources}
     known = {m.id: word for m in mutants if (word := caches[m.path].get(m.source)) is not None}
     jobs = plan_jobs([m for m in mutants if m.id not in known], sources, trail)
@@ -89,9 +94,25 @@ def judge(
     return Verdicts(tuple(mutants), {**known, **found}, len(known))
 
 
-def choose(sources: Mapping[str, str], options: VerifyOptions) -> list[Mutant]:
+def annotations_read(checkout: Path) -> bool:
+    """Whether anything in the checkout may look at annotations when it runs."""
+    listing = list_tree(checkout)
+    sources = (listing.root / path for path in listing.files if path.endswith(".py"))
+    try:
+        return any(READERS.search(read_plain(place)) for place in sources)
+    except OSError:
+        return True
+
+
+def choose(
+    sources: Mapping[str, str], options: VerifyOptions, *, annotations_read: bool = True
+) -> list[Mutant]:
     """The mutants that the options ask for: a sample of all files together, then the cut."""
-    mutants = [m for path, text in sources.items() for m in enumerate_mutants(path, text)]
+    mutants = [
+        m
+        for path, text in sources.items()
+        for m in enumerate_mutants(path, text, annotations_read=annotations_read)
+    ]
     if isinstance(options.mutants, int):
         mutants = sample(mutants, options.mutants)
     if options.shard is not None:
