@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.caching import remember
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.kit.render import render
@@ -111,7 +112,7 @@ def test_python_is_formatted_and_remembered(tmp_path: Path) -> None:
     source = b"x = {  'a':1 }"
     assert format_source("a.py", source, cache=cache) == b'x = {"a": 1}\n'
     (entry,) = cache.iterdir()
-    entry.write_bytes(b"remembered")
+    remember(entry, b"remembered")
     assert format_source("a.py", source, cache=cache) == b"remembered"
     assert format_source("a.py", source) == b'x = {"a": 1}\n'
 
