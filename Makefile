@@ -59,6 +59,7 @@ together: $(VENV)/.ready
 # Red where a finished row has no entry or misses a bar; lists what a later change made stale.
 ledger: $(VENV)/.ready
 	$(BIN)/python tools/field.py check
+	$(BIN)/python tools/readme.py --check
 
 # make peers [PEERS="--upstream COMMIT=DIR"]: other generators, or upstream's tests, and ours.
 peers: $(VENV)/.ready
