@@ -114,6 +114,9 @@ def test_python_is_formatted_and_remembered(tmp_path: Path) -> None:
     (entry,) = cache.iterdir()
     remember(entry, b"remembered")
     assert format_source("a.py", source, cache=cache) == b"remembered"
+    # What does not name itself as the result for this key is not believed.
+    entry.write_bytes(b"forged")
+    assert format_source("a.py", source, cache=cache) == b'x = {"a": 1}\n'
     assert format_source("a.py", source) == b'x = {"a": 1}\n'
 
 

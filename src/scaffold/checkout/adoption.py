@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scaffold.checkout.find import Checkout
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
-from scaffold.languages.symbols import parse_python
+from scaffold.languages.python.symbols import parse_python
 from scaffold.reading import walk
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from scaffold.kit.catalog import Gap, Kit, Target
 from scaffold.reading import MOST_SOURCE, decoded, parsing, read_plain
 
 if TYPE_CHECKING:
-    from scaffold.languages.symbols import Symbols
+    from scaffold.languages import Symbols
 
 ONLY_AST = 0x400
 """`ast.PyCF_ONLY_AST`, without the import of `ast`, which `status` would feel."""

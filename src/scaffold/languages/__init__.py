@@ -1,1 +1,61 @@
-"""What knows the text of a language. Nothing of a checkout is started here."""
+"""What knows the text of a language, one folder each, and the table that finds it.
+
+Nothing of a checkout is started here. A language joins by a line in `LANGUAGES`: a package whose
+top offers what `Language` names; it imports the rest of itself when it is asked.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Protocol, cast
+
+LANGUAGES = {".py": "scaffold.languages.python", ".rs": "scaffold.languages.rust"}
+"""Ending of a file -> the package that knows its language."""
+
+Symbols = dict[str, dict[str, Any]]
+"""Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A test whose body is left to a person.
+
+    `name` is as the runner calls it (`TestUp::test_x`), `sentence` what is to be proved, `line` the
+    line of its definition in the stub, before the file is formatted.
+    """
+
+    name: str
+    sentence: str
+    line: int
+
+
+class Language(Protocol):
+    """What the package of a language offers."""
+
+    def find_symbols(self, path: str, source: bytes) -> Symbols:
+        """The top-level names and methods of a file."""
+
+    def format_key(self) -> bytes | None:
+        """What a formatted file depends on besides its source; None where nothing formats here."""
+
+    def formatted(self, path: str, source: bytes) -> bytes:
+        """The file as the language's formatter leaves it."""
+
+    def make_stub(self, path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
+        """The stub of a test file and its todos."""
+
+    def find_todos(self, path: str, source: bytes) -> list[bool]:
+        """For each test of a file whether it is a todo."""
+
+    def fill_stub(
+        self, mine: str, stub_base: str, full: str, *, path: str
+    ) -> tuple[str, tuple[str, ...]]:
+        """The full file, with a person's work kept."""
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file by its ending; None where no package knows it."""
+    name = LANGUAGES.get(PurePosixPath(path).suffix)
+    return None if name is None else cast(Language, importlib.import_module(name))

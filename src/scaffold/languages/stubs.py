@@ -7,58 +7,29 @@ their file ending; a file that holds no tests (fixtures, conftest) is its own st
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Protocol
 
-
-@dataclass(frozen=True)
-class Todo:
-    """A test whose body is left to a person.
-
-    `name` is as the runner calls it (`TestUp::test_x`), `sentence` what is to be proved, `line` the
-    line of its definition in the stub, before the file is formatted.
-    """
-
-    name: str
-    sentence: str
-    line: int
-
+from scaffold.languages import Todo, language_of
 
 Stub = Callable[[str, str], tuple[str, tuple[Todo, ...]]]
 """(path, source) -> the stub and its todos."""
-
-
-class Language(Protocol):
-    """What the module of a language offers."""
-
-    def stub(self, path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
-        """The stub of a test file."""
-
-    def fill(
-        self, mine: str, stub_base: str, full: str, *, path: str
-    ) -> tuple[str, tuple[str, ...]]:
-        """The full file, with a person's work kept."""
-
-    def standing(self, path: str, source: bytes) -> list[bool]:
-        """For each test whether it is a todo."""
 
 
 def standing(path: str, source: bytes) -> list[bool]:
     """For each test that stands in a file whether it is a todo; none where it does not parse."""
     from scaffold.errors import CheckoutError
 
-    language = _language(path)
+    language = language_of(path)
     try:
-        return [] if language is None else language.standing(path, source)
+        return [] if language is None else language.find_todos(path, source)
     except CheckoutError:
         return []
 
 
 def for_path(path: str) -> Stub | None:
     """What makes the stub of a file; None where its language has none (it is written in full)."""
-    language = _language(path)
-    return None if language is None else language.stub
+    language = language_of(path)
+    return None if language is None else language.make_stub
 
 
 def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
@@ -96,21 +67,8 @@ def fill(
         return full, ()
     if mine == full:
         return mine, ()
-    language = _language(path)
+    language = language_of(path)
     if language is None:
         # Nothing to fill without tests: two sides changed, and the person's stays.
         return mine, (PurePosixPath(path).name,)
-    return language.fill(mine, stub_base, full, path=path)
-
-
-def _language(path: str) -> Language | None:
-    # Imported when needed: a run without stubs parses nothing.
-    if PurePosixPath(path).suffix == ".py":
-        from scaffold.languages.python import stub as stubs_python
-
-        return stubs_python
-    if PurePosixPath(path).suffix == ".rs":
-        from scaffold.languages.rust import stub as stubs_rust
-
-        return stubs_rust
-    return None
+    return language.fill_stub(mine, stub_base, full, path=path)

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scaffold.errors import KitError
+from scaffold.languages import Todo
 from scaffold.languages.python.fill import fill as fill
 from scaffold.languages.python.insertion import with_sorted_imports
 from scaffold.languages.python.layout import WIDTH
 from scaffold.languages.python.marks import Marks
 from scaffold.languages.python.module import Import, Module, bindings
+from scaffold.languages.python.symbols import parse_python
 from scaffold.languages.stub_merge import Splice, spliced
-from scaffold.languages.stubs import Todo
-from scaffold.languages.symbols import parse_python
 
 _Test = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = (ast.If, ast.Try, ast.With)

@@ -1,0 +1,52 @@
+"""Rust in the format of rustfmt, which starts outside of the checkout."""
+
+from __future__ import annotations
+
+import os
+from functools import cache as once
+
+from scaffold import isolation, process
+from scaffold.errors import KitError, MissingToolError
+
+RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
+RUSTFMT_S = 60.0
+
+
+def key() -> bytes | None:
+    """Which rustfmt there is, and its version; None where there is none: files stay as rendered."""
+    found = isolation.find_tool(RUSTFMT[0])
+    return _identity_of(found) if found else None
+
+
+@once
+def _identity_of(tool: str) -> bytes | None:
+    # The path alone may be a launcher of one of several toolchains: only its version tells which.
+    try:
+        done = process.run_tool([tool, "--version"], timeout_s=RUSTFMT_S)
+        real = os.path.realpath(tool)
+        file = os.stat(real)
+    except (MissingToolError, OSError):
+        return None
+    if done.returncode != 0 or not done.stdout.startswith("rustfmt "):
+        return None
+    return "\n".join([real, str(file.st_size), str(file.st_mtime_ns), done.stdout]).encode()
+
+
+def formatted(path: str, source: bytes) -> bytes:
+    """The file as rustfmt leaves it.
+
+    Raises:
+        KitError: The file does not parse.
+    """
+    # By stdin, one file a call: given files, rustfmt wants the files of their modules too.
+    try:
+        text = source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KitError(f"the rendered {path} is not UTF-8: {error}", f"edit {path}") from error
+    done = process.run_tool(RUSTFMT, input_text=text, timeout_s=RUSTFMT_S)
+    if done.returncode != 0:
+        said = " ".join(done.stderr.replace("<stdin>", path).split())
+        raise KitError(
+            f"the rendered {path} does not parse: {said[:400]}", f"scaffold show GAP --file {path}"
+        )
+    return done.stdout.encode("utf-8")
