@@ -61,7 +61,8 @@ def caught(stop: Callable[[], None]) -> Iterator[None]:
         stop()
         raise Interrupted
 
-    with _handled(handle):
+    # A run that was asked to end keeps its exit code, whatever comes in its last moment.
+    with _handled(handle, last=lambda: bool(_state.number)):
         yield
 
 
@@ -80,7 +81,9 @@ def held() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _handled(handle: Callable[[int, Any], None]) -> Iterator[None]:
+def _handled(
+    handle: Callable[[int, Any], None], last: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -93,4 +96,4 @@ def _handled(handle: Callable[[int, Any], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if last() else handler)

@@ -109,7 +109,7 @@ def check_questions(kit: Kit) -> None:
                 )
             asked[question.name] = gap.slug
     for path in sorted((kit.root / "templates").glob("*/questions.yml")):
-        if path.parent.name not in kit.gaps:
+        if not (path.parent / "gap.toml").exists():
             for page in read_yaml(path):
                 if page.data is not None:
                     page.fail((), "there are questions, and no gap.toml beside them")
