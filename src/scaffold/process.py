@@ -212,7 +212,7 @@ def attach(
             stdin=subprocess.DEVNULL,
             stdout=2 if to_stderr else None,
         )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+    except OSError as error:  # not there, not ours to run, or no program at all
         raise _missing(argv, cwd, error) from error
     try:
         return process.wait()
@@ -301,7 +301,12 @@ class Conversation:
     def ended_by(self) -> str:
         """The signal that ended the program, such as SIGABRT; empty where none did, or not yet."""
         code = self._process.poll()
-        return signal.Signals(-code).name if code is not None and code < 0 else ""
+        if code is None or code >= 0:
+            return ""
+        try:
+            return signal.Signals(-code).name
+        except ValueError:  # a real-time signal has no name
+            return f"signal {-code}"
 
     @property
     def ending(self) -> str:
@@ -361,7 +366,7 @@ def _start(
             errors="replace",
             start_new_session=True,
         )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+    except OSError as error:  # not there, not ours to run, or no program at all
         raise _missing(argv, cwd, error) from error
     groups.add(process)
     return process

@@ -359,6 +359,44 @@ def test_an_interpreter_that_cannot_do_it_is_refused_with_the_reason(tmp_path: P
     assert candidates(tmp_path, tmp_path, PYTHON)
 
 
+ODD = {
+    "no shebang": "exit 0\n",
+    "words": "#!/bin/sh\necho hello\n",
+    "words as answers": '#!/bin/sh\nfor last; do :; done\necho hello > "$last"\n',
+    "a number": '#!/bin/sh\nfor last; do :; done\necho 5 > "$last"\n',
+    "a list": '#!/bin/sh\nfor last; do :; done\necho \'["lacks"]\' > "$last"\n',
+    "half a probe": '#!/bin/sh\nfor last; do :; done\necho \'{"lacks": 1}\' > "$last"\n',
+    "no utf-8": '#!/bin/sh\nfor last; do :; done\nprintf "\\377\\n" > "$last"\n',
+    "deep": '#!/bin/sh\nfor last; do :; done\npython3 -c "print(\'[\' * 99999)" > "$last"\n',
+    "a nameless signal": "#!/bin/sh\nkill -40 $$\nsleep 5\n",
+    "a folder": "",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_interpreter_that_answers_anything_else_is_refused_in_a_sentence(
+    odd: str, tmp_path: Path
+) -> None:
+    from scaffold.errors import MissingToolError
+
+    _, subject = project(tmp_path / "tree")
+    program = tmp_path / "python"
+    if ODD[odd]:
+        program.write_text(ODD[odd])
+        program.chmod(0o755)
+    else:
+        program.mkdir()
+    options = VerifyOptions(python=str(program), timeout_s=20)
+
+    with pytest.raises(MissingToolError) as asked:
+        load_runner("pytest").environment(subject, options)
+    with pytest.raises(MissingToolError) as ran:
+        load_runner("pytest").examine([subject], options, print)
+
+    assert str(program) in asked.value.fact
+    assert str(program) in ran.value.fact
+
+
 def test_the_hint_names_the_extra_that_has_what_is_missing(tmp_path: Path) -> None:
     from scaffold.errors import MissingToolError
 

@@ -186,6 +186,37 @@ def test_survivors_are_said_as_they_are_found(flat):
     ]
 
 
+NOISE = {
+    "stdout": 'print(\'{"event": "ready"}\', flush=True)',
+    "descriptors": "import os; os.write(1, b'x\\n'); os.write(2, b'y\\n'); os.closerange(50, 200)",
+    "stdin": "import sys, subprocess; subprocess.run(['cat']); sys.stdout = None",
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("fork", [True, False])
+def test_output_of_an_interpreter_changes_no_verdict(flat, tmp_path, monkeypatch, noise, fork):
+    """A wrapper prints and closes what it inherits, sitecustomize prints, and so does a test."""
+    write_files(flat, {"conftest.py": f"def pytest_runtest_setup():\n    {NOISE[noise]}\n"})
+    write_files(flat, {"test/test_calc.py": TEST.replace("(5, 3) == 8", "(1, 0) == 1")})
+    write_files(tmp_path / "site", {"sitecustomize.py": 'print(\'{"event": "probe"}\')\n'})
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\necho noise\nexec 3>&- 4>&-\nexec {sys.executable} "$@"\n')
+    wrapper.chmod(0o755)
+    sampled = replace(OPTIONS, mutants=6)
+    quiet = kill(flat, sampled)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+
+    runner, subject = load_runner("pytest"), subject_of(flat)
+    loud = replace(sampled, python=str(wrapper))
+    evidence = runner.examine([subject], loud, print)[0]
+    evidence = replace(evidence, trail=replace(evidence.trail, fork=fork))
+    kills = runner.kill(subject, evidence, loud, print)
+
+    assert kills == quiet
+    assert kills.survivors and kills.killed
+
+
 SLEEPS = """
 
 def test_sleeps():

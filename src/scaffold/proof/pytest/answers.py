@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from scaffold.process import Conversation
 
 LOOK_EVERY_S = 0.05
+Json = dict[str, Any]
+
+
+def read_answer(line: str | None) -> Json:
+    """What a line of the pipe holds; nothing where it is no JSON object."""
+    try:
+        found = json.loads(line) if line else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def is_probe(answer: Json) -> bool:
+    """Whether the worker's own first answer stands there, and not what a wrapper wrote."""
+    lists = (answer.get("lacks"), answer.get("unfit"))
+    texts = (answer.get("python"), answer.get("pytest"))
+    names = [name for found in lists if isinstance(found, list) for name in found]
+    return (
+        all(isinstance(found, list) for found in lists)
+        and all(isinstance(text, str) for text in (*texts, *names))
+        and isinstance(answer.get("fork"), bool)
+    )
 
 
 class PipedConversation(Conversation):

@@ -16,7 +16,7 @@ from scaffold import scratch
 from scaffold.checkout.layout import PytestSettings, pytest_settings, root_of
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.process import Conversation
-from scaffold.proof.pytest.answers import PipedConversation
+from scaffold.proof.pytest.answers import PipedConversation, is_probe, read_answer
 from scaffold.proof.pytest.coverage import missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
@@ -256,11 +256,7 @@ class _Start:
                 f"the tests did not end within {timeout_s:.0f} s",
                 self._command(Candidate("python", ("python",)), self.tests),
             ) from None
-        try:
-            reply: Json = json.loads(line) if line else {}
-        except ValueError:
-            reply = {}
-        return reply
+        return read_answer(line)
 
     def _session_of(self, talk: Conversation) -> Json:
         reply = self._receive(talk, PATIENCE)
@@ -366,7 +362,7 @@ class _Start:
 
 def _unfit(probe: Json, talk: Conversation) -> Unfit | None:
     """Why an interpreter cannot run the tests; None where it can."""
-    if "lacks" not in probe:
+    if not is_probe(probe):
         return Unfit(why=(f"does not start ({talk.ending})",))
     if not probe["lacks"] and not probe["unfit"]:
         return None

@@ -19,6 +19,7 @@ from scaffold.errors import ProofError
 from scaffold.process import Conversation
 from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
+from scaffold.proof.pytest.answers import PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.plan import Trail
 from scaffold.proof.tree_copy import Listing, Stopped
@@ -96,7 +97,7 @@ class Worker:
             "args": list(files),
             **self.origin,
         }
-        self._number = 0
+        self._number = self._started = 0
 
     def __enter__(self) -> Worker:
         """The worker, ready."""
@@ -187,8 +188,13 @@ class Worker:
 
     def talk(self, env: Mapping[str, str]) -> Conversation:
         """A process that was started; closed by whoever asked for it."""
+        self._started += 1
+        # Beside the folder for temporary files, where no test looks.
+        answers = self.place.temp.with_name(f"{self.place.temp.name}-answers{self._started}")
         log = self.place.temp / "worker.log"
-        return Conversation(self.argv, cwd=self.place.folder, env=env, log=log)
+        return PipedConversation(
+            self.argv, cwd=self.place.folder, env=env, log=log, answers=answers
+        )
 
     def expect(self, talk: Conversation, timeout_s: float) -> Json | None:
         """The next answer; None where the process ended or time ran out.
@@ -204,8 +210,7 @@ class Worker:
                 line = talk.receive(min(POLL_S, timeout_s))
             except TimeoutError:
                 continue
-            answer: Json | None = json.loads(line) if line else None
-            return answer
+            return read_answer(line) if line else None
         return None
 
 
@@ -284,7 +289,7 @@ class PlainWorker(Worker):
             reply = self.expect(talk, job["wall_s"])
             if reply is not None:  # the probe comes first
                 reply = self.expect(talk, max(0.0, until - time.monotonic()))
-        if reply is None:
+        if reply is None or "verdict" not in reply:
             # Without an answer the mutant ran out of time or brought the interpreter down.
             return {"verdict": "timeout" if time.monotonic() >= until else "killed"}
         return reply

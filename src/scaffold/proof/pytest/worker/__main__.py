@@ -48,10 +48,8 @@ def main() -> None:
 
 
 def answers() -> TextIO:
-    """Where answers go: the pipe that is named, else what stdout was."""
-    if len(sys.argv) > 1:
-        return open(sys.argv[1], "w", encoding="utf-8")
-    return os.fdopen(os.dup(1), "w", encoding="utf-8")
+    """Where answers go: the pipe that is named."""
+    return open(sys.argv[1], "w", encoding="utf-8")
 
 
 def take_settings() -> list[str]:

@@ -226,7 +226,9 @@ class Attempts:
 def describe(status: int) -> str:
     """How a process ended, by what the system tells."""
     if os.WIFSIGNALED(status):
-        return f"ended the process ({signal.Signals(os.WTERMSIG(status)).name})"
+        number = os.WTERMSIG(status)
+        known = {item.value: item.name for item in signal.Signals}  # real-time ones have no name
+        return f"ended the process ({known.get(number, f'signal {number}')})"
     return f"ended the process (exit code {os.WEXITSTATUS(status)})"
 
 
