@@ -7,6 +7,7 @@ checkout of Plano, which is copied: `make bench PLANO=DIR`.
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -126,7 +127,7 @@ def durability(tree: Path) -> Row:
     """The share of `new` that the journal and its syncs take."""
     script = (
         "import time, sys\n"
-        "from scaffold import journal\n"
+        "from scaffold.checkout import journal\n"
         "spent = 0.0\n"
         "real = journal.commit\n"
         "def timed(*args):\n"
@@ -267,6 +268,8 @@ def release_tree(scratch: Path) -> Path:
 
 def main() -> None:
     """Measure everything and print the table."""
+    # As an installed package is, whatever PYTHONDONTWRITEBYTECODE says here.
+    compileall.compile_dir(ROOT / "src" / "scaffold", quiet=1)
     with tempfile.TemporaryDirectory(prefix="scaffold-bench-") as folder:
         scratch = Path(folder)
         tree = release_tree(scratch)

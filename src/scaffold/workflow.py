@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold import invocation
-from scaffold.checkout import journal
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, open_checkout
-from scaffold.checkout.state import State, read_state
+from scaffold.checkout.state import State, is_at_rest, read_state
 from scaffold.checkout.status import Status, digests_of, keep_proof, statuses
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
@@ -56,15 +55,25 @@ def opened(
     """
     checkout = _found(start, kit)
     if reading:
-        pending = journal.pending(checkout.root)
-        if pending is not None:
-            progress(f"warning: {pending.fact}; {invocation.command(pending.hint)}")
+        _report_pending(checkout.root, progress)
         yield checkout
         return
+    from scaffold.checkout import journal
+
     with journal.locked(checkout.root):
         if recovering and journal.recover(checkout.root):
             progress("an interrupted run was taken back")
         yield checkout
+
+
+def _report_pending(root: Path, progress: Progress) -> None:
+    if is_at_rest(root):
+        return
+    from scaffold.checkout import journal
+
+    pending = journal.pending(root)
+    if pending is not None:
+        progress(f"warning: {pending.fact}; {invocation.command(pending.hint)}")
 
 
 def _found(start: Path, kit: Kit) -> Checkout:
@@ -112,6 +121,8 @@ def apply(plan: Plan) -> bool:
     """
     if not plan.writes:
         return False
+    from scaffold.checkout import journal
+
     journal.commit(plan.checkout.root, plan.writes, plan.label)
     return True
 

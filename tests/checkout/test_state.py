@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.checkout import journal
 from scaffold.checkout.state import (
     EditRecord,
     GapRecord,
     State,
     fingerprint,
+    is_at_rest,
     read_state,
     read_verified,
 )
@@ -31,6 +33,38 @@ RECORD = GapRecord(
     template="t",
 )
 STATE = State("parcels", {"prices": RECORD}, {fingerprint(BASE): BASE})
+
+
+@pytest.mark.parametrize(
+    ("made", "rests"),
+    [
+        ((), True),
+        ((".scaffold/",), True),
+        ((".scaffold/undo/0001/",), True),
+        ((".scaffold/journal/",), False),
+        ((".scaffold/journal",), False),
+        ((".scaffold",), False),
+        (("elsewhere/", ".scaffold -> elsewhere"), False),
+        ((".scaffold -> nowhere",), False),
+        ((".scaffold/", ".scaffold/journal -> nowhere"), False),
+    ],
+)
+def test_only_where_no_journal_can_be_is_none_looked_for(
+    tmp_path: Path, made: tuple[str, ...], rests: bool
+) -> None:
+    for line in made:
+        name, _, leads = line.partition(" -> ")
+        place = tmp_path / name
+        if leads:
+            place.symlink_to(leads)
+        elif name.endswith("/"):
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            place.parent.mkdir(exist_ok=True)
+            place.write_text("not a folder")
+    assert is_at_rest(tmp_path) is rests
+    # Never at rest where the journal would be reported.
+    assert not (rests and journal.pending(tmp_path))
 
 
 def test_it_is_read_back_as_it_was_written(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold import isolation
 from scaffold.caching import cache_dir, entry_of, remember
-from scaffold.checkout.layout import module_of
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
 from scaffold.reading import MOST_SOURCE, decoded, parsing, read_plain
@@ -88,6 +87,8 @@ class Checkout:
         Raises:
             CheckoutError: A target does not parse or cannot be read.
         """
+        from scaffold.checkout.layout import module_of
+
         found: list[FoundTarget] = []
         gone: list[str] = []
         for target in gap.targets:

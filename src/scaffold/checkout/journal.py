@@ -23,7 +23,6 @@ from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, parse, 
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
-    JOURNAL,
     NUMBER,
     SET_ASIDE,
     UNDO,
@@ -33,7 +32,7 @@ from scaffold.checkout.restoration import (
     move_aside,
     standing,
 )
-from scaffold.checkout.state import FOLDER, damaged_files
+from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, undeterred, writing
 from scaffold.errors import CheckoutError, ConflictError
 

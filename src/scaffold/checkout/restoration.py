@@ -22,7 +22,6 @@ from scaffold.checkout.record import Content, Operation, Record
 from scaffold.checkout.state import FOLDER
 from scaffold.errors import CheckoutError, ConflictError
 
-JOURNAL = f"{FOLDER}/journal"
 UNDO = f"{FOLDER}/undo"
 KEPT = f"{FOLDER}/kept"
 BEFORE = "before"

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -30,6 +32,7 @@ from scaffold.reading import MOST_BYTES
 
 FOLDER = ".scaffold"
 HEAD = f"{FOLDER}/state.json"
+JOURNAL = f"{FOLDER}/journal"
 FORMAT = 1
 MOST_STATE = 8 << 20
 MOST_FILES = 20_000
@@ -105,6 +108,23 @@ class State:
         for digest in wanted & set(self.bases):
             files[f"{FOLDER}/base/{digest}.gz"] = gzip.compress(self.bases[digest], 9, mtime=0)
         return files
+
+
+def is_at_rest(root: Path) -> bool:
+    """Whether nothing of a transaction is here, so that no record needs to be read.
+
+    Where that cannot be seen the answer is no.
+    """
+    for name in (FOLDER, JOURNAL):
+        try:
+            about = os.lstat(root / name)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        if not stat.S_ISDIR(about.st_mode):
+            return False
+    return False
 
 
 def read_state(root: Path, kit: str) -> State:

@@ -17,14 +17,13 @@ from scaffold.checkout.record import Content, Operation, Record, make_key
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
-    JOURNAL,
     NUMBER,
     UNDO,
     Restoration,
     copy_entry,
     drop_empty,
 )
-from scaffold.checkout.state import FOLDER
+from scaffold.checkout.state import FOLDER, JOURNAL
 from scaffold.errors import CheckoutError, ConflictError
 
 UNSEEN = ""

@@ -89,7 +89,7 @@ def load(kit: Path | None) -> Kit:
 def known_words() -> dict[str, tuple[str, ...]]:
     """The names that a gap.toml may use of runners and of edits."""
     from scaffold.edits import INNER, KINDS
-    from scaffold.proof.runner import RUNNERS
+    from scaffold.proof import RUNNERS
 
     edits = tuple(sorted(kind for kind in KINDS if kind not in INNER))
     return {"runners": tuple(sorted(RUNNERS)), "edits": edits}

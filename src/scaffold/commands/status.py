@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+
+if TYPE_CHECKING:
+    from scaffold.checkout.gates import Gate
+    from scaffold.checkout.status import Status
+    from scaffold.errors import GateError
+    from scaffold.kit.catalog import Kit
 
 
 def register(app: typer.Typer) -> None:
@@ -36,11 +42,10 @@ def status(
 ) -> int:
     """Where every gap stands in a checkout, and its last proof."""
     from scaffold import workflow
-    from scaffold.checkout import gates
     from scaffold.commands import report
 
     loaded = load(kit)
-    asked = [gates.parse_gate(text, loaded) for text in fail_on or ()]
+    asked = _gates(fail_on, loaded) if fail_on else []
     with workflow.opened(checkout, loaded, Progress(), reading=True) as opened:
         rows = workflow.statuses(loaded, opened)
     shown = [row for row in rows if all_rows or row.state != "skipped"]
@@ -49,11 +54,23 @@ def status(
         output.answer(report.to_json("status", body))
     else:
         output.say(report.status_table(shown))
-    error = gates.refusal(asked, rows)
+    error = _gate_error(asked, rows) if asked else None
     if error is not None and not json:
         raise error
     # With --json the document on stdout has told it; a second one would break its readers.
     return error.exit_code if error else 0
+
+
+def _gates(words: list[str], kit: Kit) -> list[Gate]:
+    from scaffold.checkout.gates import parse_gate
+
+    return [parse_gate(word, kit) for word in words]
+
+
+def _gate_error(asked: list[Gate], rows: list[Status]) -> GateError | None:
+    from scaffold.checkout.gates import refusal
+
+    return refusal(asked, rows)
 
 
 def undo(

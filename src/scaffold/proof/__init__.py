@@ -1,1 +1,7 @@
 """What runs: the baseline, the generated tests and the kill check."""
+
+RUNNERS: dict[str, str] = {
+    "cargo": "scaffold.proof.cargo.runner:CargoRunner",
+    "pytest": "scaffold.proof.pytest.runner:PytestRunner",
+}
+"""Name in gap.toml -> module:class, imported when first asked for. `list` needs the names alone."""

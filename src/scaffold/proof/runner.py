@@ -11,14 +11,9 @@ from typing import Literal, Protocol, cast
 
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Need, RunSpec, Twin
+from scaffold.proof import RUNNERS
 
 Progress = Callable[[str], None]
-
-# name in gap.toml -> module:class; imported when first asked for
-RUNNERS: dict[str, str] = {
-    "cargo": "scaffold.proof.cargo.runner:CargoRunner",
-    "pytest": "scaffold.proof.pytest.runner:PytestRunner",
-}
 
 
 @dataclass(frozen=True)

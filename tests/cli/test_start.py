@@ -1,0 +1,44 @@
+"""What the quick commands load: each module that they do not use makes every start slower."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.tinykit import DEMO_KIT
+
+UNUSED = {
+    "list": ("checkout", "workflow", "plan", "proof.runner", "proof.verify", "process"),
+    "status": ("checkout.journal", "checkout.gates", "plan", "proof.runner"),
+    "--help": ("kit", "checkout", "workflow", "plan", "proof", "process"),
+}
+"""Command -> modules of ours that it has no use for."""
+
+
+@pytest.mark.parametrize("command", UNUSED)
+def test_a_quick_command_loads_nothing_that_it_does_not_use(tree: Path, command: str) -> None:
+    loaded = _loaded(tree, command)
+    assert "scaffold.cli" in loaded
+    unused = [f"scaffold.{name}" for name in UNUSED[command]]
+    assert [it for it in loaded if any(it == n or it.startswith(f"{n}.") for n in unused)] == []
+
+
+def test_a_journal_is_read_where_there_is_one(tree: Path) -> None:
+    (tree / ".scaffold" / "journal").mkdir(parents=True)
+    assert "scaffold.checkout.journal" in _loaded(tree, "status")
+
+
+def _loaded(tree: Path, command: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "scaffold", command],
+        cwd=tree,
+        env={**os.environ, "SCAFFOLD_KIT": str(DEMO_KIT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "|" in line]
