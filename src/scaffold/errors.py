@@ -49,9 +49,18 @@ class CheckoutError(ScaffoldError):
 
 
 class ConflictError(ScaffoldError):
-    """Something of a person's is in the way; nothing was written."""
+    """Something of a person's is in the way; nothing was written.
+
+    Attributes:
+        diff: What is in the way against what would be written; empty where that is not known.
+    """
 
     exit_code = 4
+
+    def __init__(self, fact: str, hint: str = "", *, diff: str = "") -> None:
+        """Keep what is in the way beside the fact and its hint."""
+        super().__init__(fact, hint)
+        self.diff = diff
 
 
 class BaselineError(ScaffoldError):

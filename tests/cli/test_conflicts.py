@@ -64,13 +64,17 @@ def test_merge_brings_both_together_and_undo_takes_it_back(tree: Path, mine: str
 
 
 def test_a_merge_of_the_same_line_is_a_conflict(tree: Path, mine: str) -> None:
-    (tree / TESTS).write_text(mine.replace("(9999, 990)", "(7777, 990)"))
+    edited = mine.replace("(9999, 990)", "(7777, 990)")
+    (tree / TESTS).write_text(edited)
+    line = edited[: edited.index("(7777, 990)")].count("\n") + 1
     before = snapshot(tree)
     done = new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "merge")
     assert (done.code, done.fact) == (
         4,
-        "tests/test_prices.py edited since; 1 places do not merge; nothing was written",
+        f"tests/test_prices.py edited since; these lines do not merge: line {line}; "
+        "nothing was written",
     )
+    assert "--on-conflict skip | overwrite" in done.hint
     assert snapshot(tree) == before
 
 
@@ -115,3 +119,17 @@ def test_undo_with_force_throws_the_edit_away(tree: Path, mine: str) -> None:
     assert (done.code, done.out) == (0, "taken back: new prices (2 files)\n")
     assert not (tree / TESTS).exists()
     assert not (tree / ".scaffold").exists()
+
+
+def test_a_diff_shows_what_is_in_the_way(tree: Path, mine: str) -> None:
+    before = snapshot(tree)
+    done = new(tree, "--set", "prices_heaviest=9000", "--diff")
+    assert done.code == 4
+    assert done.out.startswith("conflict: tests/test_prices.py edited since it was generated\n")
+    assert "-def test_mine():" in done.out
+    assert snapshot(tree) == before
+
+
+def test_overwrite_takes_an_edit_back_where_nothing_is_new(tree: Path, mine: str) -> None:
+    assert new(tree, "--on-conflict", "overwrite").code == 0
+    assert "test_mine" not in (tree / TESTS).read_text()

@@ -40,8 +40,8 @@ def test_bulk_is_one_plan_and_tells_what_it_leaves_out(tree: Path) -> None:
         "  left out: tracking: its targets are not in this checkout\n"
         "  left out: routes: its template is not built yet\n"
         "done: 3 created\n"
-        "prove it with: scaffold verify prices labels\n"
-        "take it back with: scaffold undo\n"
+        f"prove it with: scaffold verify prices labels -C {tree} --kit {DEMO_KIT}\n"
+        f"take it back with: scaffold undo -C {tree} --kit {DEMO_KIT}\n"
     )
     assert [line.split("] ")[1] for line in done.err.splitlines()] == [
         "render prices",

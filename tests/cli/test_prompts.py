@@ -216,3 +216,16 @@ def test_a_file_of_a_person_goes_only_when_asked_once_more(
     assert (tree / "old.py").exists() is not gone
     assert (tree / "new.txt").exists() is gone
     assert ("nothing was written" in screen.seen) is not gone
+
+
+def test_keys_typed_ahead_and_enter_alone_write_nothing(tree: Path) -> None:
+    before = snapshot(tree)
+    with new(tree, "--gap", "prices", rows=24) as screen:
+        screen.type("y", "y", ENTER)
+        screen.until("Page through the diff (")
+        screen.type(ENTER)
+        assert "2 to create; 9 tests in them; " in screen.until(WRITE)
+        screen.type(ENTER)
+        assert screen.end() == 0
+    assert "nothing was written" in screen.seen
+    assert snapshot(tree) == before

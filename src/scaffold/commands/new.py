@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,13 +103,28 @@ def new(
             given = {**given, **asked}
         named = frozenset(gap or ()) if picked else frozenset(item.slug for item in gaps)
         request = Request(tuple(gaps), {}, named, stubs, on_conflict)
-        plan = workflow.plan_new(loaded, opened, request, given, progress)
+        with _conflicts_shown(diff and not json):
+            plan = workflow.plan_new(loaded, opened, request, given, progress)
         written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
         if verify and written is not None and plan.gaps:
             return _prove(loaded, opened, plan, progress, python=python, json=json, written=written)
     if json and written is not None:
         _print_json(plan, written=written)
     return 0
+
+
+@contextmanager
+def _conflicts_shown(wanted: bool) -> Iterator[None]:
+    """Print what is in the way of a plan, where a diff was asked for."""
+    from scaffold.errors import ConflictError
+
+    try:
+        yield
+    except ConflictError as error:
+        if wanted:
+            # As bytes: a file that is not UTF-8 keeps its own.
+            output.raw(error.diff.encode("utf-8", "surrogateescape"))
+        raise
 
 
 def _on_terminal() -> bool:
@@ -166,8 +183,12 @@ def _show_and_apply(
     if not json:
         output.say(report.plan_lines(plan.changes, plan.notes()))
     if asks and plan.writes:
-        prompts.show_diff(unified(plan.changes))
-        if not prompts.confirm("Write this?") or not prompts.confirm_deletes(plan.deletes):
+        text = unified(plan.changes)
+        prompts.show_diff(text)
+        output.say(report.plan_totals(plan.changes, text))
+        if not prompts.confirm("Write this?", default=False) or not prompts.confirm_deletes(
+            plan.deletes
+        ):
             output.say("nothing was written")
             return None
     written = False if dry_run else workflow.apply(plan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -81,7 +83,20 @@ def confirm(question: str, *, default: bool = True) -> bool:
     """
     import questionary
 
+    _forget_typed_ahead()
     return bool(questionary.confirm(visible(question), default=default).unsafe_ask())
+
+
+def _forget_typed_ahead() -> None:
+    """Drop keys that were pressed before the question stood there: they answer no review."""
+    import termios
+
+    from prompt_toolkit.application import get_app_session
+    from prompt_toolkit.input.typeahead import clear_typeahead
+
+    clear_typeahead(get_app_session().input)
+    with contextlib.suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def confirm_deletes(paths: Sequence[str]) -> bool:

@@ -74,12 +74,12 @@ def classify(
         return change(Action.SAME, current)
     if recorded is not None and present == recorded:
         return change(Action.UPDATE, _with_line_ends_of(current, wanted))
+    if on_conflict is OnConflict.OVERWRITE:
+        return change(Action.UPDATE, _with_line_ends_of(current, wanted), "overwritten as told")
     if recorded is not None and fingerprint(wanted) == recorded:
         return change(Action.KEPT, current, "your edit is kept; nothing new to write")
     if on_conflict is OnConflict.SKIP:
         return change(Action.KEPT, current, "skipped as told")
-    if on_conflict is OnConflict.OVERWRITE:
-        return change(Action.UPDATE, wanted, "overwritten as told")
     reason = "exists and is not ours" if recorded is None else "edited since it was generated"
     return change(Action.CONFLICT, wanted, reason)
 
@@ -87,6 +87,15 @@ def classify(
 def diff(changes: Iterable[Change]) -> str:
     """The unified diff of all changes that write, as `git apply` takes it."""
     return "".join(_diff_one(change) for change in changes if change.writes)
+
+
+def diff_of_conflicts(changes: Iterable[Change]) -> str:
+    """What is in the way: a person's file against what would be written, each with the reason."""
+    return "".join(
+        f"conflict: {change.path} {change.note}\n{_diff_one(change)}"
+        for change in changes
+        if change.action is Action.CONFLICT
+    )
 
 
 def _diff_one(change: Change) -> str:

@@ -20,7 +20,7 @@ from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.kit.render import Rendered, render
 from scaffold.languages.formatting import format_files, format_source
-from scaffold.plan.changes import Action, Change, classify
+from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.reading import parsing
@@ -129,7 +129,7 @@ def make_plan(
     changes += removed
     composition = compose_edits(checkout, state, plans, request.on_conflict)
     changes += composition.changes
-    _refuse_conflicts(changes)
+    _refuse_conflicts(changes, request.on_conflict)
     new_state = _next_state(state, plans, changes, composition)
     writes = [
         Write(change.path, change.after, change.executable, before=digest_of(change.before))
@@ -279,7 +279,12 @@ def _settle(
 
     merged = merge(base, change.before, change.after, labels=("yours", "base", "generated"))
     if merged.conflicts:
-        return replace(change, note=f"edited since; {merged.conflicts} places do not merge")
+        where = ", ".join(merged.places(change.before))
+        return replace(
+            change,
+            after=merged.text,
+            note=f"edited since; these lines do not merge: {where}",
+        )
     return replace(change, action=Action.UPDATE, after=merged.text, note="merged with your edit")
 
 
@@ -317,14 +322,16 @@ def _refuse_shared_files(plans: Sequence[GapPlan]) -> None:
             owner[path] = plan.gap.slug
 
 
-def _refuse_conflicts(changes: Sequence[Change]) -> None:
+def _refuse_conflicts(changes: Sequence[Change], on_conflict: OnConflict) -> None:
     conflicts = [change for change in changes if change.action is Action.CONFLICT]
     if not conflicts:
         return
     named = "; ".join(f"{change.path} {change.note}" for change in conflicts)
+    ways = "skip | overwrite" if on_conflict is OnConflict.MERGE else "skip | merge | overwrite"
     raise ConflictError(
         f"{named}; nothing was written",
-        "scaffold new … --on-conflict skip | merge | overwrite (--diff shows what would change)",
+        f"scaffold new … --on-conflict {ways} (--diff shows what would change)",
+        diff=diff_of_conflicts(conflicts),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,18 @@ class MergeResult:
 
     text: bytes
     conflicts: int
+
+    def places(self, mine: bytes) -> list[str]:
+        """Where in mine each conflict is: `line 12`, `lines 12-15`, `after line 11`."""
+        ours, marked = _without_markers(self.text)
+        lines = mine.splitlines(keepends=True)
+        matcher = difflib.SequenceMatcher(None, ours, lines, autojunk=False)
+        place = {len(ours): len(lines)}
+        for _, first, last, there, end in matcher.get_opcodes():
+            place.update({at: min(there + at - first, end) for at in range(first, last)})
+        return [
+            _range(place[first] + 1, place[first] + last - first) for first, last in marked
+        ] or ["all of them"]
 
 
 def merge(
@@ -52,6 +65,30 @@ def merge(
     if any(b"\0" in side for side in (base, mine, theirs)):
         return MergeResult(mine, 1)
     return _merge_file(base, mine, theirs, labels)
+
+
+def _without_markers(text: bytes) -> tuple[list[bytes], list[tuple[int, int]]]:
+    """The lines with mine at each conflict, and which of them are in conflict: (first, end)."""
+    found: list[bytes] = []
+    marked: list[tuple[int, int]] = []
+    side, start = "", 0
+    for line in text.splitlines(keepends=True):
+        if not side and line.startswith(b"<<<<<<< "):
+            side, start = "mine", len(found)
+        elif side == "mine" and line.startswith(b"||||||| "):
+            side = "others"
+            marked.append((start, len(found)))
+        elif side == "others" and line.startswith(b">>>>>>> "):
+            side = ""
+        elif side != "others":
+            found.append(line)
+    return found, marked
+
+
+def _range(first: int, last: int) -> str:
+    if last < first:
+        return f"after line {first - 1}"
+    return f"line {first}" if last == first else f"lines {first}-{last}"
 
 
 def _settled(base: bytes, mine: bytes, theirs: bytes) -> bytes | None:
