@@ -16,6 +16,7 @@ from scaffold.languages.python.layout import WIDTH
 from scaffold.languages.python.marks import Marks
 from scaffold.languages.python.module import Import, Module, bindings
 from scaffold.languages.python.symbols import parse_python
+from scaffold.languages.python.tests import is_fixture
 from scaffold.languages.stub_merge import Splice, spliced
 
 _Test = ast.FunctionDef | ast.AsyncFunctionDef
@@ -81,7 +82,7 @@ def tests_of(
                 for inner in getattr(node, name, ()):
                     statements = inner.body if isinstance(inner, ast.ExceptHandler) else [inner]
                     yield from tests_of(statements, around)
-        elif isinstance(node, _Test) and node.name.startswith("test_") and not _is_fixture(node):
+        elif isinstance(node, _Test) and node.name.startswith("test_") and not is_fixture(node):
             name = "::".join([*(outer.name for outer in around), node.name])
             yield FoundTest(name, node, around)
 
@@ -90,10 +91,6 @@ def _is_test_class(node: ast.ClassDef) -> bool:
     return node.name.startswith("Test") or any(
         ast.unparse(base).endswith("TestCase") for base in node.bases
     )
-
-
-def _is_fixture(node: _Test) -> bool:
-    return any("fixture" in ast.unparse(item) for item in node.decorator_list)
 
 
 def _sentence(node: _Test) -> str:

@@ -29,6 +29,7 @@ from scaffold.proof.pytest.env import (
 )
 from scaffold.proof.pytest.isolation import environment, kept_options
 from scaffold.proof.pytest.plan import Trail
+from scaffold.proof.pytest.standing import not_run
 from scaffold.proof.runner import (
     Evidence,
     Kills,
@@ -288,6 +289,7 @@ class _Start:
         baseline = replies[0] if self.baseline_args() else nothing
         generated = replies[-1] if self.tests else nothing
         mine = [test for test in generated["tests"] if self._is_of(test["file"], subject)]
+        mine += not_run(subject, self._names(subject), mine)
         coverage: dict[str, float] = {}
         missing: dict[str, tuple[int, ...]] = {}
         trail: Trail | None = None
@@ -309,6 +311,16 @@ class _Start:
         place = os.path.realpath(self.folder / file)
         own = [os.path.realpath(self.folder / path) for path in test_args(subject)]
         return place in own or any(path.startswith(place + os.sep) for path in own)
+
+    def _names(self, subject: Subject) -> dict[str, str]:
+        """The subject's Python files -> their names in the results."""
+        here = os.path.realpath(self.folder)
+        files = [path for path in subject.files if path.endswith(".py")]
+        real = [os.path.realpath(self.checkout / path) for path in files]
+        return {
+            path: Path(os.path.relpath(place, here)).as_posix()
+            for path, place in zip(files, real, strict=True)
+        }
 
     def _found(self, reply: Json, path: str) -> Json:
         found: Json = reply["coverage"]["files"][self._real(path)]
