@@ -56,6 +56,20 @@ def test_what_becomes_of_a_file(
     assert change.writes == (action in (Action.CREATE, Action.UPDATE))
 
 
+def test_an_update_keeps_the_layout_that_a_formatter_gave_the_rest() -> None:
+    base = b"a = 1\n\n\n\nb = [1, 2]\n"
+    mine = b"a = 1\n\n\n\nb = [\n    1,\n    2,\n]\n"
+    change = classify(
+        "f.py",
+        "gap",
+        current=mine,
+        recorded=fingerprint(base),
+        wanted=base.replace(b"a = 1", b"a = 3"),
+        base=base,
+    )
+    assert (change.action, change.after) == (Action.UPDATE, mine.replace(b"a = 1", b"a = 3"))
+
+
 CHANGES = [
     Change("made/new.txt", "g", Action.CREATE, None, b"a\nb\n"),
     Change("made/run.sh", "g", Action.CREATE, None, b"#!/bin/sh\n", executable=True),

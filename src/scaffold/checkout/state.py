@@ -90,6 +90,21 @@ class State:
         """The gap that generated a file."""
         return next((slug for slug, record in self.gaps.items() if path in record.files), None)
 
+    def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
+        """Whether a file is what we wrote: line ends and a formatter's layout are no edit.
+
+        Args:
+            path: The file.
+            recorded: Fingerprint of what was written.
+            current: What stands there.
+        """
+        from scaffold.languages import same_text
+
+        if fingerprint(current) == recorded:
+            return True
+        base = self.bases.get(recorded)
+        return base is not None and same_text(path, base, current)
+
     def to_files(self) -> dict[str, bytes]:
         """The state as files: relative POSIX path -> bytes. Same state, same bytes."""
         if not self.gaps:

@@ -165,7 +165,7 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
         if gap.targets and not checkout.has_target(gap):
             return Status(gap, "retired", "no target of it in this checkout")
         return _open_status(checkout, gap)
-    found, note, outdated = _generated_state(checkout, gap, record)
+    found, note, outdated = _generated_state(checkout, gap, record, state)
     todos, tests = _todos(checkout.root, record) if record.mode == "stubs" else (0, 0)
     if record.mode == "stubs":
         stubs = f"stubs: {todos} of {tests} tests are todos" if tests else "stubs"
@@ -235,7 +235,9 @@ def _todos(root: Path, record: GapRecord) -> tuple[int, int]:
     return todos, tests
 
 
-def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[str, str, bool]:
+def _generated_state(
+    checkout: Checkout, gap: Gap, record: GapRecord, state: State
+) -> tuple[str, str, bool]:
     if gap.targets and not checkout.has_target(gap):
         return "retired", "its targets are gone; the tests are still there", False
     edited, deleted = [], []
@@ -243,7 +245,7 @@ def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[s
         current = read_file(checkout.root, path)
         if current is None:
             deleted.append(path)
-        elif fingerprint(current) != digest:
+        elif not state.is_as_written(path, digest, current):
             edited.append(path)
     for edit in record.edits:
         _judge_edit(checkout.root, edit, edited, deleted)
@@ -252,8 +254,8 @@ def _generated_state(checkout: Checkout, gap: Gap, record: GapRecord) -> tuple[s
     outdated = bool(record.template) and record.template != template_digest(gap)
     if outdated:
         notes.insert(0, "the template changed since")
-    state = "edited" if edited or deleted else "outdated" if outdated else "generated"
-    return state, "; ".join(notes), outdated
+    found = "edited" if edited or deleted else "outdated" if outdated else "generated"
+    return found, "; ".join(notes), outdated
 
 
 def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[str]) -> None:

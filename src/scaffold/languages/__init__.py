@@ -43,6 +43,9 @@ class Language(Protocol):
     def formatted(self, path: str, source: bytes) -> bytes:
         """The file as the language's formatter leaves it."""
 
+    def meaning(self, path: str, source: bytes) -> tuple[str, ...]:
+        """What of a file its layout does not change: code and comments."""
+
     def make_stub(self, path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
         """The stub of a test file and its todos."""
 
@@ -53,6 +56,30 @@ class Language(Protocol):
         self, mine: str, stub_base: str, full: str, *, path: str
     ) -> tuple[str, tuple[str, ...]]:
         """The full file, with a person's work kept."""
+
+
+def same_text(path: str, one: bytes, other: bytes) -> bool:
+    """Whether two contents of a file differ in nothing but line ends and layout.
+
+    The one notion of "same": git turns line ends, and a formatter turns layout; neither is an
+    edit. Files that are equal but for line ends are not parsed.
+    """
+    from scaffold.errors import CheckoutError
+
+    if _with_lf(one) == _with_lf(other):
+        return True
+    language = language_of(path)
+    try:
+        return language is not None and (
+            language.meaning(path, _with_lf(one)) == language.meaning(path, _with_lf(other))
+        )
+    except CheckoutError:
+        # What does not parse was not left by a formatter.
+        return False
+
+
+def _with_lf(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
 
 
 def language_of(path: str) -> Language | None:

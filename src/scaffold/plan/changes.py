@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from scaffold.checkout.state import fingerprint
 from scaffold.edits.conflicts import OnConflict
+from scaffold.errors import ScaffoldError
+from scaffold.languages import same_text
 
 
 class Action(StrEnum):
@@ -47,6 +49,7 @@ def classify(
     current: bytes | None,
     recorded: str | None,
     wanted: bytes,
+    base: bytes | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
     executable: bool = False,
 ) -> Change:
@@ -58,6 +61,7 @@ def classify(
         current: What the checkout has; None where there is no file.
         recorded: Fingerprint of what we wrote last; None where the file is not ours.
         wanted: The new rendering.
+        base: What we wrote last, where it is known.
         on_conflict: SKIP and OVERWRITE are settled here; MERGE stays a CONFLICT for the caller.
         executable: Whether the file is made executable.
     """
@@ -70,10 +74,12 @@ def classify(
             return change(Action.CREATE, wanted)
         return change(Action.KEPT, None, "you deleted it; --on-conflict overwrite brings it back")
     present = fingerprint(current)
-    if present == fingerprint(wanted):
+    if present == fingerprint(wanted) or same_text(path, current, wanted):
         return change(Action.SAME, current)
     if recorded is not None and present == recorded:
         return change(Action.UPDATE, _with_line_ends_of(current, wanted))
+    if recorded is not None and base is not None and same_text(path, current, base):
+        return change(Action.UPDATE, _in_layout_of(path, current, base, wanted))
     if on_conflict is OnConflict.OVERWRITE:
         return change(Action.UPDATE, _with_line_ends_of(current, wanted), "overwritten as told")
     if recorded is not None and fingerprint(wanted) == recorded:
@@ -118,6 +124,20 @@ def _lines(content: bytes | None) -> list[str]:
     parts = text.split("\n")
     lines = [f"{part}\n" for part in parts[:-1]]
     return [*lines, parts[-1]] if parts[-1] else lines
+
+
+def _in_layout_of(path: str, current: bytes, base: bytes, wanted: bytes) -> bytes:
+    """What is wanted, in the layout that a formatter gave the file since, where that merges."""
+    from scaffold.plan.merge import merge
+
+    try:
+        merged = merge(base, current, wanted)
+    except ScaffoldError:
+        # Without git nothing merges; no word of a person's is lost by our own layout.
+        return _with_line_ends_of(current, wanted)
+    if merged.conflicts or not same_text(path, merged.text, wanted):
+        return _with_line_ends_of(current, wanted)
+    return merged.text
 
 
 def _with_line_ends_of(current: bytes, wanted: bytes) -> bytes:

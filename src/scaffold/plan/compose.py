@@ -14,6 +14,7 @@ from scaffold.checkout.state import EditRecord, State
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import KitError
 from scaffold.kit.catalog import EditSpec
+from scaffold.languages import same_text
 from scaffold.languages.formatting import format_source
 from scaffold.plan.changes import Action, Change
 
@@ -207,8 +208,9 @@ def _change(file: _File) -> Change:
     if file.wholly_ours:
         after = format_source(file.path, after, cache=cache_dir("format"))
     note = f"shared by {', '.join(file.gaps)}"
-    if file.before == after:
-        action = Action.SAME
+    if file.before is not None and same_text(file.path, file.before, after):
+        # A formatter of the checkout may lay it out in another way.
+        action, after = Action.SAME, file.before
     else:
         action = Action.CREATE if file.before is None else Action.UPDATE
     return Change(file.path, file.gaps[0], action, file.before, after, note=note)

@@ -248,6 +248,7 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
             current=read_file(checkout.root, path),
             recorded=recorded.get(path),
             wanted=wanted,
+            base=state.bases.get(recorded.get(path, "")),
             on_conflict=request.on_conflict,
             executable=path in plan.rendered.executable,
         )
@@ -255,7 +256,7 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
             change = _settle(change, state, recorded.get(path), plan, record, request)
         changes.append(change)
     for path in sorted(recorded.keys() - plan.files.keys()):
-        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path]))
+        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state))
     return changes
 
 
@@ -301,11 +302,11 @@ def _filled(change: Change, stub: bytes, full: bytes) -> Change:
     return replace(change, action=Action.UPDATE, after=text.encode("utf-8"), note=note)
 
 
-def _dropped(root: Path, path: str, gap: str, recorded: str) -> Change:
+def _dropped(root: Path, path: str, gap: str, recorded: str, state: State) -> Change:
     current = read_file(root, path)
     if current is None:
         return Change(path, gap, Action.SAME, None, None)
-    if fingerprint(current) == recorded:
+    if state.is_as_written(path, recorded, current):
         return Change(path, gap, Action.DELETE, current, None, note="no longer generated")
     return Change(path, gap, Action.KEPT, current, current, note="no longer generated; edited")
 
@@ -385,4 +386,5 @@ def _is_there(root: Path, path: str, content: bytes) -> bool:
     # Bases are named by their content, and zlib's builds compress differently: the name decides.
     if path.startswith(f"{FOLDER}/base/"):
         return (root / path).is_file()
-    return read_file(root, path) == content
+    there = read_file(root, path)
+    return there is not None and fingerprint(there) == fingerprint(content)

@@ -39,6 +39,17 @@ def formatted(path: str, source: bytes) -> bytes:
     return format.formatted(path, source)
 
 
+def meaning(path: str, source: bytes) -> tuple[str, ...]:
+    """What of a file its layout does not change: code and comments.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    from scaffold.languages.python.sameness import meaning as found
+
+    return found(path, source)
+
+
 def make_stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     """The stub of a test file and its todos.
 
