@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -18,7 +17,6 @@ class Interrupted(KeyboardInterrupt):
     """A signal asked the run to end."""
 
 
-@dataclass
 class _State:
     number: int = 0
     since: float = 0.0

@@ -15,8 +15,8 @@ import re
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from scaffold import keeper
 
@@ -24,8 +24,7 @@ _NAME = re.compile(r"\.?\d+-[0-9a-f]+")
 NEW_S = 60.0
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(NamedTuple):
     pid: int
     place: Path
     handle: int
