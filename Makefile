@@ -6,7 +6,7 @@ XDIST := -n 2
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check soak bench field together ledger peers releases rust-tools lint types lock clean
+.PHONY: demo test check soak bench field together ledger peers releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -55,6 +55,10 @@ field: $(VENV)/.ready
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
+
+# make reliability: every kind of bad input against every command, into docs/reliability.md.
+reliability: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m support.reliability
 
 # Red where a finished row has no entry or misses a bar; lists what a later change made stale.
 ledger: $(VENV)/.ready

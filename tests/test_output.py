@@ -128,7 +128,8 @@ def test_commands_name_the_folder_and_the_kit_of_this_run(tmp_path: Path) -> Non
     run = invocation.begin(["status"])
     run.checkout, run.kit, run.root = Path("my dir"), Path("kit"), tmp_path
     told = invocation.command
-    assert told("scaffold undo") == "scaffold undo -C 'my dir' --kit kit"
+    assert told("scaffold undo") == "this one writes: scaffold undo -C 'my dir' --kit kit"
+    assert told("scaffold verify") == "scaffold verify -C 'my dir' --kit kit"
     assert told("scaffold list") == "scaffold list --kit kit"
     assert told("scaffold verify --help") == "scaffold verify --help"
     assert told("scaffold new") == "scaffold new --dry-run -C 'my dir' --kit kit"

@@ -94,4 +94,7 @@ def _with_options(text: str, name: str) -> str:
         text += f" -C {quoted(str(current.checkout))}"
     if current.kit is not None and name in KNOWS_KIT and "--kit" not in words:
         text += f" --kit {quoted(str(current.kit))}"
+    if current.reading and name == "undo":
+        # It has no form that only looks, so it must not look like one to paste unread.
+        return f"this one writes: {text}"
     return text

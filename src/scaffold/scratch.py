@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scaffold import keeper
+from scaffold.errors import CheckoutError
 
 _NAME = re.compile(r"\.?\d+-[0-9a-f]+")
 NEW_S = 60.0
@@ -53,7 +54,7 @@ def folder(purpose: str, *, base: str | None = None) -> Iterator[Path]:
         base: The folder for temporary files; by default as TMPDIR has it.
 
     Raises:
-        OSError: There is no place to write.
+        CheckoutError: There is no place to write.
     """
     place = make(purpose, base=base)
     try:
@@ -66,10 +67,16 @@ def make(purpose: str, *, base: str | None = None) -> Path:
     """A new, empty folder that stays until `drop`, at most until this run ends.
 
     Raises:
-        OSError: There is no place to write.
+        CheckoutError: There is no place to write.
     """
-    place = _run_folder(base or default_base()) / f"{purpose}{next(_numbers)}"
-    place.mkdir(mode=0o700)
+    try:
+        place = _run_folder(base or default_base()) / f"{purpose}{next(_numbers)}"
+        place.mkdir(mode=0o700)
+    except OSError as error:
+        raise CheckoutError(
+            f"no temporary folder can be made: {error.strerror or error}",
+            "make room, or name another folder for temporary files: TMPDIR=DIR",
+        ) from error
     return place
 
 

@@ -163,7 +163,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
     if findings.retired or gap.run is None:
         raise CheckoutError(
             f"'{slug}' is retired: its targets are not in this checkout any more",
-            "scaffold undo, or delete its tests",
+            "scaffold status",
         )
     targets = tuple(
         SubjectTarget(item.target.name, item.path, item.module, item.target.line_pct,

@@ -78,8 +78,8 @@ def damaged_base(tree: Path) -> None:
 
 TYPED = [
     Bad("no selection without a terminal", ["new"], 2,
-        "no gap was picked, and without a terminal nobody can be asked",
-        "scaffold new --gap GAP"),
+        r"no gap was picked \(.*\), and without a terminal nobody can be asked",
+        "scaffold list"),
     Bad("unknown row", ["new", "--gap", "pricse"], 2,
         "there is no gap called 'pricse'; the closest match is 'prices'",
         "scaffold new --gap prices"),
@@ -207,7 +207,7 @@ STATE = [
         r".scaffold/ was written by a newer scaffold \(format 99, this one knows 1\)",
         "pip install --upgrade scaffold", changed_head(format=99)),
     Bad("state of another kit", ["status"], 3,
-        ".scaffold/ belongs to the kit 'other', not to 'parcels'", "scaffold --kit DIR",
+        ".scaffold/ belongs to the kit 'other', not to 'parcels'", "name that kit with --kit",
         changed_head(kit="other")),
     Bad("record of a gap without its files", ["status"], 3,
         ".scaffold/gaps/prices.json is damaged: .*files.*",
@@ -253,7 +253,7 @@ def test_a_refusal_is_one_document_of_json(tree: Path) -> None:
     done = refused(TYPED[1], tree, "--json")
     assert json.loads(done.out) == {
         "schema": 1,
-        "error": {"fact": done.fact, "hint": done.hint, "exit_code": 2},
+        "error": {"fact": done.fact, "hint": done.pasted, "exit_code": 2},
     }
 
 
@@ -265,14 +265,14 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path, command: list[s
         f"{tmp_path} is not a checkout of parcels, the miniature code base of `scaffold demo`: "
         "none of parcels/__init__.py is in it or above it"
     )
-    assert done.hint.startswith("scaffold new -C DIR")
+    assert done.hint.startswith("name the folder that holds one of these")
     assert snapshot(tmp_path) == {}
 
 
 def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
     done = scaffold(*NEW, "--kit", DEMO_KIT, "-C", tmp_path / "nowhere")
     assert (done.code, done.fact) == (3, f"there is no folder {tmp_path / 'nowhere'}")
-    assert done.hint == "scaffold doctor -C DIR"
+    assert done.hint == "name a folder that is there with -C"
     assert snapshot(tmp_path) == {}
 
 

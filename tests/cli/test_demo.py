@@ -50,7 +50,7 @@ def test_a_folder_that_is_not_empty_is_refused_and_left(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "mine.txt"):
         done = started("demo", place)
         assert (done.code, done.fact) == (4, f"{place} is not an empty folder; nothing was written")
-        assert done.hint.startswith("scaffold demo DIR")
+        assert done.hint.startswith("scaffold demo")
     assert snapshot(tmp_path) == before
 
 

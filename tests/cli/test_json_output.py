@@ -60,7 +60,7 @@ def test_a_command_prints_one_document_of_the_schema(tree: Path, command: list[s
 def test_a_refusal_is_a_document_too(tree: Path, command: list[str], code: int) -> None:
     done = scaffold(*command, "--json", *KIT, "-C", tree)
     assert done.code == code
-    assert document(done)["error"] == {"fact": done.fact, "hint": done.hint, "exit_code": code}
+    assert document(done)["error"] == {"fact": done.fact, "hint": done.pasted, "exit_code": code}
 
 
 @pytest.mark.parametrize(

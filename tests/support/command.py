@@ -6,6 +6,7 @@ import atexit
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,13 @@ class Ran:
 
     @property
     def hint(self) -> str:
-        """What to do, after the blank line."""
+        """What to do, after the blank line, without the folders of this run."""
+        command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", self.pasted)
+        return re.sub(r"( (-C|--kit) ('[^']*'|\S+))+$", "", command)
+
+    @property
+    def pasted(self) -> str:
+        """The hint as it is printed."""
         return self._refusal()[1]
 
     def _refusal(self) -> tuple[str, str]:

@@ -23,8 +23,10 @@ def snapshot(root: Path) -> Snapshot:
             found[relative] = ("link", mode, os.fsencode(os.readlink(place)))
         elif place.is_dir():
             found[relative] = ("folder", mode, b"")
-        else:
+        elif place.is_file():
             found[relative] = ("file", mode, place.read_bytes())
+        else:  # a pipe, which would be waited for
+            found[relative] = ("other", mode, b"")
     return found
 
 

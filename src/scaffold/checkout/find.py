@@ -163,7 +163,7 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
         CheckoutError: The folder does not exist, or nothing above it is a checkout.
     """
     if not start.is_dir():
-        raise CheckoutError(f"there is no folder {start}", "scaffold doctor -C DIR")
+        raise CheckoutError(f"there is no folder {start}", "name a folder that is there with -C")
     try:
         start = start.resolve()
     except OSError as error:
@@ -178,7 +178,7 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     raise CheckoutError(
         f"{start} is not a checkout of {kit.title or kit.name}: none of "
         f"{', '.join(kit.markers)} is in it or above it",
-        "scaffold new -C DIR, with the folder that holds one of these",
+        "name the folder that holds one of these with -C",
     )
 
 

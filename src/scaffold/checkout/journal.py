@@ -282,7 +282,7 @@ def _refuse_changed(tree: Tree, record: Record) -> None:
     if not facts:
         return
     if edited:
-        hint = "scaffold undo --force throws these edits away"
+        hint = "scaffold undo --force"
     else:
         hint = "git stash pop, or git switch to its branch; scaffold undo --force goes on without"
     raise ConflictError(f"{'; '.join(facts)}; nothing was undone", hint)

@@ -94,7 +94,7 @@ class Record:
         except DisbeliefError as error:
             raise CheckoutError(
                 f"this change cannot be recorded, so it could not be undone: {error}",
-                "scaffold new --gap GAP, one gap at a time",
+                "pick fewer gaps at a time",
             ) from error
         return content
 

@@ -161,7 +161,7 @@ def read_state(root: Path, kit: str) -> State:
     if head.get("kit") != kit:
         raise CheckoutError(
             f"{FOLDER}/ belongs to the kit '{head.get('kit')}', not to '{kit}'",
-            "scaffold --kit DIR …, with that kit",
+            "name that kit with --kit",
         )
     gaps: dict[str, GapRecord] = {}
     for path in _paths(root, "gaps", ".json"):

@@ -73,7 +73,7 @@ def demo(
         if not json:
             output.say(f"\n{CLOSING}")
             if folder is None:
-                output.say("The folder is removed now; to keep it, name it: scaffold demo DIR")
+                output.say("The folder is removed now; name a folder to keep it")
     if json:
         output.answer(report.to_json("demo", {"steps": steps}))
     return code
@@ -102,11 +102,11 @@ def _empty(folder: Path | None) -> Path:
         pass
     except OSError as error:
         raise CheckoutError(
-            f"{folder} cannot be made: {error.strerror}", "scaffold demo, in a temporary folder"
+            f"{folder} cannot be made: {error.strerror}", "scaffold demo"
         ) from error
     raise ConflictError(
         f"{folder} is not an empty folder; nothing was written",
-        "scaffold demo DIR, with a folder that is empty or not there yet",
+        "scaffold demo",
     )
 
 

@@ -136,8 +136,9 @@ def _need_terminal(asks: bool) -> None:
 
     if not asks:
         raise UsageError(
-            "no gap was picked, and without a terminal nobody can be asked",
-            "scaffold new --gap GAP, or --priority P0, or --all (scaffold list shows the gaps)",
+            "no gap was picked (--gap, --priority or --all), and without a terminal nobody can be "
+            "asked",
+            "scaffold list",
         )
 
 

@@ -43,7 +43,7 @@ def pick_gaps(rows: Sequence[Status]) -> list[str]:
         instruction="(space picks, a all, enter goes on)",
     ).unsafe_ask()
     if not picked:
-        raise UsageError("no gap was picked; nothing was written", "scaffold new --gap GAP")
+        raise UsageError("no gap was picked; nothing was written", "scaffold list")
     return list(picked)
 
 

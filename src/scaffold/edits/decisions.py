@@ -134,7 +134,7 @@ def existing(text: str | None, path: str) -> str:
     if text is None:
         raise CheckoutError(
             f"{path} is not in this checkout, and this gap adds to it",
-            "scaffold status shows what fits this checkout",
+            "scaffold status",
         )
     return text
 

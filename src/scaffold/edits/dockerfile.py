@@ -122,7 +122,7 @@ def _added(text: str, wanted: _Line, path: str) -> str:
     if not fitting:
         raise CheckoutError(
             f"{path}: no line fits `{wanted.pattern}`, next to which this gap adds `{wanted.text}`",
-            "scaffold status shows what fits this checkout",
+            "scaffold status",
         )
     row = fitting[-1]
     sibling, newline = lines[row], line_end(text)

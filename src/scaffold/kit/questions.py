@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import UsageError
+from scaffold.invocation import quoted
 from scaffold.kit.catalog import Gap
 from scaffold.kit.reader import Line, Lines, Page, build
 from scaffold.reading import read_plain
@@ -118,7 +119,7 @@ def check_answers(
     known = {question.name for items in questions.values() for question in items}
     for key in given:
         if key not in known:
-            _refuse_key(key, known, all_gaps)
+            _refuse_key(key, given[key], known, all_gaps)
     return {
         slug: {
             question.name: question.parse(given[question.name])
@@ -130,16 +131,20 @@ def check_answers(
     }
 
 
-def _refuse_key(key: str, known: set[str], all_gaps: Sequence[Gap]) -> None:
+def _shown(answer: Any) -> str:
+    return quoted(str(answer).lower() if isinstance(answer, bool) else str(answer))
+
+
+def _refuse_key(key: str, given: Any, known: set[str], all_gaps: Sequence[Gap]) -> None:
     for gap in all_gaps:
         if any(question.name == key for question in load_questions(gap)):
             raise UsageError(
                 f"'{key}' is a question of '{gap.slug}', which is not picked",
-                f"scaffold new --gap {gap.slug} --set {key}=…",
+                f"scaffold new --gap {gap.slug} --set {key}={_shown(given)}",
             )
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
     lead = f"; the closest match is '{close[0]}'" if close else ""
-    hint = f"--set {close[0]}=…" if close else "scaffold show GAP lists the questions"
+    hint = f"--set {close[0]}={_shown(given)}" if close else "scaffold list"
     raise UsageError(f"no picked gap asks '{key}'{lead}", hint)
 
 

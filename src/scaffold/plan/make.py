@@ -180,7 +180,7 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
             raise CheckoutError(
                 f"'{gap.slug}' is retired here: this checkout has none of "
                 f"{', '.join(path for target in gap.targets for path in target.paths)}",
-                "scaffold status shows what is open in this checkout",
+                "scaffold status",
             )
         else:
             skipped.append(Skipped(gap.slug, "its targets are not in this checkout"))
@@ -328,10 +328,10 @@ def _refuse_conflicts(changes: Sequence[Change], on_conflict: OnConflict) -> Non
     if not conflicts:
         return
     named = "; ".join(f"{change.path} {change.note}" for change in conflicts)
-    ways = "skip | overwrite" if on_conflict is OnConflict.MERGE else "skip | merge | overwrite"
+    gaps = " ".join(f"--gap {slug}" for slug in dict.fromkeys(item.gap for item in conflicts))
     raise ConflictError(
         f"{named}; nothing was written",
-        f"scaffold new … --on-conflict {ways} (--diff shows what would change)",
+        f"scaffold new {gaps} --on-conflict skip",
         diff=diff_of_conflicts(conflicts),
     )
 

@@ -34,7 +34,7 @@ def formatted(path: str, source: bytes) -> bytes:
         why = "it is nested too deeply" if deep else " ".join(str(error).split())
         raise KitError(
             f"the rendered {path} does not parse: {why}",
-            f"scaffold show GAP --file {path}",
+            f"edit the template of {path}",
         ) from error
     return str(text).encode("utf-8")
 

@@ -114,7 +114,7 @@ class _Lock:
             raise CheckoutError(
                 f"{self.path}: there are several versions of '{name}' ({', '.join(fitting)}), and "
                 f"'{package}' needs one",
-                "scaffold status shows what fits this checkout",
+                "scaffold status",
             )
         return name if len(there) == 1 else f"{name} {fitting[0]}"
 
@@ -280,5 +280,5 @@ def _names(unit: Unit) -> tuple[str, str]:
 def _absent(path: str, name: str, why: str) -> CheckoutError:
     return CheckoutError(
         f"{path}: there is no package '{name}', and {why}",
-        "scaffold status shows what fits this checkout",
+        "scaffold status",
     )

@@ -255,7 +255,7 @@ def _remove(text: str, unit: str, removal: _Removal, own: Ours, owned: list[Unit
     if there is None:
         raise CheckoutError(
             f"{own.path}: there is no `{removal.what} {removal.name}` to remove",
-            "scaffold status shows what fits this checkout",
+            "scaffold status",
         )
     text, removed = take_out(text, there.start, there.end)
     owned.append(Unit(unit, removed.dump()))

@@ -149,7 +149,7 @@ def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Uni
         if there is None:
             raise CheckoutError(
                 f"{path}: there is no `fn {piece.name}` to move",
-                "scaffold status shows what fits this checkout",
+                "scaffold status",
             )
         function = there.public_text(text)
         text, removed = take_out(text, there.start, there.end)

@@ -47,6 +47,6 @@ def formatted(path: str, source: bytes) -> bytes:
     if done.returncode != 0:
         said = " ".join(done.stderr.replace("<stdin>", path).split())
         raise KitError(
-            f"the rendered {path} does not parse: {said[:400]}", f"scaffold show GAP --file {path}"
+            f"the rendered {path} does not parse: {said[:400]}", f"edit the template of {path}"
         )
     return done.stdout.encode("utf-8")

@@ -55,7 +55,7 @@ def scope(text: str, within: str, path: str) -> tuple[int, int]:
     if there is None:
         raise CheckoutError(
             f"{path}: there is no function `{within}` to move a part of",
-            "scaffold status shows what fits this checkout",
+            "scaffold status",
         )
     return there.start, there.end
 
@@ -72,7 +72,7 @@ def one_place(text: str, piece: Piece, path: str) -> Match:
         where = f"{path}: in {piece.within}: " if piece.within else f"{path}: "
         raise CheckoutError(
             f"{where}`{piece.find}` is {count}, and must be there once to be moved",
-            "scaffold status shows what fits this checkout",
+            "scaffold status",
         )
     return found[0]
 
@@ -131,5 +131,5 @@ def indent_at(text: str, at: int) -> str:
 def _unlike(path: str, piece: Piece, what: str) -> CheckoutError:
     return CheckoutError(
         f"{path}: in {piece.within}: what `{piece.find}` takes for `{piece.name}` {what}",
-        "scaffold status shows what fits this checkout",
+        "scaffold status",
     )

@@ -1,0 +1,250 @@
+"""Faults and commands: what each command does with each kind of bad input, as a table.
+
+    python -m support.reliability      writes docs/reliability.md (make reliability)
+
+A new kind of bad input joins by an entry in FAULTS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.command import Ran, scaffold
+from support.tinykit import DEMO, DEMO_KIT
+from support.tree import Snapshot, snapshot, write_files
+
+COMMANDS: dict[str, list[str]] = {
+    "list": ["list"],
+    "show": ["show", "{gap}"],
+    "status": ["status"],
+    "doctor": ["doctor"],
+    "new --dry-run": ["new", "--gap", "{gap}", "--dry-run"],
+    "new --diff": ["new", "--gap", "{gap}", "--diff"],
+    "new": ["new", "--gap", "{gap}"],
+    "verify": ["verify", "{proved}", "--python", sys.executable],
+    "undo": ["undo"],
+}
+READERS = frozenset({"list", "show", "status", "doctor", "new --dry-run", "new --diff"})
+HEAD = (
+    "# Faults and commands\n"
+    "What each command does with each kind of bad input: its exit code "
+    "([list](architecture.md#exit-codes)). The table is\nwritten by a run of the real commands on "
+    "a checkout in which `prices` was generated (`make reliability`), and a test\ncompares each "
+    "row. "
+    "A command that reads, and one that ends with another code than 0, leaves the tree as it was, "
+    "byte\nfor byte but for the proofs of `verify`. The same test pastes every hint into a shell: "
+    "none is a wrong command line, none\nleads back to the same error, and the hint of a command "
+    "that reads changes nothing.\n\n"
+)
+
+
+@dataclass
+class Place:
+    """Where a command runs: the checkout, the kit, and the gaps that it is asked for."""
+
+    tree: Path
+    kit: Path
+    gap: str = "labels"
+    proved: str = "prices"
+    holds: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def copied_kit(self) -> Path:
+        """A kit of its own, to be broken."""
+        self.kit = Path(shutil.copytree(DEMO_KIT, self.tree.parent / "kit"))
+        return self.kit
+
+
+def removed(place: Place) -> None:
+    shutil.rmtree(place.tree)
+
+
+def emptied(place: Place) -> None:
+    removed(place)
+    place.tree.mkdir()
+
+
+def target(content: bytes) -> Callable[[Place], object]:
+    return lambda place: (place.tree / "parcels" / "labels.py").write_bytes(content)
+
+
+def piped(place: Place) -> None:
+    (place.tree / "parcels" / "labels.py").unlink()
+    os.mkfifo(place.tree / "parcels" / "labels.py")
+
+
+def stated(path: str, content: str) -> Callable[[Place], object]:
+    return lambda place: write_files(place.tree, {f".scaffold/{path}": content})
+
+
+def linked_state(place: Place) -> None:
+    (place.tree / ".scaffold").rename(place.tree.parent / "elsewhere")
+    (place.tree / ".scaffold").symlink_to(place.tree.parent / "elsewhere")
+
+
+def locked(place: Place) -> None:
+    handle = os.open(place.tree, os.O_RDONLY)
+    place.holds.callback(os.close, handle)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def hostile_name(place: Place) -> None:
+    name = os.fsencode(place.tree / "tests") + b"/test_\x1b[2J\nP0  forged\xff.py"
+    with open(name, "wb") as stream:
+        stream.write(b"from parcels.labels import label\n")
+
+
+def unknown(place: Place) -> None:
+    place.gap = place.proved = "pricse"
+
+
+def without_copier(place: Place) -> None:
+    (place.copied_kit() / "copier.yml").unlink()
+
+
+def broken_gap(place: Place) -> None:
+    (place.copied_kit() / "templates" / "labels" / "gap.toml").write_text("slug = [")
+
+
+def broken_template(place: Place) -> None:
+    for source in (place.copied_kit() / "templates" / "labels" / "files").rglob("*.jinja"):
+        source.write_text("{{ nothing.of.it }}")
+
+
+FAULTS: dict[str, Callable[[Place], object]] = {
+    "nothing is wrong": lambda place: None,
+    "the folder is not there": removed,
+    "the folder is not a checkout": emptied,
+    "the gap is unknown": unknown,
+    "the target does not parse": target(b"def label(:\n"),
+    "the target is not UTF-8": target(b"# \xff\n"),
+    "the target is a pipe": piped,
+    "a test file has a hostile name": hostile_name,
+    "a person's file is in the way": lambda place: write_files(
+        place.tree, {"tests/test_labels.py": "mine = 1\n"}
+    ),
+    "state.json is broken": stated("state.json", "{"),
+    ".scaffold is a link": linked_state,
+    "a journal came with the checkout": stated("journal/record.json", '{"ops": []}'),
+    "another run holds the checkout": locked,
+    "the kit is not a kit": without_copier,
+    "a gap.toml is broken": broken_gap,
+    "a template is broken": broken_template,
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a command did: its exit code, and what is wrong with that."""
+
+    code: int
+    hint: str
+    problems: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def prepared(fault: str) -> Iterator[Place]:
+    """A fresh place with the fault in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="reliability-") as name,
+        contextlib.ExitStack() as holds,
+    ):
+        tree = Path(name, "my tree")
+        shutil.copytree(DEMO / "checkout", tree, ignore=shutil.ignore_patterns("__pycache__"))
+        place = Place(tree, DEMO_KIT, holds=holds)
+        made = scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree)
+        assert made.code == 0, made.err
+        FAULTS[fault](place)
+        yield place
+
+
+def plain(tree: Path) -> Snapshot:
+    """The tree without what Python itself leaves, and without proofs."""
+    found = snapshot(tree) if tree.is_dir() else {}
+    return {
+        path: what
+        for path, what in found.items()
+        if not re.search(r"__pycache__|\.pytest_cache|^\.scaffold/verified", path)
+    }
+
+
+def examine(fault: str, name: str) -> Cell:
+    """Run one command on one fault, then paste its hint."""
+    with prepared(fault) as place:
+        words = [word.format(gap=place.gap, proved=place.proved) for word in COMMANDS[name]]
+        where = ["--kit", str(place.kit)] + ([] if name == "list" else ["-C", str(place.tree)])
+        before = plain(place.tree)
+        done = scaffold(*words, *where, cwd=place.tree.parent)
+        problems = []
+        if plain(place.tree) != before and (done.code != 0 or name in READERS):
+            problems.append("the tree changed")
+        if done.code == 70 and "a fault of scaffold itself" in done.err:
+            problems.append(done.err)
+        hint = done.err.rpartition("\nhint: ")[2].strip() if "\nhint: " in done.err else ""
+        if hint:
+            problems += paste(hint, done, place, reading=name in READERS)
+        return Cell(done.code, hint, tuple(problems))
+
+
+def paste(hint: str, first: Ran, place: Place, *, reading: bool) -> list[str]:
+    """What is wrong with the hint as a command; nothing where it is a sentence."""
+    if not re.match(r"(scaffold|\(cd|ls|cat|sed|git|mkdir|python3?) ", hint):
+        return []
+    before = plain(place.tree)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", hint],
+        cwd=place.tree.parent,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    problems = []
+    if done.returncode == 2 and re.search("error: (No such|Got unexpected|Missing)", done.stderr):
+        problems.append(f"{hint}: {done.stderr}")
+    if done.returncode in (126, 127) or "Syntax error" in done.stderr:
+        problems.append(f"{hint}: {done.stderr}")
+    if re.search(r" (GAP|DIR|FILE|PATH|…)( |$)", hint):
+        problems.append(f"a placeholder in: {hint}")
+    again = re.search(r"error: (.*)\n\nhint: (.*)", done.stderr)
+    if again and (again[1], again[2].strip()) == (first.fact, first.hint):
+        problems.append(f"a circle: {hint}")
+    if reading and plain(place.tree) != before:
+        problems.append(f"the hint of a command that reads writes: {hint}")
+    return problems
+
+
+def row(fault: str) -> tuple[str, list[str]]:
+    """The line of the table, and everything that is wrong in it."""
+    cells = {name: examine(fault, name) for name in COMMANDS}
+    problems = [f"{name}: {problem}" for name, cell in cells.items() for problem in cell.problems]
+    codes = " | ".join(str(cell.code) for cell in cells.values())
+    return f"| {fault} | {codes} |", problems
+
+
+def main() -> None:
+    """Write the table."""
+    lines = [f"| | {' | '.join(f'`{name}`' for name in COMMANDS)} |"]
+    lines.append(f"|---|{'---|' * len(COMMANDS)}")
+    for fault in FAULTS:
+        line, problems = row(fault)
+        lines.append(line)
+        print(line, *problems, sep="\n  ", flush=True)
+    docs = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
+    docs.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
