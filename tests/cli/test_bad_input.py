@@ -278,4 +278,4 @@ def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> N
 
 def test_a_kit_that_is_not_there_is_refused(tree: Path) -> None:
     done = scaffold(*NEW, "--kit", tree, "-C", tree)
-    assert (done.code, done.fact) == (70, f"{tree} is no kit: copier.yml is missing")
+    assert (done.code, done.fact) == (9, f"{tree} is no kit: copier.yml is missing")

@@ -42,7 +42,7 @@ def test_refuse_is_the_default_and_writes_nothing(tree: Path, mine: str) -> None
         4,
         "tests/test_prices.py edited since it was generated; nothing was written",
     )
-    assert "--on-conflict skip | merge | overwrite" in done.hint
+    assert done.hint == "scaffold new --gap prices --on-conflict skip"
     assert snapshot(tree) == before
 
 

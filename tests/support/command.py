@@ -31,7 +31,8 @@ class Ran:
     @property
     def hint(self) -> str:
         """What to do, after the blank line, without the folders of this run."""
-        command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", self.pasted)
+        told = self.pasted.removeprefix("this one writes: ")
+        command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", told)
         return re.sub(r"( (-C|--kit) ('[^']*'|\S+))+$", "", command)
 
     @property
