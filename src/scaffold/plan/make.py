@@ -129,7 +129,7 @@ def make_plan(
     changes += removed
     composition = compose_edits(checkout, state, plans, request.on_conflict)
     changes += composition.changes
-    _refuse_conflicts(changes, request.on_conflict)
+    _refuse_conflicts(changes)
     new_state = _next_state(state, plans, changes, composition)
     writes = [
         Write(change.path, change.after, change.executable, before=digest_of(change.before))
@@ -323,7 +323,7 @@ def _refuse_shared_files(plans: Sequence[GapPlan]) -> None:
             owner[path] = plan.gap.slug
 
 
-def _refuse_conflicts(changes: Sequence[Change], on_conflict: OnConflict) -> None:
+def _refuse_conflicts(changes: Sequence[Change]) -> None:
     conflicts = [change for change in changes if change.action is Action.CONFLICT]
     if not conflicts:
         return
