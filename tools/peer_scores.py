@@ -123,7 +123,7 @@ def all_survived(subject: Subject, options: VerifyOptions) -> Verdicts:
     """What there is to say where no test is left."""
     paths = [target.path for target in subject.targets]
     sources = {path: (subject.checkout / path).read_text(encoding="utf-8") for path in paths}
-    mutants = choose(sources, options)
+    mutants = choose(sources, options).mutants
     return Verdicts(tuple(mutants), {mutant.id: "survived" for mutant in mutants}, 0)
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from scaffold.proof.equivalence import READERS
-from scaffold.proof.mutants import enumerate_mutants
+from scaffold.proof.mutants import enumerate_mutants, find_mutants
+from scaffold.proof.pytest.check import choose
+from scaffold.proof.runner import VerifyOptions
 
 FUTURE = "from __future__ import annotations\n"
 DEF = "def f(a: int | None = 1) -> str | None:\n    return a + 1\n"
@@ -45,3 +47,34 @@ def test_readers_of_annotations_are_known_by_name():
     for text in (b"import typer", b"from pydantic import BaseModel", b"x.__annotations__"):
         assert READERS.search(text)
     assert not READERS.search(b"import os, attraction, tapestry")
+
+
+SOURCES = {
+    "a.py": FUTURE + DEF + CLASS.format(bases=""),
+    "b.py": FUTURE + "def g(a: int | str):\n    return a + (2 + 2) - (-0)\n",
+}
+
+
+def counts(found):
+    return len(found.mutants), len(found.annotations), len(found.equal_code)
+
+
+@pytest.mark.parametrize("mutants", ["all", 3])
+@pytest.mark.parametrize("read", [True, False])
+def test_what_is_left_out_is_counted_once_over_all_cuts_and_whatever_the_sample(mutants, read):
+    whole = choose(SOURCES, VerifyOptions(mutants=mutants), annotations_read=read)
+    cuts = [
+        choose(SOURCES, VerifyOptions(mutants=mutants, shard=(n, 3)), annotations_read=read)
+        for n in (1, 2, 3)
+    ]
+
+    assert [sum(column) for column in zip(*map(counts, cuts), strict=True)] == [*counts(whole)]
+    assert counts(whole)[1] > 0 or read
+    assert counts(whole)[2] > 0
+    every = choose(SOURCES, VerifyOptions(mutants="all"), annotations_read=read)
+    assert counts(whole)[1:] == counts(every)[1:]
+
+
+def test_what_is_left_out_changes_no_id_of_what_is_tried():
+    kept = {m.id for m in find_mutants("a.py", SOURCES["a.py"], annotations_read=False).mutants}
+    assert kept < {m.id for m in find_mutants("a.py", SOURCES["a.py"]).mutants}

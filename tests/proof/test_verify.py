@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from scaffold.checkout.verdict import Verdict
+from scaffold.commands.report import outcomes
 from scaffold.errors import BaselineError, UsageError
 from scaffold.kit.catalog import RunSpec
 from scaffold.proof.outcome import Outcome, TargetProof, judged
@@ -273,6 +274,22 @@ def test_the_bar_is_judged_when_all_cuts_are_together():
     assert merged.survivors == (early, late)
     assert (merged.shards, merged.shard_count) == ((), 0)
     assert merged.verdict == "below"
+
+
+def test_what_is_left_out_is_added_up_over_the_cuts_and_named():
+    merged = merge(
+        [
+            replace(cut(1, 4, 5), annotations=2, equal_code=1),
+            replace(cut(2, 4, 5), annotations=3, equal_code=0),
+        ]
+    )
+
+    assert (merged.annotations, merged.equal_code) == (5, 1)
+    text = outcomes([merged])
+    assert "  5 left out: annotations that nothing reads; 1 left out: of equal code\n" in text
+    assert "left out:" not in outcomes([cut(1, 4, 5)])
+    old = {k: v for k, v in merged.to_json().items() if k not in ("annotations", "equal_code")}
+    assert Outcome.from_json(json.loads(json.dumps(old))).annotations == 0
 
 
 def test_some_cuts_stay_a_part():

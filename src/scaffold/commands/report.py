@@ -290,6 +290,12 @@ def _outcome_lines(record: Outcome) -> str:
             f"  {record.invalid} mutants left out (no build, or an import alone kills them), "
             f"{record.timeouts} ended by the clock, {record.cached} known from before"
         )
+        kinds = (
+            (record.annotations, "left out: annotations that nothing reads"),
+            (record.equal_code, "left out: of equal code"),
+        )
+        if any(count for count, _ in kinds):
+            lines.append(f"  {'; '.join(f'{count} {kind}' for count, kind in kinds if count)}")
     lines += [f"  problem: {problem}" for problem in record.problems]
     lines += [f"  not proved: {lack}" for lack in record.lacks]
     if record.deleted and not record.problems:

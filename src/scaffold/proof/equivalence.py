@@ -23,6 +23,7 @@ READERS = re.compile(
     rb"|autospec|create_autospec|plac|invoke|hypothesis|polyfactory|factory)\b"
 )
 """Names of what looks at annotations when a program runs."""
+EQUAL_CODE, ANNOTATIONS = "equal code", "annotations"
 PLAIN = frozenset({"staticmethod", "classmethod", "property", "overload", "object", "Exception"})
 
 
@@ -33,8 +34,10 @@ def flags_of(source: str) -> int:
     return LAZY if "annotations" in names else 0
 
 
-def is_same(before: str, after: str, flags: int, *, annotations_read: bool) -> bool:
-    """Whether two texts of a top-level statement cannot be told apart.
+def sameness(before: str, after: str, flags: int, *, annotations_read: bool) -> str:
+    """Why two texts of a top-level statement cannot be told apart; empty where they can.
+
+    It is `EQUAL_CODE` or `ANNOTATIONS`.
 
     Raises:
         SyntaxError: One does not compile.
@@ -42,10 +45,11 @@ def is_same(before: str, after: str, flags: int, *, annotations_read: bool) -> b
     one, two = ast.parse(before), ast.parse(after)
     codes = [compile(tree, "<mutant>", "exec", flags, dont_inherit=True) for tree in (one, two)]
     if _shape(codes[0]) == _shape(codes[1]):
-        return True
+        return EQUAL_CODE
     if annotations_read or not flags or not _is_plain(one) or not _is_plain(two):
-        return False
-    return ast.dump(_Bare().visit(one)) == ast.dump(_Bare().visit(two))
+        return ""
+    same = ast.dump(_Bare().visit(one)) == ast.dump(_Bare().visit(two))
+    return ANNOTATIONS if same else ""
 
 
 def _shape(code: types.CodeType) -> tuple[Any, ...]:

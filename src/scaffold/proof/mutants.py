@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from scaffold.errors import MissingToolError
-from scaffold.proof.equivalence import flags_of, is_same
+from scaffold.proof.equivalence import ANNOTATIONS, EQUAL_CODE, flags_of, sameness
 
 # `==` -> `is` on interned strings and small integers cannot be told apart by any test.
 TWINS = re.compile(r"ReplaceComparisonOperator_\w*_Is(Not)?$")
@@ -42,6 +42,21 @@ class Mutant:
     source: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """The mutants of a source, and those that are left out by how they are made.
+
+    Attributes:
+        mutants: What is tried, in the order of its lines.
+        annotations: Left out: they change annotations that nothing reads.
+        equal_code: Left out: their compiled code is equal to the original's.
+    """
+
+    mutants: Sequence[Mutant]
+    annotations: Sequence[Mutant] = ()
+    equal_code: Sequence[Mutant] = ()
+
+
 class _Identified(Protocol):
     @property
     def id(self) -> str:
@@ -50,12 +65,20 @@ class _Identified(Protocol):
 
 
 Item = TypeVar("Item", bound=_Identified)
+_Row = tuple[int, int, str, int, str, str]
 
 
 def enumerate_mutants(path: str, source: str, *, annotations_read: bool = True) -> list[Mutant]:
     """Every mutant of the source that compiles and differs, in the order of its lines.
 
-    Left out: twins of `==` by `is`, and what cannot be told from the original by how it is made.
+    Raises:
+        MissingToolError: cosmic-ray is not installed beside scaffold.
+    """
+    return list(find_mutants(path, source, annotations_read=annotations_read).mutants)
+
+
+def find_mutants(path: str, source: str, *, annotations_read: bool = True) -> Found:
+    """Every mutant of the source that compiles, but for twins of `==` by `is`.
 
     Raises:
         MissingToolError: cosmic-ray is not installed beside scaffold.
@@ -64,19 +87,21 @@ def enumerate_mutants(path: str, source: str, *, annotations_read: bool = True) 
     tree, nodes = _parse(source)
     names = _definitions(source)
     flags = flags_of(source)
-    found: list[tuple[int, int, str, int, str, str]] = []
+    found: dict[str, list[_Row]] = {"": [], ANNOTATIONS: [], EQUAL_CODE: []}
     for name, operator in operators:
         for occurrence, (line, column, segment, mutated) in enumerate(
             _mutations(tree, nodes, operator)
         ):
-            if mutated is not None and _differs(
-                segment.text, mutated, flags, annotations_read=annotations_read
-            ):
+            if mutated is None:
+                continue
+            why = _sameness(segment.text, mutated, flags, annotations_read=annotations_read)
+            if why is not None:
                 whole = segment.before + mutated + segment.after
                 change = _change(segment.text, mutated)
-                found.append((line, column, name, occurrence, change, whole))
-    found.sort(key=lambda item: item[:4])
-    return _with_ids(path, found, names)
+                found[why].append((line, column, name, occurrence, change, whole))
+    # Apart, so that what is left out changes no id of what is tried.
+    every = {why: _with_ids(path, sorted(rows), names) for why, rows in found.items()}
+    return Found(every[""], every[ANNOTATIONS], every[EQUAL_CODE])
 
 
 def sample(items: Iterable[Item], count: int) -> list[Item]:
@@ -215,14 +240,14 @@ def _near(near: Any, node: Any, ast_nodes: Callable[[Any], Iterator[Any]]) -> It
         yield from getattr(near, "children", ())
 
 
-def _differs(before: str, after: str, flags: int, *, annotations_read: bool) -> bool:
-    """Whether the mutated statement compiles and means something else."""
+def _sameness(before: str, after: str, flags: int, *, annotations_read: bool) -> str | None:
+    """Why the mutated statement is left out, or nothing; None where there is no mutant."""
     if before == after:
-        return False
+        return None
     try:
-        return not is_same(before, after, flags, annotations_read=annotations_read)
+        return sameness(before, after, flags, annotations_read=annotations_read)
     except (SyntaxError, ValueError):
-        return False
+        return None
 
 
 def _change(before: str, after: str) -> str:
@@ -260,9 +285,7 @@ def _definitions(source: str) -> Callable[[int], str]:
     return find
 
 
-def _with_ids(
-    path: str, found: list[tuple[int, int, str, int, str, str]], names: Callable[[int], str]
-) -> list[Mutant]:
+def _with_ids(path: str, found: Sequence[_Row], names: Callable[[int], str]) -> list[Mutant]:
     seen: Counter[tuple[str, ...]] = Counter()
     mutants = []
     for line, _, operator, occurrence, change, source in found:

@@ -68,6 +68,8 @@ class Outcome:
         lacks: What keeps a green record from being proved.
         deleted: Generated files that a person deleted since.
         digests: Generated files and targets as they were proved: path -> fingerprint.
+        annotations: Mutants left out since nothing reads the annotations that they change.
+        equal_code: Mutants left out since their compiled code is equal to the original's.
     """
 
     gap: str
@@ -94,6 +96,8 @@ class Outcome:
     lacks: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    annotations: int = 0
+    equal_code: int = 0
 
     @property
     def coverage(self) -> dict[str, float | None]:
@@ -195,6 +199,8 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         invalid=_sum(outcome.invalid for outcome in outcomes),
         timeouts=sum(outcome.timeouts for outcome in outcomes),
         cached=sum(outcome.cached for outcome in outcomes),
+        annotations=sum(outcome.annotations for outcome in outcomes),
+        equal_code=sum(outcome.equal_code for outcome in outcomes),
         survivors=tuple(
             sorted(survivors, key=lambda item: (item.file, item.line, item.operator, item.change))
         ),

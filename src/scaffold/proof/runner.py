@@ -156,6 +156,8 @@ class Kills:
         survivors: Mutants that no test noticed.
         cached: How many verdicts were known from before.
         by_target: Target path -> (killed, viable).
+        annotations: Mutants left out since nothing reads the annotations that they change.
+        equal_code: Mutants left out since their compiled code is equal to the original's.
     """
 
     killed: int
@@ -165,6 +167,8 @@ class Kills:
     timeouts: int = 0
     cached: int = 0
     by_target: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    annotations: int = 0
+    equal_code: int = 0
 
 
 class Runner(Protocol):

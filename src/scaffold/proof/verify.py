@@ -198,6 +198,8 @@ def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcom
             invalid=kills.invalid,
             timeouts=kills.timeouts,
             cached=kills.cached,
+            annotations=kills.annotations,
+            equal_code=kills.equal_code,
             survivors=survivors,
         )
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaffold.edits import decode
 from scaffold.proof.equivalence import READERS
 from scaffold.proof.git_copy import heads_of
-from scaffold.proof.mutants import Mutant, enumerate_mutants, sample, shard
+from scaffold.proof.mutants import Found, Mutant, find_mutants, sample, shard
 from scaffold.proof.pytest.kill import WORDS, KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
@@ -36,11 +36,15 @@ class Verdicts:
         mutants: In the order of their files and lines.
         words: Mutant id -> killed, survived, timeout or invalid.
         cached: How many were known from before.
+        annotations: How many are left out since nothing reads what they change.
+        equal_code: How many are left out since their code is equal.
     """
 
     mutants: tuple[Mutant, ...]
     words: Mapping[str, str]
     cached: int
+    annotations: int = 0
+    equal_code: int = 0
 
 
 def check(
@@ -57,7 +61,8 @@ def check(
         ProofError: The tests are red on an unbroken copy.
     """
     judged = judge(subject, files, trail, options, progress)
-    return tally(judged.mutants, judged.words, cached=judged.cached)
+    counted = tally(judged.mutants, judged.words, cached=judged.cached)
+    return replace(counted, annotations=judged.annotations, equal_code=judged.equal_code)
 
 
 def judge(
@@ -80,10 +85,10 @@ def judge(
         for target in held or subject.targets
     }
     read = annotations_read(subject.checkout)
-    mutants = choose(sources, options, annotations_read=read)
-    left_out = 0 if read else len(choose(sources, options, annotations_read=True)) - len(mutants)
-    if left_out and options.mutants == "all":
-        progress(f"{subject.slug}: {left_out} mutants of annotations left out: nothing reads them")
+    chosen = choose(sources, options, annotations_read=read)
+    mutants, unread = chosen.mutants, len(chosen.annotations)
+    if unread:
+        progress(f"{subject.slug}: {unread} mutants of annotations left out: nothing reads them")
     caches = {path: open_cache(subject, path, trail, options.cache_dir) for path in sources}
     known = {m.id: word for m in mutants if (word := caches[m.path].get(m.source)) is not None}
     jobs = plan_jobs([m for m in mutants if m.id not in known], sources, trail)
@@ -91,7 +96,8 @@ def judge(
     found = run_jobs(subject, files, trail, jobs, options, progress)
     for path, cache in caches.items():
         cache.put({m.source: found[m.id] for m in mutants if m.path == path and m.id in found})
-    return Verdicts(tuple(mutants), {**known, **found}, len(known))
+    words, equal = {**known, **found}, len(chosen.equal_code)
+    return Verdicts(tuple(mutants), words, len(known), unread, equal)
 
 
 def annotations_read(checkout: Path) -> bool:
@@ -106,18 +112,23 @@ def annotations_read(checkout: Path) -> bool:
 
 def choose(
     sources: Mapping[str, str], options: VerifyOptions, *, annotations_read: bool = True
-) -> list[Mutant]:
-    """The mutants that the options ask for: a sample of all files together, then the cut."""
-    mutants = [
-        m
+) -> Found:
+    """The mutants that the options ask for: a sample of all files together, then the cut.
+
+    What is left out is so before a sample is drawn; each of it belongs to one cut.
+    """
+    found = [
+        find_mutants(path, text, annotations_read=annotations_read)
         for path, text in sources.items()
-        for m in enumerate_mutants(path, text, annotations_read=annotations_read)
     ]
+    mutants = [m for item in found for m in item.mutants]
     if isinstance(options.mutants, int):
         mutants = sample(mutants, options.mutants)
-    if options.shard is not None:
-        mutants = shard(mutants, *options.shard)
-    return mutants
+    left_out = [m for item in found for m in item.annotations]
+    equal = [m for item in found for m in item.equal_code]
+    if options.shard is None:
+        return Found(mutants, left_out, equal)
+    return Found(*(shard(items, *options.shard) for items in (mutants, left_out, equal)))
 
 
 def open_cache(subject: Subject, target: str, trail: Trail, folder: Path | None) -> VerdictCache:
