@@ -95,3 +95,9 @@ def test_rows_that_require_each_other_are_a_broken_kit(tmp_path: Path) -> None:
 def test_a_folder_without_kit_toml_is_no_kit(tmp_path: Path) -> None:
     with pytest.raises(KitError, match=r"is no kit: kit\.toml is missing"):
         load_kit(tmp_path)
+
+
+def test_a_priority_of_another_kind_alone_is_refused_with_the_command_for_it(kit: Kit) -> None:
+    with pytest.raises(UsageError, match="no proposal has priority P0") as caught:
+        select(kit, priorities=["p0"], kind="proposal")
+    assert caught.value.hint == "scaffold new --priority P0 --kind gap"

@@ -67,7 +67,13 @@ def new(
         typer.Option("--python", metavar="EXE", help="Interpreter of --verify."),
     ] = None,
     on_conflict: Annotated[
-        OnConflict, typer.Option("--on-conflict", help="Where a person's work is in the way.")
+        OnConflict,
+        typer.Option(
+            "--on-conflict",
+            help="Where a person's work is in the way. refuse: write nothing; skip: leave those "
+            "files; merge: bring both together, or refuse where lines collide; overwrite: take "
+            "the kit's. undo gives it back.",
+        ),
     ] = OnConflict.REFUSE,
     checkout: Folder = HERE,
     kit: KitFolder = None,

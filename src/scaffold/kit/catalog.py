@@ -262,7 +262,7 @@ def select(
     and proposals only where `kind` names them.
 
     Raises:
-        UsageError: An unknown name or priority, or a deprecated or unbuilt row by name.
+        UsageError: A name or priority that picks no row, or a deprecated or unbuilt row by name.
     """
     named = [kit.gap(slug) for slug in dict.fromkeys(slugs)]
     for gap in named:
@@ -274,13 +274,16 @@ def select(
             f"there is no priority '{priority}'; the kit has {', '.join(sorted(known))}",
             "scaffold list",
         )
+    rows = [g for g in kit.gaps.values() if g.kind == (kind or "gap") and g.state != "deprecated"]
+    for priority in sorted(wanted - {gap.priority for gap in rows}):
+        raise UsageError(
+            f"no {kind or 'gap'} has priority {priority}; rows of another kind have it",
+            f"scaffold new --priority {priority} --kind {'gap' if kind else 'proposal'}",
+        )
     bulk = [
         gap
-        for gap in kit.gaps.values()
-        if (everything or gap.priority in wanted)
-        and gap.state != "deprecated"
-        and gap.kind == (kind or "gap")
-        and (language is None or gap.language == language)
+        for gap in rows
+        if (everything or gap.priority in wanted) and (language is None or gap.language == language)
     ]
     return _with_requirements(kit, named + [gap for gap in bulk if gap not in named])
 
