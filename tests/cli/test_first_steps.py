@@ -29,9 +29,9 @@ def test_the_list_names_every_row_but_the_deprecated_one(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "code", "fact", "hint"),
     [
-        (["new"], 2, "without a terminal", "scaffold new --gap"),
-        (["new", "--gap", "tragets"], 3, "is not a checkout", "-C DIR"),
-        (["new", "--gap", "targets", "-C", "nowhere"], 3, "no folder nowhere", "-C DIR"),
+        (["new"], 2, "without a terminal", "scaffold list"),
+        (["new", "--gap", "tragets"], 3, "is not a checkout", "with -C"),
+        (["new", "--gap", "targets", "-C", "nowhere"], 3, "no folder nowhere", "with -C"),
         (["list", "--priority", "P7"], 2, "no priority 'P7'", "scaffold list"),
         (["show", "tragets"], 2, "closest match is 'targets'", "targets"),
     ],

@@ -94,7 +94,7 @@ def test_a_gate_matches_by_state_and_priority(tree: Path, gates: list[str], code
     assert done.out.startswith("priority  gap")
     if code:
         assert done.fact.startswith("--fail-on matched: labels (open)")
-        assert done.hint.startswith("scaffold new --gap labels --dry-run -C ")
+        assert done.hint.startswith("scaffold new --gap labels --dry-run")
 
 
 @pytest.mark.parametrize(

@@ -301,12 +301,17 @@ class World:
                 problems.append(f"{words} ended with {code}")
         # Alone again: what was interrupted is taken back, or there is a way out.
         for words in (["status"], ["undo", "--set-aside"], ["status"]):
-            code = child(lambda words=words: self._run(words), self.note)  # type: ignore[misc]
-            if code not in (0, 3, 4):
-                problems.append(f"{words} ended with {code}")
+            code = self._alone(words, problems)
+            if code == 0 and "was not taken back yet" in self.note.read_text("utf-8"):
+                code = self._alone(["undo"], problems)
             if code == 0:
                 break
         return problems + list(self._broken())
+
+    def _alone(self, words: list[str], problems: list[str]) -> int:
+        code = child(lambda: self._run(words), self.note)
+        problems += [] if code in (0, 3, 4) else [f"{words} ended with {code}"]
+        return code
 
     def _attended(self, words: list[str], dice: random.Random) -> int:
         person = Person(self.tree, self.outside, self.log, dice)
@@ -379,8 +384,7 @@ def main(argv: list[str]) -> int:
     rounds, seed, scratch, *real = argv
     kit, original = (real[0], Path(real[1])) if real else (None, None)
     world = World(Path(scratch), kit, original)
-    # The children share what is here, and collect none of it.
-    gc.freeze()
+    gc.freeze()  # the children share what is here
     broken = 0
     for number in range(int(rounds)):
         problems = world.round(f"{seed}/{number}")

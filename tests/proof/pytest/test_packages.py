@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.proof.mutants import find_mutants, sample
+from scaffold.proof.mutants import Mutant, find_mutants, sample
 from support.command import started
 from support.packages import Package
 from support.tinykit import DEMO_KIT, KIT_TOML, gap_toml
@@ -232,8 +232,20 @@ def test_a_package_is_proved_as_a_plain_loop_proves_it(name: str, tmp_path: Path
     survived = {(item["operator"], item["line"], item["change"]) for item in record["survivors"]}
     copy = tmp_path / "copy"
     shutil.copytree(tree, copy)
+    viable = tried_plainly(copy, layout, sample(found.mutants, MUTANTS), survived)
+    assert record["viable"] == viable
+    assert record["killed"] == viable - len(survived)
+
+    assert started("undo", *kit).code == 0
+    assert snapshot(tree) == before
+
+
+def tried_plainly(
+    copy: Path, layout: Layout, mutants: list[Mutant], survived: set[tuple[str, int, str]]
+) -> int:
+    """How many mutants can be imported; each is judged by a run of pytest of its own."""
     viable = 0
-    for mutant in sample(found.mutants, MUTANTS):
+    for mutant in mutants:
         (copy / layout.target).write_text(mutant.source, "utf-8")
         red = pytest_of(copy, layout.package.below).returncode != 0
         alone = subprocess.run(
@@ -244,8 +256,4 @@ def test_a_package_is_proved_as_a_plain_loop_proves_it(name: str, tmp_path: Path
         viable += alone.returncode == 0
         here = (mutant.operator, mutant.line, mutant.change)
         assert (here not in survived) is red, mutant
-    assert record["viable"] == viable
-    assert record["killed"] == viable - len(survived)
-
-    assert started("undo", *kit).code == 0
-    assert snapshot(tree) == before
+    return viable
