@@ -233,3 +233,52 @@ def load_runner(name: str) -> Runner:
         )
     module, attribute = place.split(":")
     return cast(Runner, getattr(importlib.import_module(module), attribute)())
+
+
+class Tried(Protocol):
+    """A mutant of any tool, as far as its verdict is counted."""
+
+    @property
+    def id(self) -> str:
+        """What its verdict is kept under."""
+
+    @property
+    def path(self) -> str:
+        """The target, relative to the checkout."""
+
+    @property
+    def line(self) -> int:
+        """Where the fault is, counted from 1."""
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator."""
+
+    @property
+    def change(self) -> str:
+        """`before -> after`."""
+
+
+def tally(mutants: Sequence[Tried], found: Mapping[str, str], *, cached: int) -> Kills:
+    """Verdicts counted, survivors listed."""
+    by_target: dict[str, tuple[int, int]] = {}
+    for mutant in mutants:
+        killed, viable = by_target.get(mutant.path, (0, 0))
+        word = found[mutant.id]
+        by_target[mutant.path] = (
+            killed + (word in ("killed", "timeout")),
+            viable + (word != "invalid"),
+        )
+    return Kills(
+        killed=sum(killed for killed, _ in by_target.values()),
+        viable=sum(viable for _, viable in by_target.values()),
+        invalid=sum(found[m.id] == "invalid" for m in mutants),
+        survivors=tuple(
+            Survivor(m.path, m.line, m.operator, m.change)
+            for m in mutants
+            if found[m.id] == "survived"
+        ),
+        timeouts=sum(found[m.id] == "timeout" for m in mutants),
+        cached=cached,
+        by_target=by_target,
+    )

@@ -24,7 +24,7 @@ from scaffold.proof.cargo.hunt import Hunt
 from scaffold.proof.cargo.tree import Tree
 from scaffold.proof.cargo.trial import RustMutant
 from scaffold.proof.mutants import sample, shard
-from scaffold.proof.runner import Evidence, Kills, Progress, Subject, Survivor, VerifyOptions
+from scaffold.proof.runner import Evidence, Kills, Progress, Subject, VerifyOptions, tally
 from scaffold.proof.verdicts import VerdictCache, content_of
 
 INSTALL = "cargo install --locked cargo-mutants"
@@ -157,29 +157,6 @@ def _settings(bench: Bench) -> list[str | bytes]:
         if path.is_file():
             found += [path.name, path.read_bytes()]
     return found
-
-
-def tally(mutants: Sequence[RustMutant], found: dict[str, str], *, cached: int) -> Kills:
-    """Verdicts counted, survivors listed."""
-    by_target: dict[str, tuple[int, int]] = {}
-    for mutant in mutants:
-        killed, viable = by_target.get(mutant.path, (0, 0))
-        word = found[mutant.id]
-        killed += word in ("killed", "timeout")
-        by_target[mutant.path] = (killed, viable + (word != "invalid"))
-    return Kills(
-        killed=sum(killed for killed, _ in by_target.values()),
-        viable=sum(viable for _, viable in by_target.values()),
-        invalid=sum(found[m.id] == "invalid" for m in mutants),
-        survivors=tuple(
-            Survivor(m.path, m.line, m.operator, m.change)
-            for m in mutants
-            if found[m.id] == "survived"
-        ),
-        timeouts=sum(found[m.id] == "timeout" for m in mutants),
-        cached=cached,
-        by_target=by_target,
-    )
 
 
 def _mutants(

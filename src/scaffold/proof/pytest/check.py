@@ -14,7 +14,7 @@ from scaffold.proof.git_copy import heads_of
 from scaffold.proof.mutants import Found, Mutant, find_mutants, sample, shard
 from scaffold.proof.pytest.kill import WORDS, KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
-from scaffold.proof.runner import Kills, Progress, Subject, Survivor, VerifyOptions
+from scaffold.proof.runner import Kills, Progress, Subject, VerifyOptions, tally
 from scaffold.proof.tree_copy import digests_of, list_tree, remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
 from scaffold.reading import read_plain
@@ -181,28 +181,3 @@ def run_jobs(
         return run.run(jobs, options.workers, lambda line: progress(f"{subject.slug}: {line}"))
     finally:
         remove_tree(scratch)
-
-
-def tally(mutants: Sequence[Mutant], found: Mapping[str, str], *, cached: int) -> Kills:
-    """Verdicts counted, survivors listed."""
-    by_target: dict[str, tuple[int, int]] = {}
-    for mutant in mutants:
-        killed, viable = by_target.get(mutant.path, (0, 0))
-        word = found[mutant.id]
-        by_target[mutant.path] = (
-            killed + (word in ("killed", "timeout")),
-            viable + (word != "invalid"),
-        )
-    return Kills(
-        killed=sum(killed for killed, _ in by_target.values()),
-        viable=sum(viable for _, viable in by_target.values()),
-        invalid=sum(found[m.id] == "invalid" for m in mutants),
-        survivors=tuple(
-            Survivor(m.path, m.line, m.operator, m.change)
-            for m in mutants
-            if found[m.id] == "survived"
-        ),
-        timeouts=sum(found[m.id] == "timeout" for m in mutants),
-        cached=cached,
-        by_target=by_target,
-    )
