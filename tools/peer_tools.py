@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.process import Completed, run
+from scaffold.system.process import Completed, run
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "peers"
 PINS = ("pynguin==0.48.0", "hypothesis==6.170.17", "black==25.12.0", "pytest==8.4.2")

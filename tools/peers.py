@@ -28,11 +28,11 @@ from peer_tables import write_table
 from peer_tools import CACHE, PEERS, Effort, Peer, environment, make
 from release_trees import release_tree, released_wheel
 from releases import BULK
-from scaffold.caching import cache_dir
 from scaffold.checkout.find import Checkout
 from scaffold.errors import ScaffoldError
 from scaffold.kit.catalog import load_kit
 from scaffold.proof.runner import SubjectTarget, VerifyOptions
+from scaffold.system.caching import cache_dir
 
 RESULTS = ROOT / "field" / "peers.json"
 TABLE = ROOT / "docs" / "peers.md"

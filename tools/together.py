@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from field import IGNORED, ROOT, named, say, scaffold, snapshot
-from scaffold import process
-from scaffold.caching import cache_dir
 from scaffold.kit.catalog import load_kit
 from scaffold.proof.cargo.build import cargo_env
 from scaffold.proof.cargo.output import LibtestReader
+from scaffold.system import process
+from scaffold.system.caching import cache_dir
 from tables import table
 
 RESULTS = ROOT / "field" / "together.json"

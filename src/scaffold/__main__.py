@@ -3,7 +3,7 @@
 # Not even `__future__` comes before this: it is a file, and the checkout may hold one like it.
 import sys
 
-from scaffold import isolation
+from scaffold.system import isolation
 
 isolation.guard_start(sys.argv[1:])
 

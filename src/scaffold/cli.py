@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from scaffold import __version__, interruption, invocation, output
+from scaffold import __version__
 from scaffold.errors import OutputError, ReaderGoneError, ScaffoldError
+from scaffold.system import interruption, invocation, output
 
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """Click's UsageError: Typer carries a Click of its own and exports only its subclass."""
@@ -79,7 +80,7 @@ def _run(words: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort, EOFError):
         return _interrupted()
     except Exception as error:
-        from scaffold import faults
+        from scaffold.system import faults
 
         return _refuse(_refusal(70, *faults.report(words, error)))
 
@@ -122,24 +123,24 @@ def _interrupted() -> int:
 
 def _end_programs() -> None:
     # What never started a program has not even loaded the module.
-    if "scaffold.groups" in sys.modules:
-        from scaffold import groups
+    if "scaffold.system.groups" in sys.modules:
+        from scaffold.system import groups
 
         groups.end_all()
 
 
 def _sweep() -> None:
-    from scaffold import scratch
+    from scaffold.system import scratch
 
     scratch.sweep()
 
 
 def _clean_up() -> None:
-    if "scaffold.groups" in sys.modules:
-        from scaffold import groups
+    if "scaffold.system.groups" in sys.modules:
+        from scaffold.system import groups
 
         groups.finish()
-    from scaffold import scratch
+    from scaffold.system import scratch
 
     scratch.finish()
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold import invocation
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import State, is_at_rest, read_state
 from scaffold.checkout.status import Status, digests_of, keep_proof, statuses
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
+from scaffold.system import invocation
 
 if TYPE_CHECKING:
     from scaffold.plan.make import Plan, Request

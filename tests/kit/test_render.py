@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.caching import remember
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.kit.render import render
 from scaffold.languages.formatting import format_source
+from scaffold.system.caching import remember
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from scaffold import __version__
-from scaffold.caching import cache_dir
 from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import Gap, load_kit
 from scaffold.kit.render import Rendered, render
 from scaffold.languages.formatting import format_source
+from scaffold.system.caching import cache_dir
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KIT = load_kit(ROOT)

@@ -12,7 +12,7 @@ from scaffold.checkout.find import Checkout
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
 from scaffold.languages.python.symbols import parse_python
-from scaffold.reading import walk
+from scaffold.system.reading import walk
 
 if TYPE_CHECKING:
     from ast import AST

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.places import Tree, publish
 from scaffold.errors import CheckoutError
-from scaffold.reading import MOST_BYTES, is_inside, read_plain
+from scaffold.system.reading import MOST_BYTES, is_inside, read_plain
 
 __all__ = ["MOST_BYTES", "confine", "is_inside", "read_file", "read_plain", "write_file"]
 

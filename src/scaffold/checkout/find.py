@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from scaffold import isolation
-from scaffold.caching import cache_dir, entry_of, remember
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
-from scaffold.reading import MOST_SOURCE, decoded, parsing, read_plain
+from scaffold.system import isolation
+from scaffold.system.caching import cache_dir, entry_of, remember
+from scaffold.system.reading import MOST_SOURCE, decoded, parsing, read_plain
 
 if TYPE_CHECKING:
     from scaffold.languages import Symbols
@@ -87,7 +87,7 @@ class Checkout:
         Raises:
             CheckoutError: A target does not parse or cannot be read.
         """
-        from scaffold.checkout.layout import module_of
+        from scaffold.languages.python.project import module_of
 
         found: list[FoundTarget] = []
         gone: list[str] = []

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from scaffold.reading import FILE_FLAGS, MOST_BYTES, read_handle
+from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, read_handle
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A FIFO opened without O_NONBLOCK waits for a writer, /dev/zero never ends.

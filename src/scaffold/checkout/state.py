@@ -28,7 +28,7 @@ from scaffold.checkout.files import confine, is_inside
 from scaffold.checkout.places import Tree
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import CheckoutError
-from scaffold.reading import MOST_BYTES
+from scaffold.system.reading import MOST_BYTES
 
 FOLDER = ".scaffold"
 HEAD = f"{FOLDER}/state.json"

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scaffold import interruption
 from scaffold.checkout.files import confine
 from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, sync, take
 from scaffold.checkout.record import Content, Operation, Record, make_key
@@ -25,6 +24,7 @@ from scaffold.checkout.restoration import (
 )
 from scaffold.checkout.state import FOLDER, JOURNAL
 from scaffold.errors import CheckoutError, ConflictError
+from scaffold.system import interruption
 
 UNSEEN = ""
 """The `before` of a write whose place was not looked at when it was planned."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaffold import output
 from scaffold.commands.options import (
     HERE,
     Folder,
@@ -19,6 +18,7 @@ from scaffold.commands.options import (
     checked_words,
     load,
 )
+from scaffold.system import output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Findings

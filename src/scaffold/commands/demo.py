@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from scaffold import invocation, output
 from scaffold.commands.options import Json
+from scaffold.system import invocation, output
 
 BULK = ("--priority", "P0", "--priority", "P1", "--yes")
 STEPS = (
@@ -47,8 +47,8 @@ def demo(
 ) -> int:
     """Run the main job on a miniature checkout, offline, with every command shown."""
     from scaffold.commands import report
-    from scaffold.isolation import environment as trusted
-    from scaffold.process import attach
+    from scaffold.system.isolation import environment as trusted
+    from scaffold.system.process import attach
 
     package = Path(__file__).resolve().parent.parent / "_demo"
     place = _empty(folder)
@@ -88,9 +88,9 @@ def _show(*argv: str) -> None:
 
 
 def _empty(folder: Path | None) -> Path:
-    from scaffold import scratch
     from scaffold.errors import CheckoutError, ConflictError
-    from scaffold.process import temporary_place
+    from scaffold.system import scratch
+    from scaffold.system.process import temporary_place
 
     try:
         if folder is None:

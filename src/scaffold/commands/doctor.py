@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
+from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
@@ -97,7 +97,7 @@ def _tools() -> list[Check]:
 
 def _tool(name: str, purpose: str, hint: str) -> Check:
     from scaffold.errors import MissingToolError
-    from scaffold.process import run_tool
+    from scaffold.system.process import run_tool
 
     program, *rest = name.replace(" ", "-", 1), *name.split()[1:]
     try:
@@ -188,7 +188,7 @@ def _environment(checkout: Checkout | None, gap: Gap, ask: bool, command: str) -
 
 
 def _caches() -> list[Check]:
-    from scaffold.caching import MIB, PARTS, cache_dir, size_of
+    from scaffold.system.caching import MIB, PARTS, cache_dir, size_of
 
     told = [
         f"{name} {size_of(cache_dir(name)) / MIB:.1f} of {most // MIB} MiB"
@@ -201,7 +201,7 @@ def _caches() -> list[Check]:
 
 
 def _cleared() -> Check:
-    from scaffold.caching import MIB, cache_dir, clear, size_of
+    from scaffold.system.caching import MIB, cache_dir, clear, size_of
 
     before = size_of(cache_dir())
     used = clear()

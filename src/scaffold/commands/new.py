@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaffold import invocation, output
 from scaffold.commands.options import (
     HERE,
     Diff,
@@ -26,6 +25,7 @@ from scaffold.commands.options import (
     load,
 )
 from scaffold.edits.conflicts import OnConflict
+from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaffold import invocation, output
+from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit

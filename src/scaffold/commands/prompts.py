@@ -10,8 +10,8 @@ from typing import Any
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.questions import Question, load_questions
-from scaffold.output import block, say, visible
 from scaffold.proof.needs import missing
+from scaffold.system.output import block, say, visible
 from scaffold.workflow import Status
 
 OPEN = frozenset({"open", "outdated"})
@@ -65,7 +65,7 @@ def show_diff(text: str) -> None:
     """The diff, through a pager where it is longer than the screen."""
     import shutil
 
-    from scaffold.process import page
+    from scaffold.system.process import page
 
     if text.count("\n") < shutil.get_terminal_size().lines - 4:
         say(block(text.rstrip("\n")))

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold.invocation import command
-from scaffold.output import visible, xml_text
+from scaffold.system.invocation import command
+from scaffold.system.output import visible, xml_text
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaffold import invocation, output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.gates import Gate

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scaffold import output
 from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+from scaffold.system import output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
@@ -59,9 +59,9 @@ def verify(
     if merge:
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
-    from scaffold.caching import cache_dir
     from scaffold.checkout.state import read_state
     from scaffold.proof.verify import VerifyOptions
+    from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
     count, part = _parse_mutants(mutants), _parse_shard(shard)
@@ -96,9 +96,9 @@ def prove(
         ScaffoldError: The baseline is red or a tool is missing.
     """
     from scaffold import workflow
-    from scaffold.caching import cache_dir
     from scaffold.checkout.state import read_state
     from scaffold.proof.verify import VerifyOptions, verify_all
+    from scaffold.system.caching import cache_dir
 
     chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())
     state = read_state(checkout.root, kit.name)
@@ -131,7 +131,7 @@ def _read_records(path: Path) -> list[Outcome]:
 
     from scaffold.errors import UsageError
     from scaffold.proof.outcome import Outcome
-    from scaffold.reading import read_plain
+    from scaffold.system.reading import read_plain
 
     try:
         document = json.loads(read_plain(path).decode("utf-8"))

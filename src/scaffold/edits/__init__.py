@@ -36,7 +36,7 @@ from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, KitError
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 KINDS = {
     "cargo_lock": "scaffold.languages.rust.cargo_lock",

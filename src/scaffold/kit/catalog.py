@@ -26,7 +26,7 @@ from scaffold.kit.reader import (
     gap_files,
     read_toml,
 )
-from scaffold.reading import read_plain, walk
+from scaffold.system.reading import read_plain, walk
 
 KINDS = ("gap", "proposal")
 STATES = ("ready", "unproven", "planned", "deprecated")

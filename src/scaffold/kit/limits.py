@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scaffold.reading import MOST_BYTES, walk
+from scaffold.system.reading import MOST_BYTES, walk
 
 CPU_S = 20
 """Processor time of one rendering; real ones take a tenth of a second."""

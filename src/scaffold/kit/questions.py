@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import UsageError
-from scaffold.invocation import quoted
 from scaffold.kit.catalog import Gap
 from scaffold.kit.reader import Line, Lines, Page, build
-from scaffold.reading import read_plain
+from scaffold.system.invocation import quoted
+from scaffold.system.reading import read_plain
 
 Answers = dict[str, Any]
 RESERVED = ("gap", "facts", "kit_version")

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from scaffold.errors import KitError
-from scaffold.reading import is_inside, plain_name, read_plain
+from scaffold.system.reading import is_inside, plain_name, read_plain
 
 Keys = tuple[str | int, ...]
 T = TypeVar("T")

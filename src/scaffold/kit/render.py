@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scaffold import scratch
 from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.limits import OverLimitError, bounded
 from scaffold.kit.reader import fault_of_path
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates
-from scaffold.reading import read_plain, walk
+from scaffold.system import scratch
+from scaffold.system.reading import read_plain, walk
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """What the machine says no to; any other error while rendering is the template's."""

@@ -14,7 +14,7 @@ from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.questions import DELIMITERS, load_questions
 from scaffold.kit.reader import CONTROL, MOST_KIT_BYTES, Page, fault_of_path, label, unknown
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
-from scaffold.reading import walk
+from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""

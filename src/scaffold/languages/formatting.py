@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from scaffold.caching import cache_dir, entry_of, recall, remember
 from scaffold.languages import language_of
+from scaffold.system.caching import cache_dir, entry_of, recall, remember
 
 
 def format_source(path: str, source: bytes, *, cache: Path | None = None) -> bytes:

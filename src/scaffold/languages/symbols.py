@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaffold.languages import Symbols, language_of
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 
 def symbols_of(path: str, source: bytes) -> Symbols:

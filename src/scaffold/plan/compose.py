@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scaffold import __version__, edits
-from scaffold.caching import cache_dir
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import EditRecord, State
@@ -17,6 +16,7 @@ from scaffold.kit.catalog import EditSpec
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_source
 from scaffold.plan.changes import Action, Change
+from scaffold.system.caching import cache_dir
 
 if TYPE_CHECKING:
     from scaffold.plan.make import GapPlan

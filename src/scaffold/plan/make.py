@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from scaffold import __version__
-from scaffold.caching import cache_dir
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write, digest_of
@@ -23,7 +22,8 @@ from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.removal import deleted, refuse_stubs, removals
-from scaffold.reading import parsing
+from scaffold.system.caching import cache_dir
+from scaffold.system.reading import parsing
 
 FULL, STUBS = "full", "stubs"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scaffold.errors import ScaffoldError
-from scaffold.process import empty_folder, run_tool
+from scaffold.system.process import empty_folder, run_tool
 
 LABELS = ("mine", "base", "theirs")
 """Names of the three sides at the conflict markers, in the order of `git merge-file`."""

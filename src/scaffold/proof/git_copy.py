@@ -13,8 +13,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from scaffold import process
 from scaffold.errors import MissingToolError
+from scaffold.system import process
 
 MOST_BYTES = 512 << 20
 GIT_S = 30.0

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold import isolation
 from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import Need
+from scaffold.system import isolation
 
 ANSWER_S = 20.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
@@ -81,7 +81,7 @@ def _places(need: Need) -> Iterator[Path]:
 
 
 def _version(path: Path, need: Need) -> str:
-    from scaffold import process
+    from scaffold.system import process
 
     answer = process.run_tool([str(path), *need.version], timeout_s=ANSWER_S)
     told = _NUMBER.search(answer.stdout)

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from scaffold import process
 from scaffold.errors import CheckoutError, MissingToolError, ScaffoldError
 from scaffold.proof.git_copy import copy_history, git_env, history_above, safe_git
+from scaffold.system import process
 
 CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
 """How a CACHEDIR.TAG begins (bford.info/cachedir)."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scaffold.caching import recall, remember
+from scaffold.system.caching import recall, remember
 
 FORMAT = "1"  # raise it when a runner judges differently
 COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")

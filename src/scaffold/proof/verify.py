@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scaffold import isolation
-from scaffold.caching import PARTS, cache_dir, trim_folders
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
@@ -23,6 +21,8 @@ from scaffold.proof.runner import (
     VerifyOptions,
     load_runner,
 )
+from scaffold.system import isolation
+from scaffold.system.caching import PARTS, cache_dir, trim_folders
 
 __all__ = [
     "Outcome",

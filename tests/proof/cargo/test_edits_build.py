@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
-from scaffold import edits, process
+from scaffold import edits
 from scaffold.proof.cargo.build import cargo_env
+from scaffold.system import process
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ def cargo(checkout, target, *args):
 
 @pytest.fixture
 def target():
-    from scaffold.caching import cache_dir
+    from scaffold.system.caching import cache_dir
 
     return cache_dir() / "cargo" / "target"
 

@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 
-from scaffold import edits, process
-from scaffold.caching import cache_dir
+from scaffold import edits
 from scaffold.proof.cargo.build import cargo_env
+from scaffold.system import process
+from scaffold.system.caching import cache_dir
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import process
-from scaffold.caching import cache_dir
 from scaffold.proof.cargo.build import cargo_env
+from scaffold.system import process
+from scaffold.system.caching import cache_dir
 from support.rendering import sources
 
 pytestmark = pytest.mark.slow

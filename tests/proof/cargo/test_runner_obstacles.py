@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from scaffold.caching import cache_dir
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
+from scaffold.system.caching import cache_dir
 from support.proving import hide, prove
 from support.tree import snapshot
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.checkout.layout import module_of
 from scaffold.kit.catalog import RunSpec
+from scaffold.languages.python.project import module_of
 from scaffold.proof.pytest.env import candidates
 from scaffold.proof.runner import Evidence, Subject, SubjectTarget, VerifyOptions, load_runner
 from support.tree import write_files

@@ -8,7 +8,7 @@ import io
 import tokenize
 
 from scaffold.languages.python.symbols import parse_python
-from scaffold.reading import decoded, parsing
+from scaffold.system.reading import decoded, parsing
 
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

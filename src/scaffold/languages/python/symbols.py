@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from scaffold.languages import Symbols
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 
 def python_symbols(path: str, source: bytes) -> Symbols:

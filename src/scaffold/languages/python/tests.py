@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scaffold.languages.python.symbols import parse_python
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 _NAMED = re.compile(r"test(?:_|[A-Z0-9])")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

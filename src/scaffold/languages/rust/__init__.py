@@ -17,7 +17,7 @@ def find_symbols(path: str, source: bytes) -> Symbols:
         CheckoutError: Text between the items is no Rust, or the file is not UTF-8.
     """
     from scaffold.languages.rust.symbols import rust_symbols
-    from scaffold.reading import decoded
+    from scaffold.system.reading import decoded
 
     decoded(path, source)
     return rust_symbols(path, source)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from functools import cache as once
 
-from scaffold import isolation, process
 from scaffold.errors import KitError, MissingToolError
+from scaffold.system import isolation, process
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
 RUSTFMT_S = 60.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError
 from scaffold.languages.rust.symbols import parse, text_of
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 if TYPE_CHECKING:
     from tree_sitter import Node

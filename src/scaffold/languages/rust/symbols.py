@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError, ScaffoldError
-from scaffold.reading import parsing
+from scaffold.system.reading import parsing
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

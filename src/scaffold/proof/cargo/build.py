@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
-from scaffold.process import Conversation
 from scaffold.proof.cargo.output import LibtestReader
 from scaffold.proof.cargo.workspace import Package, Suite, machine_fault, suite_args
 from scaffold.proof.runner import Progress
+from scaffold.system.process import Conversation
 
 NO_SPACE = "No space left on device"
 POLL_S = 2.0

@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scaffold import process
 from scaffold.proof.cargo.bench import Bench
 from scaffold.proof.cargo.declared import lines_for_tests
 from scaffold.proof.cargo.kill import circumstances
 from scaffold.proof.cargo.workspace import Suite, suite_args
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions, percent
 from scaffold.proof.verdicts import VerdictCache
-from scaffold.scratch import folder as scratch_folder
+from scaffold.system import process
+from scaffold.system.scratch import folder as scratch_folder
 
 INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scaffold import process
 from scaffold.edits import decode
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.proof.cargo.bench import Bench, open_bench
@@ -26,6 +25,7 @@ from scaffold.proof.cargo.trial import RustMutant
 from scaffold.proof.mutants import sample, shard
 from scaffold.proof.runner import Evidence, Kills, Progress, Subject, VerifyOptions, tally
 from scaffold.proof.verdicts import VerdictCache, content_of
+from scaffold.system import process
 
 INSTALL = "cargo install --locked cargo-mutants"
 LIST_S = 300.0

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from scaffold import process
 from scaffold.checkout.files import read_plain
 from scaffold.proof.cargo.bench import open_bench
 from scaffold.proof.cargo.build import cargo_env
@@ -15,6 +14,7 @@ from scaffold.proof.cargo.coverage import coverage_of
 from scaffold.proof.cargo.kill import check
 from scaffold.proof.cargo.tree import Tree
 from scaffold.proof.runner import Evidence, Kills, Progress, Subject, VerifyOptions
+from scaffold.system import process
 
 CHANNEL = re.compile(r"""^\s*(?:channel\s*=\s*)?["']?([\w.-]{1,40})["']?\s*$""", re.MULTILINE)
 

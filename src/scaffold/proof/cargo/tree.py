@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from scaffold.caching import PARTS, cache_dir, trim_folders
 from scaffold.checkout.files import read_plain
 from scaffold.errors import CheckoutError
 from scaffold.proof.git_copy import copy_history
 from scaffold.proof.runner import Progress, VerifyOptions
 from scaffold.proof.tree_copy import HISTORY, LARGE_BYTES, aim, list_tree, mend_links
+from scaffold.system.caching import PARTS, cache_dir, trim_folders
 
 COPIES = 4
 OWNER = "owner"

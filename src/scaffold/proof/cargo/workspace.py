@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scaffold import process
 from scaffold.errors import BaselineError, MissingToolError
+from scaffold.system import process
 
 _MOD_LINE = (
     r"""#\[path\s*=\s*"{name}"\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)"""

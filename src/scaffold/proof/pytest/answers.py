@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scaffold.process import Conversation
+from scaffold.system.process import Conversation
 
 LOOK_EVERY_S = 0.05
 Json = dict[str, Any]

@@ -17,8 +17,8 @@ from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, VerifyOptions, tally
 from scaffold.proof.tree_copy import digests_of, list_tree, remove_tree
 from scaffold.proof.verdicts import VerdictCache, content_of
-from scaffold.reading import read_plain
-from scaffold.scratch import make
+from scaffold.system.reading import read_plain
+from scaffold.system.scratch import make
 
 VOLATILE = frozenset(
     {"TMPDIR", "HYPOTHESIS_STORAGE_DIRECTORY", "PWD", "OLDPWD", "SHLVL", "_", "WINDOWID", "TMUX"}

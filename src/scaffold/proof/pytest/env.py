@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scaffold.caching import cache_dir
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
 from scaffold.proof.pytest.requirements import install_words
+from scaffold.system.caching import cache_dir
 
 PYTEST_MAJOR = 7
 

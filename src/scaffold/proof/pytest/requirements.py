@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.checkout.files import read_plain
-from scaffold.checkout.layout import PROJECT_FILES, texts
+from scaffold.languages.python.project import PROJECT_FILES, texts
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CALLED_OTHERWISE = {

@@ -12,10 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from scaffold import scratch
-from scaffold.checkout.layout import PytestSettings, pytest_settings, root_of
 from scaffold.errors import MissingToolError, ProofError
-from scaffold.process import Conversation
+from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
 from scaffold.proof.pytest.answers import PipedConversation, is_probe, read_answer
 from scaffold.proof.pytest.coverage import missed, own_lines, percent
 from scaffold.proof.pytest.env import (
@@ -39,6 +37,8 @@ from scaffold.proof.runner import (
     TestResult,
     VerifyOptions,
 )
+from scaffold.system import scratch
+from scaffold.system.process import Conversation
 
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
 TEST_FILES = ("test_*.py", "*_test.py")

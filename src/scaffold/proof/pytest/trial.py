@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProofError
-from scaffold.process import Conversation
 from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
 from scaffold.proof.pytest.answers import PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.plan import Trail
 from scaffold.proof.tree_copy import Listing, Stopped
+from scaffold.system.process import Conversation
 
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
 # A mutant that loops for ever is found by its processor time, which a busy machine does not

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scaffold import __version__
-from scaffold.caching import cache_dir
-from scaffold.invocation import quoted
+from scaffold.system.caching import cache_dir
+from scaffold.system.invocation import quoted
 
 KEPT = 5
 

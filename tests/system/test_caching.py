@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import caching, isolation
-from scaffold.caching import cache_dir, entry_of, recall, remember, size_of
 from scaffold.errors import CheckoutError
+from scaffold.system import caching, isolation
+from scaffold.system.caching import cache_dir, entry_of, recall, remember, size_of
 from support.command import scaffold
 
 MIB = caching.MIB

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO, cast
 
-from scaffold import invocation
 from scaffold.errors import OutputError, ReaderGoneError
+from scaffold.system import invocation
 
 # Letters and marks that are drawn as nothing; `str.isprintable` takes them for visible.
 _INVISIBLE = re.compile(

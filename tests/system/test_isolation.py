@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import isolation, process
 from scaffold.errors import MissingToolError
+from scaffold.system import isolation, process
 
 
 @pytest.fixture(autouse=True)
@@ -207,13 +207,13 @@ def test_compiled_modules_of_a_checkout_are_not_read(cloned, monkeypatch):
 
 def test_starting_imports_nothing_before_the_import_path_is_closed():
     script = (
-        "import sys; before = set(sys.modules); import scaffold.isolation; "
+        "import sys; before = set(sys.modules); import scaffold.system.isolation; "
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["scaffold", "scaffold.isolation"]
+    assert done.stdout.split() == ["scaffold", "scaffold.system", "scaffold.system.isolation"]
 
 
 def test_a_folder_that_took_the_inode_of_a_deleted_one_is_trusted(tmp_path):

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from scaffold import groups, interruption, isolation, scratch
 from scaffold.errors import CheckoutError, MissingToolError
+from scaffold.system import groups, interruption, isolation, scratch
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from scaffold.reading import read_plain
+from scaffold.system.reading import read_plain
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec

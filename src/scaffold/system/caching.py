@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scaffold import isolation
 from scaffold.errors import CheckoutError
+from scaffold.system import isolation
 
 MIB = 1 << 20
 PARTS = {

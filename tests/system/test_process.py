@@ -10,7 +10,7 @@ import time
 import pytest
 
 from scaffold.errors import MissingToolError
-from scaffold.process import Conversation, run
+from scaffold.system.process import Conversation, run
 
 ECHO = "import sys\nfor line in sys.stdin: print(line.strip().upper(), flush=True)"
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from scaffold import keeper
 from scaffold.errors import CheckoutError
+from scaffold.system import keeper
 
 _NAME = re.compile(r"\.?\d+-[0-9a-f]+")
 NEW_S = 60.0

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scaffold import interruption, keeper, scratch
+from scaffold.system import interruption, keeper, scratch
 
 GRACE_S = 1.0
 SHORT_S = 0.3

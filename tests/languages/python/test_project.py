@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.checkout.layout import module_of, pytest_settings, root_of
 from scaffold.kit.catalog import RunSpec
+from scaffold.languages.python.project import module_of, pytest_settings, root_of
 from support.tree import write_files
 
 HATCH = "[tool.hatch.build.targets.wheel]\n"

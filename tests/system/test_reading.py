@@ -16,7 +16,7 @@ from scaffold.kit.catalog import Kit
 from scaffold.languages.rust import symbols as symbols_rust
 from scaffold.languages.rust import tests as rust_tests
 from scaffold.languages.symbols import symbols_of
-from scaffold.reading import MOST_SOURCE, decoded
+from scaffold.system.reading import MOST_SOURCE, decoded
 from support.tree import write_files
 
 MANY = 100_000

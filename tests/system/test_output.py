@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaffold import invocation
 from scaffold.commands import report
-from scaffold.output import block, json_text, visible, xml_text
 from scaffold.plan.changes import Action, Change
 from scaffold.proof.outcome import Outcome, why_red
 from scaffold.proof.runner import TestResult
+from scaffold.system import invocation
+from scaffold.system.output import block, json_text, visible, xml_text
 
 HOSTILE = {
     "\x1b[2K\x1b[1A": r"\x1b[2K\x1b[1A",
