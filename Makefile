@@ -6,7 +6,7 @@ XDIST := -n 2
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check soak bench field together ledger peers releases reliability rust-tools lint types lock clean
+.PHONY: demo test check soak bench field together ledger picture peers releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -64,6 +64,11 @@ reliability: $(VENV)/.ready
 ledger: $(VENV)/.ready
 	$(BIN)/python tools/field.py check
 	$(BIN)/python tools/readme.py --check
+	$(BIN)/python tools/picture.py --check
+
+# The picture of the rooms in docs/architecture.md, from the imports.
+picture: $(VENV)/.ready
+	$(BIN)/python tools/picture.py
 
 # make peers [PEERS="--upstream COMMIT=DIR"]: other generators, or upstream's tests, and ours.
 peers: $(VENV)/.ready
