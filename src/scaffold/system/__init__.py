@@ -1,1 +1,1 @@
-"""What every room needs of the operating system: files, programs, temporary folders, the terminal."""
+"""What every room needs of the operating system: files, programs, scratch folders, the terminal."""
