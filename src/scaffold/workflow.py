@@ -16,7 +16,7 @@ from scaffold.kit.catalog import Gap, Kit, load_twins
 from scaffold.system import invocation
 
 if TYPE_CHECKING:
-    from scaffold.plan.make import Plan, Request
+    from scaffold.plan.model import Plan, Request
     from scaffold.proof.runner import Subject
 
 __all__ = [
@@ -95,7 +95,8 @@ def plan_new(
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
     """
     from scaffold.kit.questions import check_answers
-    from scaffold.plan.make import Request, make_plan
+    from scaffold.plan.make import make_plan
+    from scaffold.plan.model import Request
 
     answers = check_answers(
         [gap for gap in request.gaps if gap.built],

@@ -14,7 +14,8 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError, UsageError
 from scaffold.kit.catalog import Kit, load_kit, select, template_digest
 from scaffold.plan.changes import Action
-from scaffold.plan.make import Plan, Request, content_digest
+from scaffold.plan.make import content_digest
+from scaffold.plan.model import Plan, Request
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 

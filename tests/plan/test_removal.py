@@ -15,7 +15,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import ConflictError, UsageError
 from scaffold.kit.catalog import Kit, load_kit, select
 from scaffold.plan.changes import Action, Change
-from scaffold.plan.make import Plan, Request
+from scaffold.plan.model import Plan, Request
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 

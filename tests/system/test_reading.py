@@ -15,8 +15,8 @@ from scaffold.errors import CheckoutError, ScaffoldError
 from scaffold.kit.catalog import Kit
 from scaffold.languages.rust import symbols as symbols_rust
 from scaffold.languages.rust import tests as rust_tests
-from scaffold.languages.symbols import symbols_of
-from scaffold.system.reading import MOST_SOURCE, decoded
+from scaffold.languages.symbols import decoded, symbols_of
+from scaffold.system.reading import MOST_SOURCE
 from support.tree import write_files
 
 MANY = 100_000

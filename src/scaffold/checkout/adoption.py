@@ -6,16 +6,11 @@ import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from scaffold.checkout.find import Checkout
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
-from scaffold.languages.python.symbols import parse_python
-from scaffold.system.reading import walk
-
-if TYPE_CHECKING:
-    from ast import AST
+from scaffold.languages import Language, language_of
 
 
 @dataclass(frozen=True)
@@ -85,22 +80,24 @@ def find_adoption(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Adopti
 
 def _suites(checkout: Checkout, gap: Gap, unread: list[str]) -> Iterator[tuple[str, bytes]]:
     """The test files beside a gap that may name one of its targets."""
-    run = gap.run
-    if run is None or run.runner != "pytest":
+    targets = [path for target in gap.targets for path in target.paths]
+    stems = {PurePosixPath(path).stem.encode() for path in targets}
+    found = {PurePosixPath(path).suffix: language_of(path) for path in targets}
+    if gap.run is None:
         return
-    stems = {PurePosixPath(item).stem.encode() for target in gap.targets for item in target.paths}
-    for suite in run.baseline:
-        for path in _test_files(checkout, f"{run.root}/{suite}", unread):
-            try:
-                source = checkout.read(path)
-            except CheckoutError as error:
-                unread.append(error.fact)
-                continue
-            if any(stem in source for stem in stems):
-                yield path, source
+    for language in filter(None, found.values()):
+        for suite in gap.run.baseline:
+            for path in _files(checkout, language, f"{gap.run.root}/{suite}", unread):
+                try:
+                    source = checkout.read(path)
+                except CheckoutError as error:
+                    unread.append(error.fact)
+                    continue
+                if any(stem in source for stem in stems):
+                    yield path, source
 
 
-def _test_files(checkout: Checkout, suite: str, unread: list[str]) -> Iterator[str]:
+def _files(checkout: Checkout, language: Language, suite: str, unread: list[str]) -> Iterator[str]:
     root, top = os.path.realpath(checkout.root), os.path.realpath(checkout.root / suite)
     if not os.path.lexists(top):
         return
@@ -111,73 +108,14 @@ def _test_files(checkout: Checkout, suite: str, unread: list[str]) -> Iterator[s
     def refuse(error: OSError) -> None:
         unread.append(f"{os.path.relpath(error.filename, root)}: {error.strerror}")
 
-    for place in walk(Path(top), leave=_is_left_out, refuse=refuse):
-        if place.name.startswith("test_") and place.suffix == ".py":
-            yield os.path.relpath(place, root)
-
-
-def _is_left_out(name: str) -> bool:
-    # What pytest itself does not go into, unless it is asked to.
-    return name.startswith(".") or name in ("node_modules", "venv", "build", "dist", "__pycache__")
+    for place in language.suite_files(Path(top), refuse):
+        yield os.path.relpath(place, root)
 
 
 def _names(path: str, source: bytes, modules: Collection[str], unread: list[str]) -> set[str]:
-    """Dotted names `module.function` that a test file imports, reads or patches."""
+    language = language_of(path)
     try:
-        tree = parse_python(path, source)
+        return language.uses(path, source, modules) if language else set()
     except CheckoutError as error:
         unread.append(error.fact)
         return set()
-    bound = _bindings(tree, modules)
-    return set(_used(tree, bound))
-
-
-def _bindings(tree: AST, modules: Collection[str]) -> dict[str, str]:
-    """Local name -> dotted name, for imports of the modules and of what is in them."""
-    import ast
-
-    bound: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name in modules:
-                    bound[alias.asname or alias.name] = alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                if whole in modules or node.module in modules:
-                    bound[alias.asname or alias.name] = whole
-    return bound
-
-
-def _used(tree: AST, bound: dict[str, str]) -> Iterator[str]:
-    import ast
-
-    longest = max((name.count(".") for name in bound), default=0)
-    waiting: list[AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Name) and node.id in bound:
-            yield bound[node.id]
-        if not isinstance(node, ast.Attribute):
-            waiting += ast.iter_child_nodes(node)
-            continue
-        # A chain is gone through once, from its end to its start: it may be long.
-        names: list[str] = []
-        while isinstance(node, ast.Attribute):
-            names.append(node.attr)
-            node = node.value
-        waiting.append(node)
-        if isinstance(node, ast.Name):
-            yield from _of_a_chain(node.id, names, bound, longest)
-
-
-def _of_a_chain(owner: str, names: list[str], bound: dict[str, str], longest: int) -> Iterator[str]:
-    """What is read along `owner.name.name`; the names come last first."""
-    for _ in range(longest + 1):
-        if not names:
-            return
-        name = names.pop()
-        if owner in bound:
-            yield f"{bound[owner]}.{name}"
-        owner = f"{owner}.{name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
+from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
-from scaffold.system.reading import MOST_SOURCE, decoded, parsing, read_plain
+from scaffold.system.reading import MOST_SOURCE, read_plain
 
 if TYPE_CHECKING:
     from scaffold.languages import Symbols
-
-ONLY_AST = 0x400
-"""`ast.PyCF_ONLY_AST`, without the import of `ast`, which `status` would feel."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +84,6 @@ class Checkout:
         Raises:
             CheckoutError: A target does not parse or cannot be read.
         """
-        from scaffold.languages.python.project import module_of
-
         found: list[FoundTarget] = []
         gone: list[str] = []
         for target in gap.targets:
@@ -100,7 +95,7 @@ class Checkout:
                 FoundTarget(
                     target=target,
                     path=path,
-                    module=module_of(self.root, path, gap.run, self.planned),
+                    module=self._module(path, gap),
                     symbols=self._symbols(path),
                 )
             )
@@ -148,6 +143,12 @@ class Checkout:
         """Whether a target that names no file is a folder; one that names a file must be one."""
         return not PurePosixPath(path).suffix and (self.root / path).is_dir()
 
+    def _module(self, path: str, gap: Gap) -> str:
+        language = language_of(path)
+        if language is None:
+            return dotted(path, gap.run.root if gap.run else "")
+        return language.module_of(self.root, path, gap.run, self.planned)
+
     def _symbols(self, path: str) -> Symbols:
         if self._is_folder(path):
             return {}
@@ -194,21 +195,14 @@ def _is_there(place: Path) -> bool:
 
 
 def _check_syntax(path: str, source: bytes) -> None:
-    if not path.endswith((".py", ".rs")):
+    language = language_of(path)
+    if language is None:
         return
     # `status` asks for every target each time, and most are as they were.
-    version = sys.version.encode() if path.endswith(".py") else b"rust"
-    seen = entry_of(cache_dir("parsed"), version, source)
+    seen = entry_of(cache_dir("parsed"), language.syntax_key(), source)
     if len(source) <= MOST_SOURCE and seen.is_file():
         return
-    with parsing(path, source):
-        if path.endswith(".py"):
-            compile(source, path, "exec", flags=ONLY_AST, dont_inherit=True)
-        else:
-            from scaffold.languages.rust.symbols import parse
-
-            decoded(path, source)
-            parse(path, source)
+    language.check_syntax(path, source)
     remember(seen, b"")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fnmatch
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_
 from scaffold.checkout.record import Content, Operation, Record
 from scaffold.checkout.state import FOLDER
 from scaffold.errors import CheckoutError, ConflictError
+from scaffold.languages import language_of
 
 UNDO = f"{FOLDER}/undo"
 KEPT = f"{FOLDER}/kept"
@@ -238,7 +240,7 @@ class Restoration:
                         self._leave_at(operation, spare)
                     elif exists_at(folder, name):
                         return False
-                _drop_bytecode(folder, name)
+                _drop_leavings(folder, name)
         except FileNotFoundError:
             pass
         return True
@@ -382,16 +384,16 @@ def _is_proof(folder: int, name: str) -> bool:
         return False
 
 
-def _drop_bytecode(folder: int, name: str) -> None:
-    """Remove Python's cache of a file that is gone; a run of its tests wrote it."""
-    stem = PurePosixPath(name).stem
+def _drop_leavings(folder: int, name: str) -> None:
+    """Remove what a run of a file that is gone left beside it."""
+    language = language_of(name)
+    inner, pattern = language.left_by_a_run(name) if language else ("", "")
     with contextlib.suppress(OSError):
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        cache = os.open("__pycache__", flags, dir_fd=folder)
+        below = os.open(inner, flags, dir_fd=folder)
         try:
-            for compiled in os.listdir(cache):
-                if compiled.startswith(f"{stem}.") and compiled.endswith(".pyc"):
-                    drop(cache, compiled)
+            for found in fnmatch.filter(os.listdir(below), pattern):
+                drop(below, found)
         finally:
-            os.close(cache)
-        os.rmdir("__pycache__", dir_fd=folder)
+            os.close(below)
+        os.rmdir(inner, dir_fd=folder)

@@ -30,7 +30,7 @@ from scaffold.system import invocation, output
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.kit.catalog import Gap, Kit
-    from scaffold.plan.make import Plan
+    from scaffold.plan.model import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +84,7 @@ def new(
     from scaffold import workflow
     from scaffold.kit.catalog import select
     from scaffold.kit.questions import parse_settings, read_answers
-    from scaffold.plan.make import Request
+    from scaffold.plan.model import Request
 
     checked_words(kind, language)
     loaded = load(kit)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
     from scaffold.kit.questions import Question
     from scaffold.plan.changes import Change
-    from scaffold.plan.make import Plan
+    from scaffold.plan.model import Plan
     from scaffold.proof.outcome import Outcome
     from scaffold.workflow import Status
 

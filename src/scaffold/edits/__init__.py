@@ -48,8 +48,9 @@ KINDS = {
     "toml": "scaffold.edits.toml",
 }
 """Kind of an edit -> the module that knows it."""
-INNER = ("rust_items",)
-"""Kinds that another kind uses, and no gap.toml names."""
+MOVES = {"rust_extract": "rust_items"}
+"""Kind that moves text -> the kind that puts it into another file; no gap.toml names that one."""
+INNER = tuple(MOVES.values())
 
 
 @dataclass(frozen=True, order=True)

@@ -7,9 +7,13 @@ top offers what `Language` names; it imports the rest of itself when it is asked
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any, Protocol, cast
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from scaffold.kit.catalog import RunSpec
 
 LANGUAGES = {".py": "scaffold.languages.python", ".rs": "scaffold.languages.rust"}
 """Ending of a file -> the package that knows its language."""
@@ -33,6 +37,32 @@ class Todo:
 
 class Language(Protocol):
     """What the package of a language offers."""
+
+    COMMENT: str
+    """What begins a comment that ends with its line."""
+
+    def syntax_key(self) -> bytes:
+        """What decides besides a source whether it parses."""
+
+    def check_syntax(self, path: str, source: bytes) -> None:
+        """Parse a file; a broken one is a `CheckoutError`."""
+
+    def encoding_of(self, source: bytes) -> str:
+        """The encoding of a source."""
+
+    def module_of(
+        self, top: Path, path: str, run: RunSpec | None, planned: Mapping[str, bytes]
+    ) -> str:
+        """The name by which tests refer to a file of the checkout."""
+
+    def suite_files(self, top: Path, refuse: Callable[[OSError], None]) -> Iterable[Path]:
+        """The test files below a folder; `refuse` gets what cannot be read."""
+
+    def uses(self, path: str, source: bytes, modules: Collection[str]) -> set[str]:
+        """Dotted names of the modules' members that a test file uses."""
+
+    def left_by_a_run(self, name: str) -> tuple[str, str]:
+        """The folder beside a source where a run leaves files, and their pattern; or two blanks."""
 
     def find_symbols(self, path: str, source: bytes) -> Symbols:
         """The top-level names and methods of a file."""
@@ -86,3 +116,24 @@ def language_of(path: str) -> Language | None:
     """The language of a file by its ending; None where no package knows it."""
     name = LANGUAGES.get(PurePosixPath(path).suffix)
     return None if name is None else cast(Language, importlib.import_module(name))
+
+
+def parts(package: str, **modules: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a language's package: each name from its module, when it is asked for.
+
+    Most commands need little of a language.
+    """
+
+    def get(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+
+    return get
+
+
+def dotted(path: str, root: str) -> str:
+    """A path below a folder with dots, without its ending."""
+    pure = PurePosixPath(path)
+    relative = pure.relative_to(root) if pure.is_relative_to(root) else pure
+    return ".".join(relative.with_suffix("").parts)

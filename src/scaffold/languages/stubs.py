@@ -45,9 +45,7 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     return (source, ()) if make is None else make(path, source)
 
 
-def fill(
-    mine: str, stub_base: str, full: str, *, path: str = "test.py"
-) -> tuple[str, tuple[str, ...]]:
+def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
     """The full file with a person's work kept, and the names of what is theirs.
 
     A test that still is the stub gets its full version. What was written, added or deleted since

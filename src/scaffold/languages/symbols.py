@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.languages import Symbols, language_of
+from scaffold.system import reading
 from scaffold.system.reading import parsing
 
 
@@ -17,3 +18,14 @@ def symbols_of(path: str, source: bytes) -> Symbols:
         return {}
     with parsing(path, source):
         return language.find_symbols(path, source)
+
+
+def decoded(path: str, content: bytes) -> str:
+    """The text of a file in the encoding of its language; UTF-8 where none knows its ending.
+
+    Raises:
+        CheckoutError: The bytes are not in that encoding.
+    """
+    language = language_of(path)
+    encoding = language.encoding_of(content) if language else "utf-8"
+    return reading.decoded(path, content, encoding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,86 +16,15 @@ from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
 from scaffold.edits import decode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
-from scaffold.kit.catalog import Gap, Kit, template_digest
-from scaffold.kit.render import Rendered, render
+from scaffold.kit.catalog import Kit, template_digest
+from scaffold.kit.render import render
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts
 from scaffold.plan.compose import Composition, compose_edits
+from scaffold.plan.model import FULL, STUBS, GapPlan, Plan, Request, Skipped
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.system.caching import cache_dir
 from scaffold.system.reading import parsing
-
-FULL, STUBS = "full", "stubs"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for: gaps with their answers, and how to treat what is in the way."""
-
-    gaps: tuple[Gap, ...]
-    answers: Mapping[str, Mapping[str, Any]]
-    named: frozenset[str] = frozenset()
-    stubs: bool = False
-    on_conflict: OnConflict = OnConflict.REFUSE
-
-
-@dataclass(frozen=True)
-class GapPlan:
-    """One gap in the plan: what it found, what it writes, and in which mode."""
-
-    gap: Gap
-    findings: Findings
-    answers: Mapping[str, Any]
-    mode: str
-    digest: str
-    rendered: Rendered
-    stubs: Mapping[str, bytes] = field(default_factory=dict)
-    todos: int = 0
-
-    def left_out(self) -> list[str]:
-        """What this checkout lacks, and the files of which nothing applies to it."""
-        empty = [f"{path}: nothing of it applies to this checkout" for path in self.rendered.empty]
-        return [*self.findings.left_out(), *empty]
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The files as they are to be written: stubs where stubs were asked for."""
-        return self.stubs if self.mode == STUBS else self.rendered.files
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A gap that bulk left out, and why."""
-
-    gap: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The whole change: shown, then applied as one transaction.
-
-    `deletes` are files of the checkout, not of ours, that go.
-    """
-
-    checkout: Checkout
-    gaps: tuple[GapPlan, ...]
-    changes: tuple[Change, ...]
-    skipped: tuple[Skipped, ...]
-    writes: tuple[Write, ...]
-    deletes: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """What the undo history calls it."""
-        return f"new {' '.join(plan.gap.slug for plan in self.gaps)}"
-
-    def notes(self) -> list[str]:
-        """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""
-        lines = [f"{item.gap}: {item.reason}" for item in self.skipped]
-        for plan in self.gaps:
-            lines += [f"{plan.gap.slug}: {line}" for line in plan.left_out()]
-        return lines
 
 
 def make_plan(

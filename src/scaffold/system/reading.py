@@ -111,15 +111,12 @@ def walk(
         waiting += [here / e.name for e in reversed(kept) if e.is_dir(follow_symlinks=False)]
 
 
-def decoded(path: str, content: bytes) -> str:
+def decoded(path: str, content: bytes, encoding: str = "utf-8") -> str:
     """The text of a file, without translation of line ends and without a byte order mark.
 
-    Python may name another encoding in its first two lines (PEP 263); all else is UTF-8.
-
     Raises:
-        CheckoutError: The bytes are not in the encoding of the file.
+        CheckoutError: The bytes are not in this encoding.
     """
-    encoding = _encoding(path, content)
     try:
         text = content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
@@ -134,9 +131,18 @@ def decoded(path: str, content: bytes) -> str:
 
 @contextmanager
 def parsing(
-    path: str, source: bytes | str = b"", error: type[ScaffoldError] = CheckoutError
+    path: str,
+    source: bytes | str = b"",
+    error: type[ScaffoldError] = CheckoutError,
+    hint: str = "",
 ) -> Iterator[None]:
     """Whatever parsing a source, or walking its tree, raises becomes a sentence about the file.
+
+    Args:
+        path: The file.
+        source: Its content, for the bound.
+        error: The class of what is raised.
+        hint: The command that shows what is broken.
 
     Raises:
         ScaffoldError: Of the given class: the file is too large, broken or nested too deeply.
@@ -152,26 +158,13 @@ def parsing(
         line = getattr(fault, "lineno", None) or 1
         problem = " ".join(str(getattr(fault, "msg", fault)).split())
         raise error(
-            f"{path}:{line} does not parse: {problem}", f"python -m py_compile {_quoted(path)}"
+            f"{path}:{line} does not parse: {problem}", hint or f"sed -n {line}p {_quoted(path)}"
         ) from fault
     except (RecursionError, MemoryError) as fault:
         # CPython's parser reports a full stack of its own as a MemoryError.
         raise error(
             f"{path} does not parse: it is nested too deeply", f"wc {_quoted(path)}"
         ) from fault
-
-
-def _encoding(path: str, content: bytes) -> str:
-    if not path.endswith((".py", ".pyi")):
-        return "utf-8"
-    import io
-    import tokenize
-
-    try:
-        return tokenize.detect_encoding(io.BytesIO(content[:4096]).readline)[0]
-    except SyntaxError:
-        # An unknown encoding, or one that its own mark contradicts: the parser names it.
-        return "utf-8"
 
 
 def _quoted(path: str) -> str:

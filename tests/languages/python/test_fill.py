@@ -71,7 +71,7 @@ WRITTEN = "    assert home == 7\n"
 
 
 def fill(mine, base=STUB, full=FULL):
-    text, kept = stubs.fill(mine, base, full)
+    text, kept = stubs.fill(mine, base, full, path="test.py")
     ast.parse(text)
     return text, kept
 

@@ -1,83 +1,38 @@
-"""Python text: symbols, format, stubs and edits."""
+"""Python text: symbols, format, stubs and edits. The parts are imported when they are used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from pathlib import PurePosixPath
 
-if TYPE_CHECKING:
-    from scaffold.languages import Symbols, Todo
+from scaffold.languages import parts
 
-# Imported when it is asked for: most commands need little of it.
+COMMENT = "#"
 
-
-def find_symbols(path: str, source: bytes) -> Symbols:
-    """The top-level names and methods of a file.
-
-    Raises:
-        CheckoutError: The file does not parse.
-    """
-    from scaffold.languages.python.symbols import python_symbols
-
-    return python_symbols(path, source)
-
-
-def format_key() -> bytes | None:
-    """What a formatted file depends on besides its source; None where nothing formats here."""
-    from scaffold.languages.python.format import key
-
-    return key()
+__getattr__ = parts(
+    __name__,
+    check_syntax="symbols",
+    encoding_of="symbols",
+    fill_stub="fill",
+    find_symbols="symbols",
+    find_todos="stub",
+    format_key="format",
+    formatted="format",
+    make_stub="stub",
+    meaning="sameness",
+    module_of="project",
+    uses="reached",
+    suite_files="reached",
+)
 
 
-def formatted(path: str, source: bytes) -> bytes:
-    """The file as the formatter leaves it.
-
-    Raises:
-        KitError: The file does not parse.
-    """
-    from scaffold.languages.python import format
-
-    return format.formatted(path, source)
+def syntax_key() -> bytes:
+    """What decides besides the source whether it parses: the version of Python."""
+    return sys.version.encode()
 
 
-def meaning(path: str, source: bytes) -> tuple[str, ...]:
-    """What of a file its layout does not change: code and comments.
+def left_by_a_run(name: str) -> tuple[str, str]:
+    """The folder of bytecode beside a source, and the pattern of its files there."""
+    import glob
 
-    Raises:
-        CheckoutError: The file does not parse.
-    """
-    from scaffold.languages.python.sameness import meaning as found
-
-    return found(path, source)
-
-
-def make_stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
-    """The stub of a test file and its todos.
-
-    Raises:
-        KitError: The file does not parse.
-    """
-    from scaffold.languages.python.stub import stub as derive
-
-    return derive(path, source)
-
-
-def find_todos(path: str, source: bytes) -> list[bool]:
-    """For each test of a file whether it is a todo.
-
-    Raises:
-        CheckoutError: The file does not parse.
-    """
-    from scaffold.languages.python.stub import standing
-
-    return standing(path, source)
-
-
-def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
-    """The full file with a person's work kept, and the names of what is theirs.
-
-    Raises:
-        CheckoutError: `mine` does not parse.
-    """
-    from scaffold.languages.python.stub import fill as filled
-
-    return filled(mine, stub_base, full, path=path)
+    return "__pycache__", f"{glob.escape(PurePosixPath(name).stem)}.*.pyc"

@@ -13,7 +13,7 @@ from scaffold.languages.python.removal import drop_import, global_names, used_gl
 from scaffold.languages.stub_merge import Item, Scope, Splice, merged, spliced
 
 
-def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
+def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
     """The full module with a person's work kept, and the names of what is theirs; see `stubs.fill`.
 
     Raises:

@@ -10,7 +10,7 @@ from types import ModuleType
 from scaffold.errors import KitError
 
 
-def key() -> bytes:
+def format_key() -> bytes:
     """What a result depends on besides the source."""
     # The version alone is read: importing black itself costs more than a cached format saves.
     from importlib.metadata import version

@@ -103,8 +103,6 @@ def module_of(top: Path, path: str, run: RunSpec | None, planned: Mapping[str, b
     """
     pure = PurePosixPath(path)
     run_root = PurePosixPath(run.root if run else "")
-    if pure.suffix != ".py":
-        return _dotted(pure.relative_to(run_root) if pure.is_relative_to(run_root) else pure)
 
     def there(place: PurePosixPath) -> bool:
         return str(place) in planned or (top / place).is_file()

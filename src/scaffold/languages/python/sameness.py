@@ -7,7 +7,7 @@ import inspect
 import io
 import tokenize
 
-from scaffold.languages.python.symbols import parse_python
+from scaffold.languages.python.symbols import encoding_of, parse_python
 from scaffold.system.reading import decoded, parsing
 
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,7 +20,7 @@ def meaning(path: str, source: bytes) -> tuple[str, ...]:
         CheckoutError: The file does not parse.
     """
     tree = parse_python(path, source)
-    text = decoded(path, source)
+    text = decoded(path, source, encoding_of(source))
     with parsing(path):
         for node in ast.walk(tree):
             _level(node)

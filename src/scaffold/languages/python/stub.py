@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from scaffold.errors import KitError
 from scaffold.languages import Todo
-from scaffold.languages.python.fill import fill as fill
 from scaffold.languages.python.insertion import with_sorted_imports
 from scaffold.languages.python.layout import WIDTH
 from scaffold.languages.python.marks import Marks
@@ -32,7 +31,7 @@ class FoundTest:
     around: tuple[ast.ClassDef, ...] = ()
 
 
-def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
+def make_stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     """The stub of a test module and its todos; see `stubs.stub`.
 
     Raises:
@@ -60,7 +59,7 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     return text, _todos(Module(text, path, KitError), sentences)
 
 
-def standing(path: str, source: bytes) -> list[bool]:
+def find_todos(path: str, source: bytes) -> list[bool]:
     """For each test of a module whether it is a todo.
 
     Raises:

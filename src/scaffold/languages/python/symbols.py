@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import io
+import shlex
+import tokenize
 from typing import Any
 
 from scaffold.languages import Symbols
 from scaffold.system.reading import parsing
 
 
-def python_symbols(path: str, source: bytes) -> Symbols:
+def find_symbols(path: str, source: bytes) -> Symbols:
     """Functions, classes with their methods, constants and imports of a Python file.
 
     Raises:
@@ -33,8 +36,26 @@ def parse_python(path: str, source: bytes) -> ast.Module:
     Raises:
         CheckoutError: It does not parse, or is too large or nested too deeply.
     """
-    with parsing(path, source):
+    with parsing(path, source, hint=f"python -m py_compile {shlex.quote(path)}"):
         return ast.parse(source, filename=path)
+
+
+def check_syntax(path: str, source: bytes) -> None:
+    """Parse a file.
+
+    Raises:
+        CheckoutError: It does not parse.
+    """
+    parse_python(path, source)
+
+
+def encoding_of(source: bytes) -> str:
+    """The encoding that a source names in its first two lines (PEP 263); else UTF-8."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(source[:4096]).readline)[0]
+    except SyntaxError:
+        # An unknown encoding, or one that its own mark contradicts: the parser names it.
+        return "utf-8"
 
 
 def _add(found: Symbols, node: ast.stmt, prefix: str) -> None:  # noqa: C901 - one table

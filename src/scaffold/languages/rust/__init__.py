@@ -1,85 +1,56 @@
-"""Rust text: symbols, format, stubs and edits."""
+"""Rust text: symbols, format, stubs and edits. The parts are imported when they are used."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scaffold.languages import dotted, parts
+
 if TYPE_CHECKING:
-    from scaffold.languages import Symbols, Todo
+    from scaffold.kit.catalog import RunSpec
 
-# Imported when it is asked for: most commands need little of it.
+COMMENT = "//"
 
-
-def find_symbols(path: str, source: bytes) -> Symbols:
-    """The top-level names and methods of a file.
-
-    Raises:
-        CheckoutError: Text between the items is no Rust, or the file is not UTF-8.
-    """
-    from scaffold.languages.rust.symbols import rust_symbols
-    from scaffold.system.reading import decoded
-
-    decoded(path, source)
-    return rust_symbols(path, source)
-
-
-def format_key() -> bytes | None:
-    """What a formatted file depends on besides its source; None where nothing formats here."""
-    from scaffold.languages.rust.format import key
-
-    return key()
+__getattr__ = parts(
+    __name__,
+    check_syntax="symbols",
+    fill_stub="fill",
+    find_symbols="symbols",
+    find_todos="stub",
+    format_key="format",
+    formatted="format",
+    make_stub="stub",
+    meaning="sameness",
+)
 
 
-def formatted(path: str, source: bytes) -> bytes:
-    """The file as the formatter leaves it.
-
-    Raises:
-        KitError: The file does not parse.
-    """
-    from scaffold.languages.rust import format
-
-    return format.formatted(path, source)
+def syntax_key() -> bytes:
+    """What decides besides the source whether it parses: nothing."""
+    return b"rust"
 
 
-def meaning(path: str, source: bytes) -> tuple[str, ...]:
-    """What of a file its layout does not change: code and comments.
-
-    Raises:
-        CheckoutError: The file does not parse.
-    """
-    from scaffold.languages.rust.sameness import meaning as found
-
-    return found(path, source)
+def encoding_of(source: bytes) -> str:
+    """The encoding of a source: always UTF-8."""
+    return "utf-8"
 
 
-def make_stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
-    """The stub of a test file and its todos.
-
-    Raises:
-        KitError: The file does not parse.
-    """
-    from scaffold.languages.rust.stub import stub as derive
-
-    return derive(path, source)
+def module_of(top: Path, path: str, run: RunSpec | None, planned: Mapping[str, bytes]) -> str:
+    """The path below the folder of the run, with dots."""
+    return dotted(path, run.root if run else "")
 
 
-def find_todos(path: str, source: bytes) -> list[bool]:
-    """For each test of a file whether it is a todo.
-
-    Raises:
-        CheckoutError: The file does not parse.
-    """
-    from scaffold.languages.rust.stub import standing
-
-    return standing(path, source)
+def suite_files(top: Path, refuse: Callable[[OSError], None]) -> Iterable[Path]:
+    """Files of tests in a folder: none, since tests stand beside the code."""
+    return ()
 
 
-def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
-    """The full file with a person's work kept, and the names of what is theirs.
+def uses(path: str, source: bytes, modules: Collection[str]) -> set[str]:
+    """Names of the modules that a test file uses: not looked for."""
+    return set()
 
-    Raises:
-        CheckoutError: `mine` does not parse.
-    """
-    from scaffold.languages.rust.stub import fill as filled
 
-    return filled(mine, stub_base, full, path=path)
+def left_by_a_run(name: str) -> tuple[str, str]:
+    """What a run leaves beside a source: nothing."""
+    return "", ""

@@ -21,7 +21,7 @@ _ABOVE = (*_COMMENTS, "attribute_item")
 """What belongs to the item below."""
 
 
-def fill(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
+def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:
     """The full module with a person's work kept, and the names of what is theirs; see `stubs.fill`.
 
     Raises:

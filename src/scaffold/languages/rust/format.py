@@ -12,7 +12,7 @@ RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit"
 RUSTFMT_S = 60.0
 
 
-def key() -> bytes | None:
+def format_key() -> bytes | None:
     """Which rustfmt there is, and its version; None where there is none: files stay as rendered."""
     found = isolation.find_tool(RUSTFMT[0])
     return _identity_of(found) if found else None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError, KitError
 from scaffold.languages import Todo
-from scaffold.languages.rust.fill import fill as fill
 from scaffold.languages.rust.fill import is_head
 from scaffold.languages.rust.symbols import line_of, parse, text_of
 from scaffold.languages.rust.tests import RustTest, attribute, attributes, head_of, tests_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 ALLOWED = "// A stub: what the bodies will use stays.\n#![allow(dead_code, unused_imports)]\n"
 
 
-def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
+def make_stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     """The stub of a test module and its todos; see `stubs.stub`.
 
     Raises:
@@ -47,7 +46,7 @@ def stub(path: str, source: str) -> tuple[str, tuple[Todo, ...]]:
     return text, _todos(path, text, sentences)
 
 
-def standing(path: str, source: bytes) -> list[bool]:
+def find_todos(path: str, source: bytes) -> list[bool]:
     """For each test of a module whether it is a todo.
 
     Raises:

@@ -13,12 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError, ScaffoldError
-from scaffold.system.reading import parsing
+from scaffold.languages import Symbols
+from scaffold.system.reading import decoded, parsing
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
-
-Symbols = dict[str, dict[str, Any]]
 
 ITEMS = {
     "function_item": "function",
@@ -41,12 +40,23 @@ _MEMBERS = {"field_declaration": "field", "enum_variant": "variant"}
 _CONTAINERS = ("impl_item", "trait_item", "mod_item", "struct_item", "union_item", "enum_item")
 
 
-def rust_symbols(path: str, source: bytes) -> Symbols:
+def check_syntax(path: str, source: bytes) -> None:
+    """Parse a file.
+
+    Raises:
+        CheckoutError: It does not parse, or is not UTF-8.
+    """
+    decoded(path, source)
+    parse(path, source)
+
+
+def find_symbols(path: str, source: bytes) -> Symbols:
     """Functions, types with their methods, fields and variants, constants, modules and uses.
 
     Raises:
-        CheckoutError: Text between the items is no Rust; its line is named.
+        CheckoutError: Text between the items does not parse, or the file is not UTF-8.
     """
+    decoded(path, source)
     root = parse(path, source)
     found: Symbols = {}
     with parsing(path, source):

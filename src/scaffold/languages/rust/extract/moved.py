@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from scaffold.errors import CheckoutError
-from scaffold.languages.rust.extract_payload import Piece
+from scaffold.languages.rust.extract.payload import Piece
 from scaffold.languages.rust.scopes import find_function
 from scaffold.languages.rust.tokens import (
     FROM,

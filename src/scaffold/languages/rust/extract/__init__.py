@@ -35,8 +35,7 @@ from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import check_planned, digest, existing, local, ours
 from scaffold.errors import CheckoutError, ConflictError
-from scaffold.languages.rust.extract_payload import Extraction, Piece, read
-from scaffold.languages.rust.moved import (
+from scaffold.languages.rust.extract.moved import (
     Moved,
     fitted,
     indent_at,
@@ -45,6 +44,7 @@ from scaffold.languages.rust.moved import (
     scope,
     taken,
 )
+from scaffold.languages.rust.extract.payload import Extraction, Piece, read
 from scaffold.languages.rust.removal import Removed, put_back, take_out
 from scaffold.languages.rust.scopes import find_function
 from scaffold.languages.rust.scopes import functions as functions_of
