@@ -1,18 +1,24 @@
-"""The parts of the README that are made: numbers from the ledger, one test as it is rendered.
+"""The made parts of the README: numbers from the ledger, one test as rendered, one red run.
 
-`python tools/readme.py` writes them; with `--check` it is red where the README says something else.
+`python tools/readme.py` writes them; with `--check` it is red where the README has something else.
+The red run takes half a minute, so `--check` leaves it to tests/cli/test_readme.py.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from release_trees import release_tree
 from scaffold.kit.cases import case_answers
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.kit.render import render
@@ -21,6 +27,13 @@ from scaffold.languages.formatting import format_files
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 NEWEST = "003c36ae"
+RELEASE = "0.4.8"
+"""The release whose dependencies are installed beside us."""
+BROKEN = (
+    "cli/planoai/main.py",
+    "env_stage[access_key] = env.get(access_key)",
+    'env_stage[access_key] = ""',
+)
 EXAMPLE = ("cli_main", "cli/test/test_main_keys.py", "test_a_key_of_the_shell_reaches_the_gateway")
 
 
@@ -60,11 +73,36 @@ def example(kit: Kit) -> str:
     return f"```python\n{ast.get_source_segment(source, node)}\n```"
 
 
-def made(text: str) -> str:
-    """The README with its made parts made anew."""
+def red_run() -> str:
+    """What was broken in a released package, and what `verify` prints then; seconds left out."""
+    path, old, new = BROKEN
+    with tempfile.TemporaryDirectory() as name:
+        tree = release_tree(RELEASE, Path(name) / "plano")
+        _scaffold("new", "--gap", EXAMPLE[0], "-C", str(tree))
+        before = (tree / path).read_text("utf-8")
+        after = before.replace(old, new)
+        (tree / path).write_text(after, "utf-8")
+        told = _scaffold("verify", EXAMPLE[0], "-C", str(tree), "--python", sys.executable)
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, "", "", 0, "")
+    change = [line[0] + " " + line[1:].strip() for line in lines if line[0] in "+-"][2:]
+    shown = re.sub(r"; \d+ were there before; [\d.]+ s\)", ")", told.strip())
+    command = f"$ scaffold verify {EXAMPLE[0]}"
+    return "\n".join(["```diff", *change, "```", "```text", command, shown, "```"])
+
+
+def _scaffold(*words: str) -> str:
+    argv = [sys.executable, "-P", "-m", "scaffold", *words]
+    kept = {name: value for name, value in os.environ.items() if name != "SCAFFOLD_KIT"}
+    return subprocess.run(argv, env=kept, capture_output=True, text=True, check=False).stdout
+
+
+def made(text: str, *, whole: bool) -> str:
+    """The README with its made parts made anew; the red run only where the whole is asked for."""
     kit = load_kit(ROOT)
     entries = json.loads((ROOT / "field" / "ledger.json").read_text("utf-8"))["entries"]
-    for word, content in (("numbers", numbers(kit, entries)), ("example", example(kit))):
+    parts = [("numbers", numbers(kit, entries)), ("example", example(kit))]
+    parts += [("red run", red_run())] if whole else []
+    for word, content in parts:
         part = re.compile(rf"(<!-- {word}:[^\n]*-->\n).*?(<!-- end of {word} -->)", re.DOTALL)
         text = part.sub(lambda found, content=content: f"{found[1]}{content}\n{found[2]}", text)
     return text
@@ -73,10 +111,10 @@ def made(text: str) -> str:
 def main() -> int:
     """Write the README, or compare it."""
     text = README.read_text("utf-8")
-    new = made(text)
+    new = made(text, whole="--check" not in sys.argv)
     if "--check" in sys.argv:
         if new != text:
-            print("README.md is not what tools/readme.py makes: run it")
+            print("README.md has old numbers or an old example: python tools/readme.py")
         return int(new != text)
     README.write_text(new, "utf-8")
     return 0
