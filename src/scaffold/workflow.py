@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, open_checkout
+from scaffold.checkout.generation import read_whole
 from scaffold.checkout.state import State, is_at_rest, read_state
-from scaffold.checkout.status import Status, digests_of, keep_proof, statuses
+from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
+from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
 from scaffold.system import invocation
@@ -71,7 +73,7 @@ def _report_pending(root: Path, progress: Progress) -> None:
         return
     from scaffold.checkout import journal
 
-    pending = journal.pending(root)
+    pending = read_whole(root, lambda: journal.pending(root))
     if pending is not None:
         progress(f"warning: {pending.fact}; {invocation.command(pending.hint)}")
 
@@ -82,6 +84,16 @@ def _found(start: Path, kit: Kit) -> Checkout:
     return checkout
 
 
+def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
+    """Every row of the catalogue and where it stands, also beside a run that writes.
+
+    Raises:
+        CheckoutError: The state or a proof is damaged.
+        ConflictError: Other runs change the checkout all the time.
+    """
+    return read_whole(checkout.root, lambda: statuses_now(kit, checkout))
+
+
 def plan_new(
     kit: Kit,
     checkout: Checkout,
@@ -89,7 +101,7 @@ def plan_new(
     given: Mapping[str, Any],
     progress: Progress,
 ) -> Plan:
-    """The plan for a request, its answers checked first.
+    """The plan for a request, its answers checked first; also beside a run that writes.
 
     Raises:
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
@@ -103,14 +115,18 @@ def plan_new(
         given,
         all_gaps=list(kit.gaps.values()),
     )
-    state = read_state(checkout.root, kit.name)
-    # What an earlier run was told holds until it is told otherwise.
-    merged = {
-        slug: {**values, **_remembered(state, slug, values, given)}
-        for slug, values in answers.items()
-    }
-    whole = Request(request.gaps, merged, request.named, request.stubs, request.on_conflict)
-    return make_plan(kit, checkout, state, whole, progress)
+
+    def plan() -> Plan:
+        state = read_state(checkout.root, kit.name)
+        # An answer holds until another one is given.
+        merged = {
+            slug: {**values, **_remembered(state, slug, values, given)}
+            for slug, values in answers.items()
+        }
+        whole = Request(request.gaps, merged, request.named, request.stubs, request.on_conflict)
+        return make_plan(kit, checkout, state, whole, progress)
+
+    return read_whole(checkout.root, plan)
 
 
 def apply(plan: Plan) -> bool:
@@ -188,6 +204,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
         gap.needs,
         deleted=tuple(sorted(record.files.keys() - set(files))),
         digests=digests_of(checkout, record, [target.path for target in targets]),
+        declared_todos=declares_its_todos(checkout.root, record, state),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -95,3 +96,48 @@ def test_readers_report_an_interrupted_run_and_leave_it(tree: Path) -> None:
         assert done.code == 0, done.err
         assert f"was not taken back yet; this one writes: scaffold undo -C {tree} --kit" in done.err
         assert snapshot(tree) == half
+
+
+WRITER = """
+import contextlib, io, random, sys, time
+from scaffold.cli import run
+where = sys.argv[1:]
+while True:
+    for words in (["new", "--all"], ["undo"]):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            code = run([*words, *where])
+        print(words[0], code, flush=True)
+        time.sleep(random.random())
+"""
+
+
+@pytest.mark.slow
+def test_readers_see_all_of_another_run_or_nothing(tree: Path) -> None:
+    first = scaffold("new", "--all", "--dry-run", "--json", *KIT, "-C", tree)
+    paths = {change["path"] for change in json.loads(first.out)["changes"]}
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, *KIT, "-C", str(tree)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert writer.stdout is not None and writer.stdout.readline() == "new 0\n"
+        seen = set()
+        for _ in range(10):
+            done = scaffold("status", "--json", *KIT, "-C", tree)
+            assert done.code == 0, done.err
+            states = {gap["gap"]: gap["state"] for gap in json.loads(done.out)["gaps"]}
+            written = frozenset(states[gap] for gap in ("prices", "labels"))
+            assert written in ({"open"}, {"generated"}), states
+            assert "warning" not in done.err
+            seen |= written
+            done = scaffold("new", "--all", "--dry-run", "--json", *KIT, "-C", tree)
+            assert done.code == 0, done.err
+            changes = json.loads(done.out)["changes"]
+            actions = {change["action"] for change in changes if change["path"] in paths}
+            assert len(actions) == 1 or {"create", "edit"} >= actions, changes
+        assert seen == {"open", "generated"}
+        assert writer.poll() is None
+    finally:
+        writer.kill()
+        told = writer.communicate()[0]
+    # A reader never keeps the writer from its lock.
+    assert set(told.split("\n")[:-1]) <= {"new 0", "undo 0"}

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command import scaffold
+from support.terminal import ENTER, Terminal, terminal
 from support.tinykit import DEMO_KIT
 from support.tree import snapshot
 
@@ -204,3 +205,75 @@ def test_a_folder_of_somebody_else_in_our_name_is_not_used(tmp_path: Path, monke
     assert sorted(place.name for place in tmp_path.iterdir()) == [
         "elsewhere", f"scaffold-{os.getuid()}"
     ]  # fmt: skip
+
+
+PICK, PAGE, WRITE = "Which gaps do you want to close?", "Page through the diff", "Write this?"
+PAGER = """
+import sys, termios, time, tty
+before = termios.tcgetattr(0 if sys.stdin.isatty() else 1)
+signal = __import__("signal")
+def leave(*_):
+    termios.tcsetattr(1, termios.TCSANOW, before)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+tty.setraw(1)
+print("the pager is on the screen", flush=True)
+time.sleep(600)
+"""
+
+
+def at_pick(screen: Terminal) -> None:
+    screen.until(PICK)
+    screen.until("(template not built yet)")
+
+
+def at_write(screen: Terminal) -> None:
+    screen.until(PAGE)
+    screen.type("n")
+    screen.until(WRITE)
+
+
+def at_pager(screen: Terminal) -> None:
+    screen.until(PAGE)
+    screen.type("y")
+    screen.until("the pager is on the screen")
+
+
+QUESTIONS: dict[str, tuple[list[str], Callable[[Terminal], None]]] = {
+    "a list": ([], at_pick),
+    "yes or no": (["--gap", "prices"], at_write),
+    "the pager": (["--gap", "prices"], at_pager),
+}
+# Ctrl-C belongs to the pager while that is on the screen.
+ASKED = [(at, n) for at in QUESTIONS for n in CODES if (at, n) != ("the pager", signal.SIGINT)]
+
+
+@pytest.mark.parametrize(("at", "number"), ASKED, ids=lambda it: getattr(it, "name", it))
+def test_a_signal_at_a_question_gives_the_terminal_back(
+    tree: Path, tmp_path: Path, at: str, number: signal.Signals
+) -> None:
+    words, reach = QUESTIONS[at]
+    before = snapshot(tree)
+    (tmp_path / "pager.py").write_text(PAGER)
+    pager = f"{sys.executable} {tmp_path / 'pager.py'}"
+    with terminal("new", *words, *KIT, cwd=tree, rows=40, pager=pager) as screen:
+        reach(screen)
+        until(lambda: screen.settings() != screen.settings_at_start)
+        screen.send_signal(number)
+        assert screen.end() == CODES[number]
+        assert screen.settings_at_end == screen.settings_at_start
+    assert snapshot(tree) == before
+
+
+def test_ctrl_c_in_the_pager_is_not_one_for_the_run(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "pager.py").write_text("import time\nprint('paging', flush=True)\ntime.sleep(1)")
+    pager = f"{sys.executable} {tmp_path / 'pager.py'}"
+    with terminal("new", "--gap", "prices", *KIT, cwd=tree, rows=40, pager=pager) as screen:
+        screen.until(PAGE)
+        screen.type("y")
+        screen.until("paging")
+        screen.send_signal(signal.SIGINT)
+        screen.until(WRITE)
+        screen.type("y", ENTER)
+        assert screen.end() == 0
+    assert (tree / "tests" / "test_prices.py").exists()

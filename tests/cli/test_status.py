@@ -292,3 +292,35 @@ def test_a_deleted_file_is_named_by_verify(tmp_path: Path) -> None:
     ran = scaffold("verify", "--python", sys.executable, "--kit", kit, "-C", app)
     assert ran.code == 0, ran.err
     assert "deleted since it was generated: test_b.py" in ran.out
+
+
+DECLARED = """import pytest
+from app import x
+
+
+def test_x():
+    assert x == 1
+
+
+def test_later():
+    pytest.skip("TODO: may x be negative?")
+"""
+
+
+def test_a_todo_of_the_template_is_counted_and_fails_no_gate(tmp_path: Path) -> None:
+    app = write_files(tmp_path / "app", {"app.py": "x = 1\n"})
+    files = {"row/gap.toml": gap_toml(), "row/files/test_a.py": DECLARED}
+    kit = ["--kit", write_kit(tmp_path / "kit", files), "-C", app]
+    verify = ["verify", "--python", sys.executable, "--json", *kit]
+    assert scaffold("new", "--all", *kit).code == 0
+    ran = scaffold(*verify)
+    assert ran.code == 0, ran.out
+    record = json.loads(ran.out)["outcomes"][0]
+    assert (record["verdict"], record["passed"], record["todo"]) == ("green", 1, 1)
+    assert scaffold("status", "--fail-on", "todo", *kit).code == 0
+    # One that a person adds is a test that is not written.
+    text = DECLARED.replace("assert x == 1", 'pytest.skip("TODO: x")')
+    (app / "test_a.py").write_text(text + "\n\ndef test_true():\n    assert x\n")
+    ran = scaffold(*verify)
+    assert (ran.code, json.loads(ran.out)["outcomes"][0]["verdict"]) == (6, "todo")
+    assert scaffold("status", "--fail-on", "todo", *kit).code == 8

@@ -328,6 +328,13 @@ UNKNOWN = TargetProof("a.py", None, 98, 9, 10, 90)
         pytest.param(outcome_of(TODO, invalid=None), "todo", id="a stub"),
         pytest.param(outcome_of(TODO, targets=(LOW_LINES,)), "todo", id="a stub, no bar applied"),
         pytest.param(outcome_of(TODO, RED), "red", id="a todo and a red one"),
+        pytest.param(
+            outcome_of(PASSED, TODO, declared_todos=1), "proved", id="a todo of the template"
+        ),
+        pytest.param(outcome_of(TODO, declared_todos=1), "todo", id="todos of the template alone"),
+        pytest.param(
+            outcome_of(PASSED, TODO, TODO, declared_todos=1), "todo", id="a todo more than declared"
+        ),
         pytest.param(outcome_of(RED, targets=(LOW_LINES,)), "red", id="red and below"),
         pytest.param(outcome_of(PASSED, targets=(LOW_LINES,)), "below", id="lines"),
         pytest.param(outcome_of(PASSED, targets=(LOW_KILLS,)), "below", id="kills"),

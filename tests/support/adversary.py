@@ -7,8 +7,7 @@ interrupted. Before randomly chosen steps of them (what `support.interrupting` c
 file that is opened for reading) the person edits in place, saves by renaming, deletes, renames,
 puts a link, a folder or a new file in the way, moves a whole folder and puts a link to a folder
 outside in its place, or kills the command. Everything that is written holds a token of its own.
-With KIT and TREE the commands are the real ones, else a small plan on a small tree, which is
-quicker by far.
+With KIT and TREE the commands are the real ones, else a small plan on a small tree (much quicker).
 
 The law, checked after the round: every token that the person did not remove is in the tree, or its
 path was printed; nothing outside the tree changed; every file that the person did not touch
@@ -247,10 +246,7 @@ class World:
         self.tree, self.outside = scratch / "tree", scratch / "outside"
         self.note, self.log = scratch / "note", scratch / "log"
         write_files(self.outside, {"secret.txt": "theirs", "conftest.py": "x", "test_one.py": "x"})
-        if original is None:
-            self.start = write_files(scratch / "start", FIRST)
-        else:
-            self.start = original
+        self.start = original or write_files(scratch / "start", FIRST)
         (self.start / "tests" / "conftest.py").chmod(0o640)
         self.out = snapshot(self.outside)
         self.deeds = 0
@@ -391,6 +387,8 @@ def main(argv: list[str]) -> int:
         if problems:
             broken += 1
             print(json.dumps({"seed": f"{seed}/{number}", "problems": problems}), flush=True)
+        if number % 1000 == 999:
+            print(f"{number + 1} rounds, {broken} broken", file=sys.stderr, flush=True)
     print(f"{rounds} rounds, {world.deeds} deeds, {broken} broken")
     return 1 if broken else 0
 

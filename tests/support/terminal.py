@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pexpect
 
@@ -18,18 +21,19 @@ UP, DOWN, ENTER, SPACE, CTRL_C = "\x1b[A", "\x1b[B", "\r", " ", "\x03"
 class Terminal:
     """A conversation with the command; what is seen is plain text."""
 
-    def __init__(self, arguments: list[str], cwd: Path, rows: int) -> None:
+    def __init__(self, arguments: list[str], cwd: Path, rows: int, pager: str) -> None:
         self.seen = ""
         self._child = pexpect.spawn(
             sys.executable,
             ["-m", "scaffold", *arguments],
             cwd=str(cwd),
             # Without the report of the cursor's place prompt_toolkit waits for none.
-            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": "cat"},
+            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": pager},
             dimensions=(rows, 120),
             encoding="utf-8",
             timeout=60,
         )
+        self.settings_at_start = self.settings_at_end = self.settings()
 
     def until(self, text: str) -> str:
         """What is shown from where we are up to this text, the text included."""
@@ -41,10 +45,19 @@ class Terminal:
         for key in keys:
             self._child.send(key)
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the command alone, as `kill` does."""
+        self._child.kill(number)
+
+    def settings(self) -> list[Any]:
+        """The settings of the terminal, as `stty -a` shows them."""
+        return termios.tcgetattr(self._child.child_fd)
+
     def end(self) -> int:
         """The exit code, after everything that is still shown."""
         self._child.expect(pexpect.EOF)
         self._see(self._child.before)
+        self.settings_at_end = self.settings()
         self.close()
         assert self._child.exitstatus is not None, self.seen
         return int(self._child.exitstatus)
@@ -60,9 +73,11 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str | Path, cwd: Path, rows: int = 200) -> Iterator[Terminal]:
+def terminal(
+    *arguments: str | Path, cwd: Path, rows: int = 200, pager: str = "cat"
+) -> Iterator[Terminal]:
     """The command on a terminal of so many rows, ended in any case."""
-    opened = Terminal([*map(str, arguments)], cwd, rows)
+    opened = Terminal([*map(str, arguments)], cwd, rows, pager)
     try:
         yield opened
     finally:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,7 @@ from scaffold.checkout.restoration import (
 from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, undeterred, writing
 from scaffold.errors import CheckoutError, ConflictError
+from scaffold.system.invocation import quoted
 
 __all__ = [
     "JOURNAL",
@@ -45,6 +47,7 @@ __all__ = [
     "Write",
     "commit",
     "digest_of",
+    "is_held",
     "locked",
     "pending",
     "recover",
@@ -87,7 +90,7 @@ def pending(root: Path) -> Pending | None:
         return Pending(error.fact, error.hint)
     except OSError as error:
         return Pending(f"{FOLDER} cannot be read: {error.strerror}", f"ls -ld {FOLDER}")
-    if found is None or _is_held(root):
+    if found is None or is_held(root):
         return None
     return Pending("an interrupted run was not taken back yet", "scaffold undo")
 
@@ -107,17 +110,22 @@ def locked(root: Path) -> Iterator[None]:
             f"{root} cannot be opened: {error.strerror}", f"ls -ld {root}"
         ) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise ConflictError(
-            BUSY,
-            "wait for it, then run the same command again",
-        ) from error
-    try:
+        _lock(handle)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    # A reader that looks whether the lock is held has it for an instant.
+    for pause_s in (0.01, 0.05, 0.0):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            refused = error
+        time.sleep(pause_s)
+    raise ConflictError(BUSY, "wait for it, then run the same command again") from refused
 
 
 def recover(root: Path) -> Undone | None:
@@ -192,13 +200,16 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
         return moved + [(path, move_aside(tree, path)) for path in wanted]
 
 
-def _is_held(root: Path) -> bool:
-    """Whether another run holds the checkout now."""
+def is_held(root: Path) -> bool:
+    """Whether another run holds the checkout now; a look that holds it for an instant itself."""
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with locked(root):
-            return False
-    except ConflictError:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
         return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _open_record(tree: Tree) -> Record | None:
@@ -281,11 +292,17 @@ def _refuse_changed(tree: Tree, record: Record) -> None:
     facts += [f"edited since it was generated: {', '.join(edited)}"] if edited else []
     if not facts:
         return
-    if edited:
-        hint = "scaffold undo --force"
-    else:
-        hint = "git stash pop, or git switch to its branch; scaffold undo --force goes on without"
-    raise ConflictError(f"{'; '.join(facts)}; nothing was undone", hint)
+    if edited or not _is_in_git(tree.root):
+        raise ConflictError(f"{'; '.join(facts)}; nothing was undone", "scaffold undo --force")
+    # A stash is in this log too.
+    raise ConflictError(
+        f"{'; '.join(facts)}; nothing was undone (--force undoes the rest)",
+        f"git log --all --full-history --oneline -- {' '.join(map(quoted, missing))}",
+    )
+
+
+def _is_in_git(root: Path) -> bool:
+    return any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
 
 
 def _is_folder(tree: Tree, path: str) -> bool:

@@ -235,6 +235,25 @@ def _todos(root: Path, record: GapRecord) -> tuple[int, int]:
     return todos, tests
 
 
+def declares_its_todos(root: Path, record: GapRecord, state: State) -> bool:
+    """Whether a gap was written in full, and no todo was added to those of its template.
+
+    Raises:
+        CheckoutError: A file cannot be read.
+    """
+    if record.mode == "stubs":
+        return False
+    from scaffold.languages import stubs
+
+    def todos(path: str, content: bytes | None) -> int:
+        return sum(stubs.standing(path, content)) if content is not None else 0
+
+    return all(
+        todos(path, read_file(root, path)) <= todos(path, state.bases.get(digest))
+        for path, digest in record.files.items()
+    )
+
+
 def _generated_state(
     checkout: Checkout, gap: Gap, record: GapRecord, state: State
 ) -> tuple[str, str, bool]:

@@ -12,7 +12,7 @@ class Verdict(StrEnum):
     """
 
     TODO = "todo"
-    """At least one test is still a todo, so no bar is applied."""
+    """Stubs: at least one test is left to be written, so no bar is applied."""
 
     RED = "red"
     """A test is not as declared, or did not run."""

@@ -103,10 +103,12 @@ def show(
 def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
     """What the checkout holds of the gap; None outside of a checkout (all counts as present)."""
     from scaffold.checkout.find import open_checkout
+    from scaffold.checkout.generation import read_whole
     from scaffold.errors import CheckoutError
 
     try:
-        return open_checkout(checkout, kit).find(gap)
+        opened = open_checkout(checkout, kit)
+        return read_whole(opened.root, lambda: opened.find(gap))
     except CheckoutError:
         return None
 

@@ -150,12 +150,13 @@ class _Found:
 
 def _checkout(start: Path, kit: Kit) -> _Found:
     from scaffold.checkout.find import open_checkout
+    from scaffold.checkout.generation import read_whole
     from scaffold.checkout.state import read_state
     from scaffold.errors import ScaffoldError
 
     try:
         checkout = open_checkout(start, kit)
-        state = read_state(checkout.root, kit.name)
+        state = read_whole(checkout.root, lambda: read_state(checkout.root, kit.name))
     except ScaffoldError as error:
         return _Found((Check("checkout", False, error.fact, error.hint),))
     gaps: dict[tuple[str, str], Gap] = {}

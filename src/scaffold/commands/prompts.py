@@ -37,11 +37,13 @@ def pick_gaps(rows: Sequence[Status]) -> list[str]:
             choices.append(choice)
     if not selectable:
         raise UsageError("nothing is open in this checkout", "scaffold status")
-    picked = questionary.checkbox(
-        "Which gaps do you want to close?",
-        choices=choices,
-        instruction="(space picks, a all, enter goes on)",
-    ).unsafe_ask()
+    picked = _ask(
+        questionary.checkbox(
+            "Which gaps do you want to close?",
+            choices=choices,
+            instruction="(space picks, a all, enter goes on)",
+        )
+    )
     if not picked:
         raise UsageError("no gap was picked; nothing was written", "scaffold list")
     return list(picked)
@@ -54,7 +56,7 @@ def ask_questions(gaps: Iterable[Gap], skip: set[str]) -> dict[str, Any]:
         KeyboardInterrupt: The person left with Ctrl-C.
     """
     return {
-        question.name: _ask(question)
+        question.name: _answer(question)
         for gap in gaps
         for question in load_questions(gap)
         if question.name not in skip
@@ -84,7 +86,7 @@ def confirm(question: str, *, default: bool = True) -> bool:
     import questionary
 
     _forget_typed_ahead()
-    return bool(questionary.confirm(visible(question), default=default).unsafe_ask())
+    return bool(_ask(questionary.confirm(visible(question), default=default)))
 
 
 def _forget_typed_ahead() -> None:
@@ -134,23 +136,26 @@ def _choice(row: Status) -> Any:
     )
 
 
-def _ask(question: Question) -> Any:
+def _answer(question: Question) -> Any:
     import questionary
 
     asked = visible(question.help)
     if question.type == "bool":
-        answer = questionary.confirm(asked, default=bool(question.default)).unsafe_ask()
+        prompt = questionary.confirm(asked, default=bool(question.default))
     elif question.choices:
-        answer = questionary.select(
-            asked, choices=list(question.choices), default=question.default
-        ).unsafe_ask()
+        prompt = questionary.select(asked, choices=list(question.choices), default=question.default)
     else:
-        answer = questionary.text(
+        prompt = questionary.text(
             asked,
             default=str(question.default),
             validate=lambda text: _fits(question, text),
-        ).unsafe_ask()
-    return question.parse(answer)
+        )
+    return question.parse(_ask(prompt))
+
+
+def _ask(prompt: Any) -> Any:
+    """The answer. A signal ends the question as it ends a run; the library would swallow SIGINT."""
+    return prompt.application.run(handle_sigint=False)
 
 
 def _fits(question: Question, text: str) -> bool | str:

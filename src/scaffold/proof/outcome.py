@@ -70,6 +70,8 @@ class Outcome:
         digests: Generated files and targets as they were proved: path -> fingerprint.
         annotations: Mutants left out since nothing reads the annotations that they change.
         equal_code: Mutants left out since their compiled code is equal to the original's.
+        declared_todos: Todos that the template itself declares: a person has to decide first. They
+            are counted in `todo`, and the verdict is that of the other tests.
     """
 
     gap: str
@@ -98,6 +100,7 @@ class Outcome:
     digests: Mapping[str, str] = field(default_factory=dict)
     annotations: int = 0
     equal_code: int = 0
+    declared_todos: int = 0
 
     @property
     def coverage(self) -> dict[str, float | None]:
@@ -247,8 +250,9 @@ def judged(outcome: Outcome) -> Outcome:
 def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
     if red := _red_lines(outcome.tests):
         return Verdict.RED, red
-    if todos := sum(kind_of(test) == "todo" for test in outcome.tests):
-        return Verdict.TODO, [f"{todos} of {len(outcome.tests)} tests are still todos"]
+    todos, whole = sum(kind_of(test) == "todo" for test in outcome.tests), len(outcome.tests)
+    if todos > outcome.declared_todos or todos == whole:
+        return Verdict.TODO, [f"{todos} of {whole} tests are still todos"]
     below = [line for target in outcome.targets for line in _below(target, outcome)]
     return (Verdict.BELOW if below else Verdict.PROVED), below
 

@@ -41,6 +41,7 @@ class Subject:
         needs: What the machine must have beside the runner's tools.
         deleted: Generated files that a person deleted since.
         digests: Files that the proof is of, as they are now: path -> fingerprint.
+        declared_todos: Every todo that stands is one of the template's own.
     """
 
     slug: str
@@ -52,6 +53,7 @@ class Subject:
     needs: tuple[Need, ...] = ()
     deleted: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    declared_todos: bool = False
 
 
 @dataclass(frozen=True)

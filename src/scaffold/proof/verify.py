@@ -169,6 +169,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
         command=evidence.generated.command,
         deleted=subject.deleted,
         digests=subject.digests,
+        declared_todos=kinds.count("todo") if subject.declared_todos else 0,
     )
     return judged(outcome)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from scaffold.errors import CheckoutError, MissingToolError
 from scaffold.system import groups, interruption, isolation, scratch
@@ -116,7 +116,7 @@ def page(text: str) -> bool:
         with empty_folder() as folder:
             # By a shell, as everyone reads $PAGER: it may have options and quotes.
             pager = subprocess.Popen(
-                ["/bin/sh", "-c", f"{shlex.quote(found)} {options}"],
+                ["/bin/sh", "-c", f"exec {shlex.quote(found)} {options}"],
                 cwd=folder,
                 env={**isolation.environment(), **env},
                 stdin=subprocess.PIPE,
@@ -129,16 +129,17 @@ def page(text: str) -> bool:
 
 
 def _feed(pager: subprocess.Popen[str], text: str) -> None:
-    # Ctrl-C is the pager's while it is on the screen.
+    # Ctrl-C is the pager's while it is on the screen; any other signal ends both.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        pager.communicate(text)
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass
-    while pager.poll() is None:
-        try:
-            pager.wait()
-        except KeyboardInterrupt:
-            continue
+        with suppress(BrokenPipeError):
+            pager.communicate(text)
+        pager.wait()
+    except BaseException:
+        _end_politely(pager)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -217,13 +218,17 @@ def attach(
     try:
         return process.wait()
     except BaseException:
-        # It has to clean up after itself before it is gone.
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=3 * groups.GRACE_S)
-        process.kill()
-        process.wait()
+        _end_politely(process)
         raise
+
+
+def _end_politely(process: subprocess.Popen[Any]) -> None:
+    """End a program that has to clean up first: its files, the settings of the terminal."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=3 * groups.GRACE_S)
+    process.kill()
+    process.wait()
 
 
 class Conversation:
