@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
 
-import typer
+import click
 
 from scaffold import __version__
 from scaffold.errors import OutputError, ReaderGoneError, ScaffoldError
 from scaffold.system import interruption, invocation, output
 
-ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
-"""Click's UsageError: Typer carries a Click of its own and exports only its subclass."""
-
 COMMANDS = {
-    "list": "catalogue",
-    "show": "catalogue",
-    "new": "new",
-    "verify": "verify",
-    "status": "status",
-    "undo": "status",
-    "doctor": "doctor",
-    "demo": "demo",
+    "list": "catalogue.list_gaps",
+    "show": "catalogue.show",
+    "new": "new.new",
+    "verify": "verify.verify",
+    "status": "status.status",
+    "undo": "status.undo",
+    "doctor": "doctor.doctor",
+    "demo": "demo.demo",
 }
-"""Command -> its module below `commands`, in the order of the help."""
+"""Command -> its module and function below `commands`, in the order of the help."""
 
 SIGNALS = frozenset({129, 130, 143})
 """128 and the number of the signal that ended the run: SIGHUP, SIGINT, SIGTERM."""
@@ -35,19 +31,44 @@ ABOUT = frozenset({"-h", "--help", "--version"})
 """Options whose text is printed by Click itself."""
 
 
-def top(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
-    ] = False,
-) -> None:
+class _Commands(click.Group):
+    """The commands, each loaded when it is asked for: the others cost time to import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module, _, function = COMMANDS.get(cmd_name, "").partition(".")
+        if not module:
+            return None
+        found: click.Command = getattr(import_module(f"scaffold.commands.{module}"), function)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # Click looks for the closest match among the commands that it holds.
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
+
+@click.group(
+    cls=_Commands,
+    subcommand_metavar="COMMAND [ARGS]...",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(
+    __version__, message=f"scaffold {__version__}", help="Print the version and stop."
+)
+@click.pass_context
+def top(context: click.Context) -> None:
     """Writes the tests that a code base is missing, proves them, and takes them back."""
-    if version:
-        output.say(f"scaffold {__version__}")
-        raise typer.Exit
     if context.invoked_subcommand is None:
         output.say(context.get_help())
-        raise typer.Exit(2)
+        context.exit(2)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -73,11 +94,10 @@ def _run(words: list[str]) -> int:
         return code
     except ScaffoldError as error:
         return _refuse(error)
-    except ClickUsageError as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "scaffold"
-        return _refuse(_refusal(2, str(error), f"{command} --help"))
-    except (KeyboardInterrupt, typer.Abort, EOFError):
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "scaffold"
+        return _refuse(_refusal(2, error.format_message(), f"{command} --help"))
+    except (KeyboardInterrupt, EOFError):
         return _interrupted()
     except Exception as error:
         from scaffold.system import faults
@@ -89,9 +109,16 @@ def _answer(argv: list[str]) -> int:
     """The command's exit code; with `--json` help and version are documents as well."""
     if invocation.current.json and ABOUT & set(argv):
         return _document_about(argv)
-    code = int(_app(argv)(args=argv, prog_name="scaffold", standalone_mode=False) or 0)
-    # Typer makes an exit code of Ctrl-C, without a word.
-    return _interrupted() if code == 130 else code
+    return _command(argv)
+
+
+def _command(argv: list[str]) -> int:
+    try:
+        # Not `top.main`: it ends Ctrl-C with a line that is not ours.
+        with top.make_context("scaffold", list(argv)) as context:
+            return int(top.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _document_about(argv: list[str]) -> int:
@@ -99,9 +126,8 @@ def _document_about(argv: list[str]) -> int:
     import io
 
     told = io.StringIO()
-    argv = [word for word in argv if not word.startswith("--json")]
     with contextlib.redirect_stdout(told):
-        _app(argv)(args=argv, prog_name="scaffold", standalone_mode=False)
+        _command([word for word in argv if not word.startswith("--json")])
     output.answer({"schema": 1, "command": "help", "text": told.getvalue()})
     return 0
 
@@ -109,7 +135,7 @@ def _document_about(argv: list[str]) -> int:
 def _json_after_the_command(argv: Sequence[str]) -> list[str]:
     """`--json` may be typed before the command too."""
     words = list(argv)
-    if len(words) > 1 and words[0] == "--json" and words[1] in COMMANDS:
+    if len(words) > 1 and words[0] == "--json" and not words[1].startswith("-"):
         return [words[1], "--json", *words[2:]]
     return words
 
@@ -171,19 +197,3 @@ def _refuse(error: ScaffoldError) -> int:
         output.note("")
         output.note(f"hint: {hint}")
     return code
-
-
-def _app(argv: list[str]) -> typer.Typer:
-    """The command line, with the command that was typed alone: the others cost time to describe."""
-    app = typer.Typer(
-        name="scaffold",
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback(invoke_without_command=True)(top)
-    typed = COMMANDS.get(argv[0]) if argv else None
-    for name in dict.fromkeys([typed] if typed else COMMANDS.values()):
-        importlib.import_module(f"scaffold.commands.{name}").register(app)
-    return app

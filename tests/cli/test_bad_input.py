@@ -102,7 +102,7 @@ TYPED = [
     Bad("unknown language", ["new", "--all", "--language", "cobol"], 2,
         "--language cobol is none of rust, python, typescript, e2e", "--language"),
     Bad("unknown option", ["new", "--gpa", "prices"], 2,
-        "No such option: --gpa.*", "scaffold new --help"),
+        "No such option '--gpa'.*", "scaffold new --help"),
     Bad("unknown command", ["nwe"], 2, "No such command 'nwe'.*", "scaffold --help"),
     Bad("unknown --on-conflict", [*NEW, "--on-conflict", "guess"], 2,
         ".*'guess' is not one of .*refuse.*", "scaffold new --help"),

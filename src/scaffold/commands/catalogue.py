@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from scaffold.commands.options import (
-    HERE,
-    Folder,
-    Json,
-    KindName,
-    KitFolder,
-    LanguageName,
-    Priorities,
+    as_json,
     checked_words,
+    checkout_folder,
+    kind_name,
+    kit_folder,
+    language_name,
     load,
+    priorities,
 )
 from scaffold.system import output
 
@@ -25,21 +24,20 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap, Kit
 
 
-def register(app: typer.Typer) -> None:
-    """Add both commands."""
-    app.command("list")(list_gaps)
-    app.command("show")(show)
-
-
+@click.command("list")
+@priorities
+@language_name
+@kind_name
+@click.option("--all-rows", is_flag=True, help="Deprecated rows as well, shown as skipped.")
+@kit_folder
+@as_json
 def list_gaps(
-    priority: Priorities = None,
-    language: LanguageName = None,
-    kind: KindName = None,
-    all_rows: Annotated[
-        bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
-    ] = False,
-    kit: KitFolder = None,
-    json: Json = False,
+    priority: tuple[str, ...],
+    language: str | None,
+    kind: str | None,
+    all_rows: bool,
+    kit: Path | None,
+    json: bool,
 ) -> None:
     """The catalogue: every gap with its priority, and whether its template is built."""
     from scaffold.commands import report
@@ -47,7 +45,7 @@ def list_gaps(
 
     checked_words(kind, language)
     loaded = load(kit)
-    wanted = {item.upper() for item in priority or ()}
+    wanted = {item.upper() for item in priority}
     unknown = wanted - {gap.priority.upper() for gap in loaded.gaps.values()}
     if unknown:
         raise UsageError(f"there is no priority '{min(unknown)}'", "scaffold list")
@@ -66,17 +64,21 @@ def list_gaps(
         output.say(report.catalogue(gaps))
 
 
+@click.command
+@click.argument("gap", metavar="GAP", help="The gap, as `list` names it.")
+@click.option("--file", metavar="PATH", help="Print this rendered file.")
+@click.option(
+    "--case",
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help="Answers from the gap's cases.toml.",
+)
+@checkout_folder
+@kit_folder
+@as_json
 def show(
-    gap: Annotated[str, typer.Argument(metavar="GAP", help="The gap, as `list` names it.")],
-    file: Annotated[
-        str | None, typer.Option("--file", metavar="PATH", help="Print this rendered file.")
-    ] = None,
-    case: Annotated[
-        str, typer.Option("--case", metavar="NAME", help="Answers from the gap's cases.toml.")
-    ] = "default",
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    json: Json = False,
+    gap: str, file: str | None, case: str, checkout: Path, kit: Path | None, json: bool
 ) -> None:
     """What a gap proves and what it would write; `--file` prints one rendered file."""
     from scaffold.commands import report

@@ -6,11 +6,10 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from scaffold.commands.options import Json
+from scaffold.commands.options import PATH, as_json
 from scaffold.system import invocation, output
 
 BULK = ("--priority", "P0", "--priority", "P1", "--yes")
@@ -33,18 +32,16 @@ The checkout is as it was, byte for byte. On a real one, type next:
   scaffold undo -C DIR             takes it back"""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(demo)
-
-
-def demo(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="An empty or new folder; default: a temporary one."),
-    ] = None,
-    json: Json = False,
-) -> int:
+@click.command
+@click.argument(
+    "folder",
+    metavar="[DIR]",
+    type=PATH,
+    required=False,
+    help="An empty or new folder; default: a temporary one.",
+)
+@as_json
+def demo(folder: Path | None, json: bool) -> int:
     """Run the main job on a miniature checkout, offline, with every command shown."""
     from scaffold.commands import report
     from scaffold.system.isolation import environment as trusted

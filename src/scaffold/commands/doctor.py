@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from scaffold.commands.options import HERE, Folder, Json, KitFolder, load
+from scaffold.commands.options import as_json, checkout_folder, kit_folder, load
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
@@ -38,24 +38,13 @@ class Check:
     hint: str = ""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor")(doctor)
-
-
-Run = Annotated[
-    bool, typer.Option("--run", help="Start the checkout's own interpreters and ask them.")
-]
-Clear = Annotated[bool, typer.Option("--clear-cache", help="Remove what is kept, and stop.")]
-
-
-def doctor(
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    run: Run = False,
-    clear_cache: Clear = False,
-    json: Json = False,
-) -> None:
+@click.command
+@checkout_folder
+@kit_folder
+@click.option("--run", is_flag=True, help="Start the checkout's own interpreters and ask them.")
+@click.option("--clear-cache", is_flag=True, help="Remove what is kept, and stop.")
+@as_json
+def doctor(checkout: Path, kit: Path | None, run: bool, clear_cache: bool, json: bool) -> None:
     """Tools, versions, the checkout and caches: what is ready, what is missing, how to get it."""
     from scaffold.commands import report
 
@@ -86,7 +75,7 @@ def _packages() -> list[Check]:
     from importlib.metadata import version
 
     checks = [Check("python", True, platform.python_version())]
-    for package in ("copier", "jinja2", "typer", "questionary", "black", "pytest", "cosmic-ray"):
+    for package in ("copier", "jinja2", "click", "questionary", "black", "pytest", "cosmic-ray"):
         checks.append(Check(package, True, version(package)))
     return checks
 

@@ -6,23 +6,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from scaffold.commands.options import (
-    HERE,
-    Diff,
-    DryRun,
-    Folder,
-    Json,
-    KindName,
-    KitFolder,
-    LanguageName,
-    Priorities,
+    PATH,
     Progress,
+    as_json,
     checked_words,
+    checkout_folder,
+    diff,
+    dry_run,
+    kind_name,
+    kit_folder,
+    language_name,
     load,
+    priorities,
 )
 from scaffold.edits.conflicts import OnConflict
 from scaffold.system import invocation, output
@@ -33,52 +33,52 @@ if TYPE_CHECKING:
     from scaffold.plan.model import Plan
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("new")(new)
-
-
+@click.command
+@click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
+@priorities
+@click.option("--all", "everything", is_flag=True, help="Every gap that fits this checkout.")
+@kind_name
+@language_name
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, help="An answer to a gap's question."
+)
+@click.option("--answers", metavar="FILE", type=PATH, help="Answers as YAML, JSON or TOML.")
+@click.option("--stubs", is_flag=True, help="Every test body a skipped todo, to hand out.")
+@dry_run
+@diff
+@click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
+@click.option("--python", metavar="EXE", help="Interpreter of --verify.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice([str(way) for way in OnConflict]),
+    default=str(OnConflict.REFUSE),
+    show_default=True,
+    help="Where a person's work is in the way. refuse: write nothing; skip: leave those "
+    "files; merge: bring both together, or refuse where lines collide; overwrite: take "
+    "the kit's. undo gives it back.",
+)
+@checkout_folder
+@kit_folder
+@as_json
+@click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")
 def new(
-    gap: Annotated[
-        list[str] | None, typer.Option("--gap", metavar="GAP", help="A gap by name; may repeat.")
-    ] = None,
-    priority: Priorities = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every gap that fits this checkout.")
-    ] = False,
-    kind: KindName = None,
-    language: LanguageName = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="An answer to a gap's question."),
-    ] = None,
-    answers: Annotated[
-        Path | None,
-        typer.Option("--answers", metavar="FILE", help="Answers as YAML, JSON or TOML."),
-    ] = None,
-    stubs: Annotated[
-        bool, typer.Option("--stubs", help="Every test body a skipped todo, to hand out.")
-    ] = False,
-    dry_run: DryRun = False,
-    diff: Diff = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Prove the tests afterwards.")] = False,
-    python: Annotated[
-        str | None,
-        typer.Option("--python", metavar="EXE", help="Interpreter of --verify."),
-    ] = None,
-    on_conflict: Annotated[
-        OnConflict,
-        typer.Option(
-            "--on-conflict",
-            help="Where a person's work is in the way. refuse: write nothing; skip: leave those "
-            "files; merge: bring both together, or refuse where lines collide; overwrite: take "
-            "the kit's. undo gives it back.",
-        ),
-    ] = OnConflict.REFUSE,
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    json: Json = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
+    gap: tuple[str, ...],
+    priority: tuple[str, ...],
+    everything: bool,
+    kind: str | None,
+    language: str | None,
+    settings: tuple[str, ...],
+    answers: Path | None,
+    stubs: bool,
+    dry_run: bool,
+    diff: bool,
+    verify: bool,
+    python: str | None,
+    on_conflict: str,
+    checkout: Path,
+    kit: Path | None,
+    json: bool,
+    yes: bool,
 ) -> int:
     """Write the tests of the picked gaps into a checkout, as one transaction."""
     from scaffold import workflow
@@ -88,7 +88,7 @@ def new(
 
     checked_words(kind, language)
     loaded = load(kit)
-    given = {**(read_answers(answers) if answers else {}), **parse_settings(settings or ())}
+    given = {**(read_answers(answers) if answers else {}), **parse_settings(settings)}
     picked = bool(gap or priority or everything)
     asks = not yes and not json and not dry_run and not diff and _on_terminal()
     if not picked:
@@ -98,8 +98,8 @@ def new(
         if picked:
             gaps = select(
                 loaded,
-                slugs=gap or (),
-                priorities=priority or (),
+                slugs=gap,
+                priorities=priority,
                 everything=everything,
                 kind=kind,
                 language=language,
@@ -107,8 +107,8 @@ def new(
         else:
             gaps, asked = _ask(loaded, opened, kind, language, given)
             given = {**given, **asked}
-        named = frozenset(gap or ()) if picked else frozenset(item.slug for item in gaps)
-        request = Request(tuple(gaps), {}, named, stubs, on_conflict)
+        named = frozenset(gap) if picked else frozenset(item.slug for item in gaps)
+        request = Request(tuple(gaps), {}, named, stubs, OnConflict(on_conflict))
         with _conflicts_shown(diff and not json):
             plan = workflow.plan_new(loaded, opened, request, given, progress)
         written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)

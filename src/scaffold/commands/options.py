@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from scaffold.system import invocation, output
 
@@ -14,53 +14,52 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit
 
 HERE = Path()
+PATH = click.Path(path_type=Path)
 
 
-def _checkout(folder: Path) -> Path:
+def _checkout(_: click.Context, __: click.Parameter, folder: Path) -> Path:
     # Commands that are printed name the same folder.
     invocation.current.checkout = folder if folder != HERE else None
     return folder
 
 
-def _kit(folder: Path | None) -> Path | None:
+def _kit(_: click.Context, __: click.Parameter, folder: Path | None) -> Path | None:
     invocation.current.kit = folder
     return folder
 
 
-def _only_reads(value: bool) -> bool:
+def _only_reads(_: click.Context, __: click.Parameter, value: bool) -> bool:
     invocation.current.reading = invocation.current.reading or value
     return value
 
 
-Folder = Annotated[
-    Path,
-    typer.Option(
-        "-C", "--checkout", metavar="DIR", help="The checkout to work on.", callback=_checkout
-    ),
-]
-KitFolder = Annotated[
-    Path | None,
-    typer.Option("--kit", metavar="DIR", help="Another kit than the included one.", callback=_kit),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only show the plan.", callback=_only_reads)
-]
-Diff = Annotated[
-    bool, typer.Option("--diff", help="Print the diff; write nothing.", callback=_only_reads)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Priorities = Annotated[
-    list[str] | None, typer.Option("--priority", metavar="P0", help="All gaps of a priority.")
-]
-KindName = Annotated[
-    str | None, typer.Option("--kind", metavar="gap|proposal", help="Bulk takes only this kind.")
-]
-LanguageName = Annotated[
-    str | None,
-    typer.Option(
-        "--language", metavar="rust|python|typescript|e2e", help="Bulk takes only this language."
-    ),
-]
+checkout_folder = click.option(
+    "-C",
+    "--checkout",
+    type=PATH,
+    default=HERE,
+    show_default=True,
+    metavar="DIR",
+    help="The checkout to work on.",
+    callback=_checkout,
+)
+kit_folder = click.option(
+    "--kit",
+    type=PATH,
+    metavar="DIR",
+    help="Another kit than the included one.",
+    callback=_kit,
+)
+dry_run = click.option("--dry-run", is_flag=True, help="Only show the plan.", callback=_only_reads)
+diff = click.option(
+    "--diff", is_flag=True, help="Print the diff; write nothing.", callback=_only_reads
+)
+as_json = click.option("--json", is_flag=True, help="Print one JSON document on stdout.")
+priorities = click.option("--priority", metavar="P0", multiple=True, help="All gaps of a priority.")
+kind_name = click.option("--kind", metavar="gap|proposal", help="Bulk takes only this kind.")
+language_name = click.option(
+    "--language", metavar="rust|python|typescript|e2e", help="Bulk takes only this language."
+)
 
 
 class Progress:

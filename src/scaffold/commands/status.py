@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+from scaffold.commands.options import Progress, as_json, checkout_folder, kit_folder, load
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
@@ -16,29 +18,21 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit
 
 
-def register(app: typer.Typer) -> None:
-    """Add both commands."""
-    app.command("status")(status)
-    app.command("undo")(undo)
-
-
+@click.command
+@checkout_folder
+@kit_folder
+@click.option(
+    "--fail-on",
+    metavar="WORD[:P0]",
+    multiple=True,
+    help="Exit 8 when a gap is: open, generated, edited, outdated, adopted, retired, "
+    "blocked; todo, red, below, green, proved (the last proof); stale (it changed since), "
+    "unproved (written, and not proved as it stands).",
+)
+@click.option("--all-rows", is_flag=True, help="Deprecated rows as well, shown as skipped.")
+@as_json
 def status(
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fail-on",
-            metavar="WORD[:P0]",
-            help="Exit 8 when a gap is: open, generated, edited, outdated, adopted, retired, "
-            "blocked; todo, red, below, green, proved (the last proof); stale (it changed since), "
-            "unproved (written, and not proved as it stands).",
-        ),
-    ] = None,
-    all_rows: Annotated[
-        bool, typer.Option("--all-rows", help="Deprecated rows as well, shown as skipped.")
-    ] = False,
-    json: Json = False,
+    checkout: Path, kit: Path | None, fail_on: tuple[str, ...], all_rows: bool, json: bool
 ) -> int:
     """Where every gap stands in a checkout, and its last proof."""
     from scaffold import workflow
@@ -61,7 +55,7 @@ def status(
     return error.exit_code if error else 0
 
 
-def _gates(words: list[str], kit: Kit) -> list[Gate]:
+def _gates(words: Sequence[str], kit: Kit) -> list[Gate]:
     from scaffold.checkout.gates import parse_gate
 
     return [parse_gate(word, kit) for word in words]
@@ -73,18 +67,15 @@ def _gate_error(asked: list[Gate], rows: list[Status]) -> GateError | None:
     return refusal(asked, rows)
 
 
-def undo(
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also where a person edited since; the edits are lost.")
-    ] = False,
-    set_aside: Annotated[
-        bool,
-        typer.Option("--set-aside", help="Move a record that cannot be undone to .scaffold/kept."),
-    ] = False,
-    json: Json = False,
-) -> None:
+@click.command
+@checkout_folder
+@kit_folder
+@click.option("--force", is_flag=True, help="Also where a person edited since; the edits are lost.")
+@click.option(
+    "--set-aside", is_flag=True, help="Move a record that cannot be undone to .scaffold/kept."
+)
+@as_json
+def undo(checkout: Path, kit: Path | None, force: bool, set_aside: bool, json: bool) -> None:
     """Take the last transaction back, byte for byte."""
     from scaffold import workflow
     from scaffold.checkout import journal

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-import typer
+import click
 
-from scaffold.commands.options import HERE, Folder, Json, KitFolder, Progress, load
+from scaffold.commands.options import PATH, Progress, as_json, checkout_folder, kit_folder, load
 from scaffold.system import output
 
 if TYPE_CHECKING:
@@ -18,42 +18,45 @@ if TYPE_CHECKING:
     from scaffold.proof.verify import VerifyOptions
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("verify")(verify)
-
-
+@click.command
+@click.argument("gaps", metavar="[GAP ...]", nargs=-1, help="Default: all generated here.")
+@click.option("--all", "everything", is_flag=True, help="All generated here.")
+@click.option("--mutants", metavar="N|all", help="Kill check with N mutants, or all.")
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts.")
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Workers; 0 is one a processor.",
+)
+@click.option("--python", metavar="EXE", help="Interpreter for Python suites.")
+@click.option("--junit", metavar="FILE", type=PATH, help="Also write JUnit XML.")
+@click.option(
+    "--merge",
+    metavar="FILE",
+    type=PATH,
+    multiple=True,
+    help="Join the --json records of shards instead.",
+)
+@click.option("--no-cache", is_flag=True, help="Run mutants again that were run before.")
+@checkout_folder
+@kit_folder
+@as_json
 def verify(
-    gaps: Annotated[
-        list[str] | None, typer.Argument(metavar="[GAP ...]", help="Default: all generated here.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All generated here.")] = False,
-    mutants: Annotated[
-        str | None,
-        typer.Option("--mutants", metavar="N|all", help="Kill check with N mutants, or all."),
-    ] = None,
-    shard: Annotated[
-        str | None, typer.Option("--shard", metavar="K/N", help="Only the K-th of N parts.")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", metavar="N", min=0, help="Workers; 0 is one a processor.")
-    ] = 0,
-    python: Annotated[
-        str | None, typer.Option("--python", metavar="EXE", help="Interpreter for Python suites.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
-    ] = None,
-    merge: Annotated[
-        list[Path] | None,
-        typer.Option("--merge", metavar="FILE", help="Join the --json records of shards instead."),
-    ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Run mutants again that were run before.")
-    ] = False,
-    checkout: Folder = HERE,
-    kit: KitFolder = None,
-    json: Json = False,
+    gaps: tuple[str, ...],
+    everything: bool,
+    mutants: str | None,
+    shard: str | None,
+    jobs: int,
+    python: str | None,
+    junit: Path | None,
+    merge: tuple[Path, ...],
+    no_cache: bool,
+    checkout: Path,
+    kit: Path | None,
+    json: bool,
 ) -> int:
     """Prove the generated tests: green, covering, and red when the target is broken."""
     if merge:
@@ -68,7 +71,7 @@ def verify(
     progress = Progress()
     with workflow.opened(checkout, loaded, progress) as opened:
         state = read_state(opened.root, loaded.name)
-        picked = workflow.generated_gaps(loaded, state, gaps or (), everything)
+        picked = workflow.generated_gaps(loaded, state, gaps, everything)
         options = VerifyOptions(
             mutants=count,
             shard=part,
