@@ -109,7 +109,7 @@ def test_line_ends_do_not_change_a_fingerprint() -> None:
     [
         ("state.json", b"\xff", r"\.scaffold/state\.json is damaged"),
         ("state.json", b"{}", "it names no format"),
-        ("state.json", b'{"format": 2, "kit": "parcels"}', "written by a newer scaffold"),
+        ("state.json", b'{"format": 3, "kit": "parcels"}', "written by a newer scaffold"),
         ("state.json", b'{"format": 1, "kit": "x"}', "belongs to the kit 'x', not to 'parcels'"),
         ("gaps/prices.json", b"{}", r"gaps/prices\.json is damaged: KeyError"),
         ("gaps/prices.json", b"[]", "it holds no object"),

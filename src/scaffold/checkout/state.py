@@ -19,7 +19,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,13 +27,14 @@ from typing import Any
 from scaffold.checkout.files import confine, is_inside
 from scaffold.checkout.places import Tree
 from scaffold.checkout.verdict import Verdict
+from scaffold.edits import KEPT, Unit
 from scaffold.errors import CheckoutError
 from scaffold.system.reading import MOST_BYTES
 
 FOLDER = ".scaffold"
 HEAD = f"{FOLDER}/state.json"
 JOURNAL = f"{FOLDER}/journal"
-FORMAT = 1
+FORMAT = 2
 MOST_STATE = 8 << 20
 MOST_FILES = 20_000
 MOST_BASES = 256 << 20
@@ -51,12 +52,23 @@ def fingerprint(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class EditRecord:
-    """The units of a shared file that a gap owns: name -> digest."""
+    """The units of a shared file that a gap owns: name -> digest, and name -> what is kept."""
 
     kind: str
     path: str
     created: bool
     units: Mapping[str, str]
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: str, path: str, created: bool, units: Sequence[Unit]) -> EditRecord:
+        """The record of some units."""
+        kept = {unit.name: unit.kept for unit in units if unit.kept}
+        return cls(kind, path, created, {unit.name: unit.digest for unit in units}, kept)
+
+    def owned(self) -> list[Unit]:
+        """The units."""
+        return [Unit(name, digest, self.kept.get(name, "")) for name, digest in self.units.items()]
 
 
 @dataclass(frozen=True)
@@ -279,6 +291,7 @@ def _record_to_json(record: GapRecord) -> dict[str, Any]:
                 "path": edit.path,
                 "created": edit.created,
                 "units": dict(edit.units),
+                **({"kept": dict(edit.kept)} if edit.kept else {}),
             }
             for edit in record.edits
         ],
@@ -314,7 +327,11 @@ def _record(path: str, content: bytes) -> GapRecord:
 
 def _edit(item: Mapping[str, Any]) -> EditRecord:
     units = {_text(name): _text(digest) for name, digest in _mapping(item["units"]).items()}
-    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units)
+    kept = {_text(name): _text(text) for name, text in _mapping(item.get("kept", {})).items()}
+    for name, digest in units.items():
+        if digest.startswith("{"):  # format 1
+            units[name], kept[name] = KEPT, digest
+    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units, kept)
 
 
 def _path(path: Any) -> str:

@@ -285,9 +285,8 @@ def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[s
     if content is None:
         deleted.append(edit.path)
         return
-    owned = [edits.Unit(name, digest) for name, digest in edit.units.items()]
     text = edits.decode(content, edit.path)
-    standing = edits.standing(edit.kind, text, owned, path=edit.path)
+    standing = edits.standing(edit.kind, text, edit.owned(), path=edit.path)
     changed = sorted(name for name, how in standing.items() if how != "present")
     if changed:
         edited.append(f"{edit.path} ({', '.join(changed)})")

@@ -52,16 +52,22 @@ MOVES = {"rust_extract": "rust_items"}
 """Kind that moves text -> the kind that puts it into another file; no gap.toml names that one."""
 INNER = tuple(MOVES.values())
 
+KEPT = "kept"
+"""Digest of a unit that takes text out of a file."""
+
 
 @dataclass(frozen=True, order=True)
 class Unit:
     """A named part of a file that a gap owns.
 
     `digest` tells what we wrote; formatting does not change it, an edit or a changed comment does.
+    `kept` is what a unit that took text out needs to put it back; its digest is `KEPT`, since what
+    it takes is known only from a file.
     """
 
     name: str
     digest: str
+    kept: str = ""
 
 
 @dataclass(frozen=True)

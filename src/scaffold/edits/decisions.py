@@ -38,6 +38,7 @@ class Ours:
 
     path: str
     digests: Mapping[str, set[str]]
+    kept: Mapping[str, str]
     on_conflict: OnConflict = OnConflict.REFUSE
 
     def decide(self, unit: Unit, place: Place | None, noun: str = "") -> tuple[Step, bool]:
@@ -104,9 +105,11 @@ class Ours:
 def ours(path: str, options: RevertOptions, *more: Sequence[Unit]) -> Ours:
     """What is ours: the units that the options name, and those of more groups."""
     digests: dict[str, set[str]] = {}
+    kept: dict[str, str] = {}
     for unit in (unit for group in (options.get("owned", ()), *more) for unit in group):
         digests.setdefault(unit.name, set()).add(unit.digest)
-    return Ours(path, digests, OnConflict(options.get("on_conflict", OnConflict.REFUSE)))
+        kept[unit.name] = max(kept.get(unit.name, ""), unit.kept)
+    return Ours(path, digests, kept, OnConflict(options.get("on_conflict", OnConflict.REFUSE)))
 
 
 def check_planned(wanted: Sequence[Unit], planned: Sequence[Unit], origin: str) -> None:

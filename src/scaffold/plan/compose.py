@@ -77,11 +77,11 @@ def owned_units(state: State, path: str) -> tuple[edits.Unit, ...]:
     return tuple(
         sorted(
             {
-                edits.Unit(name, digest)
+                unit
                 for record in state.gaps.values()
                 for edit in record.edits
                 if edit.path == path
-                for name, digest in edit.units.items()
+                for unit in edit.owned()
             }
         )
     )
@@ -141,8 +141,7 @@ def _apply(
     _drop_former(state, file, plan.gap.slug, result.units, on_conflict)
     file.gaps.append(plan.gap.slug)
     file.planned.update({unit.name: unit for unit in result.units})
-    units = {unit.name: unit.digest for unit in result.units}
-    return EditRecord(spec.kind, spec.path, file.created, units), result.moved
+    return EditRecord.of(spec.kind, spec.path, file.created, result.units), result.moved
 
 
 def _drop_former(
@@ -160,11 +159,11 @@ def _drop_former(
                 name for edit in record.edits if edit.path == file.path for name in edit.units
             }
     former = [
-        edits.Unit(name, digest)
+        unit
         for edit in (state.gaps[slug].edits if slug in state.gaps else ())
         if edit.path == file.path
-        for name, digest in edit.units.items()
-        if name not in names
+        for unit in edit.owned()
+        if unit.name not in names
     ]
     if former and file.text is not None:
         file.text = edits.revert(

@@ -122,6 +122,19 @@ def test_a_place_that_is_gone_is_a_conflict():
         take("fn all_new() {}\n", result.units)
 
 
+@pytest.mark.parametrize(
+    "memory",
+    ["", "[" * 100_000, "[]", "{}", '{"text": "", "line": "1", "above": [], "below": []}',
+     '{"text": "", "line": 1, "above": [1], "below": []}',
+     '{"text": "", "line": 1, "above": [], "below": [], "more": 1}'],
+    ids=["empty", "deep", "list", "no-keys", "type", "inner-type", "more-keys"],
+)  # fmt: skip
+def test_a_damaged_memory_of_an_item_is_refused(memory):
+    unit = edits.Unit("remove mod integration_tests", edits.KEPT, memory)
+    with pytest.raises(CheckoutError, match="'remove mod integration_tests' is damaged"):
+        take(HANDLERS, (unit,))
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 5), st.lists(st.sampled_from(RUST_FRAGMENTS), min_size=1, max_size=6))
 def test_an_item_anywhere_comes_back(at, fragments):

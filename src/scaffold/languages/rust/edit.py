@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import KEPT, ApplyOptions, EditResult, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import (
     Ours,
@@ -34,7 +34,7 @@ from scaffold.edits.decisions import (
     ours,
 )
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
-from scaffold.languages.rust.removal import Removed, put_back, take_out
+from scaffold.languages.rust.removal import Removed, kept, put_back, remembered, take_out
 from scaffold.languages.rust.symbols import attributes_of, line_of, parse, text_of
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ _WORDS = {
     "const": "const_item",
     "static": "static_item",
 }
-ASKED = "removal"
-"""Digest of a removal in a payload: what is removed is known only from a file."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +128,14 @@ def revert(
 
 
 def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
-    """The units of a payload, sorted by name; a removal has the digest `removal`.
+    """The units of a payload, sorted by name.
 
     Raises:
         KitError: The payload is broken.
     """
     declared, removals = _read(payload, origin)
     found = [Unit(f"mod {name}", digest(item.text)) for name, item in declared.items()]
-    return tuple(sorted([*found, *(Unit(name, ASKED) for name in removals)]))
+    return tuple(sorted([*found, *(Unit(name, KEPT) for name in removals)]))
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
@@ -245,9 +243,8 @@ def _take_back(text: str, name: str, own: Ours) -> str:
 
 
 def _remove(text: str, unit: str, removal: _Removal, own: Ours, owned: list[Unit]) -> str:
-    earlier = sorted(own.digests.get(unit, ()))
-    if earlier:
-        owned.append(Unit(unit, earlier[-1]))  # gone, or a person put it back: theirs
+    if unit in own.kept:
+        owned.append(Unit(unit, KEPT, own.kept[unit]))  # gone, or a person put it back: theirs
         return text
     there = _find(_items(text, own.path), _WORDS[removal.what], removal.name)
     if there is None and removal.maybe:
@@ -258,19 +255,17 @@ def _remove(text: str, unit: str, removal: _Removal, own: Ours, owned: list[Unit
             "scaffold status",
         )
     text, removed = take_out(text, there.start, there.end)
-    owned.append(Unit(unit, removed.dump()))
+    owned.append(Unit(unit, KEPT, kept(removed)))
     return text
 
 
 def _restored(text: str, unit: Unit) -> str | None:
-    removed = Removed.load(unit.digest)
-    return text if removed is None else put_back(text, removed)
+    return put_back(text, remembered(Removed, unit))
 
 
 def _refuse_restoring(unit: Unit, own: Ours) -> None:
     if own.on_conflict in (OnConflict.REFUSE, OnConflict.MERGE):
-        removed = Removed.load(unit.digest)
-        line = removed.line if removed else 1
+        line = remembered(Removed, unit).line
         raise ConflictError(
             f"{own.path}:{line}: the place of what '{unit.name}' took out cannot be told any more",
             "put it back by hand, or: --on-conflict skip (leaves it out)",

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import TypeVar
+
+from scaffold.edits import Unit
+from scaffold.errors import CheckoutError
 
 CONTEXT = 3
+_TYPES = {"str": str, "int": int, "tuple[str, ...]": list}
+Memory = TypeVar("Memory")
 
 
 @dataclass(frozen=True)
@@ -17,25 +23,43 @@ class Removed:
         text: What was taken out.
         line: Where it began, counted from 1.
         above: Up to three lines before, nearest last.
-        below: Up to three lines behind, nearest first.
+        below: Up to three lines after it, nearest first.
+        order: The number of this removal, over all runs.
     """
 
     text: str
     line: int
     above: tuple[str, ...]
     below: tuple[str, ...]
+    order: int = 0
 
-    def dump(self) -> str:
-        """As the digest of a unit, which the state keeps."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
-    @staticmethod
-    def load(digest: str) -> Removed | None:
-        """What `dump` gave; None for any other digest."""
-        if not digest.startswith("{"):
-            return None
-        data = json.loads(digest)
-        return Removed(data["text"], data["line"], tuple(data["above"]), tuple(data["below"]))
+def kept(memory: object) -> str:
+    """What a unit keeps of a removal or a move."""
+    assert is_dataclass(memory) and not isinstance(memory, type)
+    return json.dumps(asdict(memory), ensure_ascii=False, sort_keys=True)
+
+
+def remembered(shape: type[Memory], unit: Unit) -> Memory:
+    """What a unit kept.
+
+    Raises:
+        CheckoutError: It is damaged: it came from the state, which a clone may bring.
+    """
+    try:
+        data = json.loads(unit.kept)
+        for field in fields(shape):  # type: ignore[arg-type]
+            value = data.setdefault(field.name, field.default)
+            inner = value if isinstance(value, list) else ()
+            if type(value) is not _TYPES[str(field.type)] or any(type(i) is not str for i in inner):
+                raise TypeError(field.name)
+            data[field.name] = tuple(inner) if isinstance(value, list) else value
+        return shape(**data)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckoutError(
+            f"what .scaffold/ keeps of '{unit.name}' is damaged: {error}",
+            "scaffold undo --set-aside",
+        ) from error
 
 
 def take_out(text: str, start: int, end: int) -> tuple[str, Removed]:

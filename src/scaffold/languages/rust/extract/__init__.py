@@ -26,12 +26,11 @@ the state keeps what stood there, so that taking the edit back gives every byte 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import KEPT, ApplyOptions, EditResult, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import check_planned, digest, existing, local, ours
 from scaffold.errors import CheckoutError, ConflictError
@@ -45,13 +44,10 @@ from scaffold.languages.rust.extract.moved import (
     taken,
 )
 from scaffold.languages.rust.extract.payload import Extraction, Piece, read
-from scaffold.languages.rust.removal import Removed, put_back, take_out
+from scaffold.languages.rust.removal import Removed, kept, put_back, remembered, take_out
 from scaffold.languages.rust.scopes import find_function
 from scaffold.languages.rust.scopes import functions as functions_of
 from scaffold.languages.rust.tokens import indented
-
-ASKED = "extraction"
-"""Digest of a unit in a payload: what moves is known only from a file."""
 
 
 def apply(
@@ -72,14 +68,16 @@ def apply(
     text = existing(text, path)
     functions_of(text, path)
     state = ours(path, options, planned)
-    own, skip = state.digests, state.on_conflict is OnConflict.SKIP
-    order = 1 + max((_order(kept) for found in own.values() for kept in found), default=-1)
+    skip = state.on_conflict is OnConflict.SKIP
+    known = [Unit(name, KEPT, memory) for name, memory in state.kept.items()]
+    items = [remembered(Removed, unit) for unit in known if _is_item(unit)]
+    order = 1 + max((item.order for item in items), default=-1)
     owned: list[Unit] = []
     functions: list[str] = []
     for piece in wanted.pieces:
-        earlier = sorted(own.get(piece.unit, ()))
+        earlier = next((unit for unit in known if unit.name == piece.unit), None)
         if earlier:
-            text, unit, function = _again(text, piece, path, earlier[-1], skip=skip)
+            text, unit, function = _again(text, piece, path, earlier, skip=skip)
         else:
             text, unit, function = _first(text, piece, path, order)
             order += 1
@@ -98,24 +96,22 @@ def revert(
         ConflictError: A call was edited, or the place of a function cannot be told.
     """
     skip = ours(path, options).on_conflict is OnConflict.SKIP
-    moved = [(unit, Moved.load(unit.digest)) for unit in drop]
-    for unit, piece in moved:
-        if piece is None:
-            continue
-        back = restored(text, piece, path)
-        if back is None and not skip:
-            raise _edited(path, unit.name)
-        text = text if back is None else back
-    return _items_back(text, [unit for unit, piece in moved if piece is None], path, skip=skip)
+    for unit in drop:
+        if not _is_item(unit):
+            back = restored(text, remembered(Moved, unit), path)
+            if back is None and not skip:
+                raise _edited(path, unit.name)
+            text = text if back is None else back
+    return _items_back(text, [unit for unit in drop if _is_item(unit)], path, skip=skip)
 
 
 def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
-    """The units of a payload, sorted by name; each has the digest `extraction`.
+    """The units of a payload, sorted by name.
 
     Raises:
         KitError: The payload is broken.
     """
-    return tuple(sorted(Unit(piece.unit, ASKED) for piece in read(payload, origin).pieces))
+    return tuple(sorted(Unit(piece.unit, KEPT) for piece in read(payload, origin).pieces))
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
@@ -126,11 +122,10 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     """
     result = {}
     for unit in sorted(owned):
-        piece = Moved.load(unit.digest)
-        if piece is None:
+        if _is_item(unit):
             there = find_function(text, unit.name.partition(" ")[2], path) is None
         else:
-            there = restored(text, piece, path) is not None
+            there = restored(text, remembered(Moved, unit), path) is not None
         result[unit.name] = "present" if there else "edited"
     return result
 
@@ -138,8 +133,12 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
 def _check_planned(wanted: Extraction, planned: Sequence[Unit], origin: str) -> None:
     """Refuse a call that another gap of the plan writes differently; an item leaves none."""
     calls = [Unit(piece.unit, digest(piece.leave)) for piece in wanted.pieces]
-    moved = [(unit.name, Moved.load(unit.digest)) for unit in planned]
-    check_planned(calls, [Unit(name, digest(one.after)) for name, one in moved if one], origin)
+    left = [
+        Unit(unit.name, digest(remembered(Moved, unit).after))
+        for unit in planned
+        if unit.kept and not _is_item(unit)
+    ]
+    check_planned(calls, left, origin)
 
 
 def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Unit, str]:
@@ -153,7 +152,7 @@ def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Uni
             )
         function = there.public_text(text)
         text, removed = take_out(text, there.start, there.end)
-        return text, Unit(piece.unit, _numbered(removed, order)), function
+        return text, Unit(piece.unit, KEPT, kept(replace(removed, order=order))), function
     start, end = scope(text, piece.within, path)
     match = one_place(text[start:end], piece, path)
     at, behind = start + match.start, start + match.end
@@ -161,17 +160,18 @@ def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Uni
     indent = indent_at(text, at)
     moved = Moved(before, local(indented(piece.leave, indent), text), piece.within, indent)
     function = taken(fitted(before, indent, piece, path), piece)
-    return text[:at] + moved.after + text[behind:], Unit(piece.unit, moved.dump()), function
+    return text[:at] + moved.after + text[behind:], Unit(piece.unit, KEPT, kept(moved)), function
 
 
-def _again(text: str, piece: Piece, path: str, kept: str, *, skip: bool) -> tuple[str, Unit, str]:
+def _again(
+    text: str, piece: Piece, path: str, earlier: Unit, *, skip: bool
+) -> tuple[str, Unit, str]:
     """A piece that was taken out before: what it leaves is brought up to date."""
-    moved = Moved.load(kept)
-    if moved is None:
-        removed = Removed.load(kept)
-        there = find_function(removed.text, piece.name, path) if removed else None
-        function = there.public_text(removed.text) if there and removed else ""
-        return text, Unit(piece.unit, kept), function
+    if _is_item(earlier):
+        removed = remembered(Removed, earlier)
+        there = find_function(removed.text, piece.name, path)
+        return text, earlier, there.public_text(removed.text) if there else ""
+    moved = remembered(Moved, earlier)
     back = restored(text, moved, path)
     if back is not None:
         return _first(back, piece, path)
@@ -181,28 +181,23 @@ def _again(text: str, piece: Piece, path: str, kept: str, *, skip: bool) -> tupl
             raise _edited(path, piece.unit)
         moved = replace(moved, after=local(indented(piece.leave, moved.indent), text))
     function = taken(fitted(moved.before, moved.indent, piece, path), piece)
-    return text, Unit(piece.unit, moved.dump()), function
+    return text, Unit(piece.unit, KEPT, kept(moved)), function
 
 
 def _items_back(text: str, items: Sequence[Unit], path: str, *, skip: bool) -> str:
     """The text with the functions that moved whole; the last one that went comes back first."""
-    for unit in sorted(items, key=lambda unit: _order(unit.digest), reverse=True):
-        removed = Removed.load(unit.digest)
-        back = put_back(text, removed) if removed else None
+    found = [(remembered(Removed, unit), unit) for unit in items]
+    for removed, unit in sorted(found, key=lambda one: one[0].order, reverse=True):
+        back = put_back(text, removed)
         if back is None and not skip:
             raise _edited(path, unit.name)
         text = text if back is None else back
     return text
 
 
-def _numbered(removed: Removed, order: int) -> str:
-    return json.dumps({**json.loads(removed.dump()), "order": order}, ensure_ascii=False)
-
-
-def _order(kept: str) -> int:
-    """When an item was taken out, counted over all runs; -1 for what is no item."""
-    data = json.loads(kept) if kept.startswith("{") else {}
-    return int(data.get("order", -1))
+def _is_item(unit: Unit) -> bool:
+    """Whether a whole function moved."""
+    return unit.name.startswith("move ")
 
 
 def _module(wanted: Extraction, functions: Sequence[str]) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from scaffold.errors import CheckoutError
 from scaffold.languages.rust.extract.payload import Piece
@@ -31,16 +30,6 @@ class Moved:
     after: str
     within: str
     indent: str
-
-    def dump(self) -> str:
-        """As the digest of a unit, which the state keeps."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
-
-    @staticmethod
-    def load(digest: str) -> Moved | None:
-        """What `dump` gave; None for any other digest."""
-        data = json.loads(digest) if digest.startswith("{") else {}
-        return Moved(**data) if data.keys() == {"before", "after", "within", "indent"} else None
 
 
 def scope(text: str, within: str, path: str) -> tuple[int, int]:
