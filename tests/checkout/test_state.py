@@ -18,6 +18,7 @@ from scaffold.checkout.state import (
     read_state,
     read_verified,
 )
+from scaffold.checkout.verdict import Mode
 from scaffold.errors import CheckoutError
 from support.tree import write_files
 
@@ -26,7 +27,7 @@ RECORD = GapRecord(
     slug="prices",
     kit_version="1",
     digest="d",
-    mode="full",
+    mode=Mode.FULL,
     answers={"b": 1, "a": True},
     files={"tests/test_prices.py": fingerprint(BASE)},
     edits=(EditRecord("python", "tests/conftest.py", True, {"address": "x"}),),
@@ -92,11 +93,6 @@ def test_keys_are_sorted_and_history_is_ignored_by_git() -> None:
 def test_a_base_that_nobody_points_to_is_dropped() -> None:
     state = State("parcels", dict(STATE.gaps), {**STATE.bases, fingerprint(b"old"): b"old"})
     assert state.to_files() == STATE.to_files()
-
-
-def test_the_owner_of_a_file_is_known() -> None:
-    assert STATE.owner_of("tests/test_prices.py") == "prices"
-    assert STATE.owner_of("tests/test_other.py") is None
 
 
 def test_line_ends_do_not_change_a_fingerprint() -> None:

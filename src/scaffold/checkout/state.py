@@ -26,7 +26,7 @@ from typing import Any
 
 from scaffold.checkout.files import confine, is_inside
 from scaffold.checkout.places import Tree
-from scaffold.checkout.verdict import Verdict
+from scaffold.checkout.verdict import Mode, Verdict
 from scaffold.edits import KEPT, Unit
 from scaffold.errors import CheckoutError
 from scaffold.system.reading import MOST_BYTES
@@ -82,7 +82,7 @@ class GapRecord:
     slug: str
     kit_version: str
     digest: str
-    mode: str
+    mode: Mode
     answers: Mapping[str, Any]
     files: Mapping[str, str]
     edits: tuple[EditRecord, ...] = ()
@@ -97,10 +97,6 @@ class State:
     kit: str
     gaps: Mapping[str, GapRecord] = field(default_factory=dict)
     bases: Mapping[str, bytes] = field(default_factory=dict)
-
-    def owner_of(self, path: str) -> str | None:
-        """The gap that generated a file."""
-        return next((slug for slug, record in self.gaps.items() if path in record.files), None)
 
     def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
         """Whether a file is what we wrote: line ends and a formatter's layout are no edit.
@@ -309,7 +305,7 @@ def _record(path: str, content: bytes) -> GapRecord:
             slug=slug,
             kit_version=_text(data["kit_version"]),
             digest=_text(data["digest"]),
-            mode=_text(data["mode"]),
+            mode=Mode(_text(data["mode"])),
             template=_text(data["template"]),
             answers=_mapping(data["answers"]),
             files={_path(key): _text(value) for key, value in _mapping(data["files"]).items()},
@@ -401,5 +397,4 @@ def _damaged(path: str, why: str) -> CheckoutError:
 
 
 def _dump(data: Any) -> bytes:
-    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
-    return (text + "\n").encode()
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -21,7 +21,7 @@ from scaffold.checkout.state import (
     read_state,
     read_verified,
 )
-from scaffold.checkout.verdict import Verdict
+from scaffold.checkout.verdict import Mode, Verdict
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 
@@ -166,8 +166,8 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
             return Status(gap, "retired", "no target of it in this checkout")
         return _open_status(checkout, gap)
     found, note, outdated = _generated_state(checkout, gap, record, state)
-    todos, tests = _todos(checkout.root, record) if record.mode == "stubs" else (0, 0)
-    if record.mode == "stubs":
+    todos, tests = _todos(checkout.root, record) if record.mode is Mode.STUBS else (0, 0)
+    if record.mode is Mode.STUBS:
         stubs = f"stubs: {todos} of {tests} tests are todos" if tests else "stubs"
         note = "; ".join(filter(None, [stubs, note]))
     verdict: Verdict | None = None
@@ -229,7 +229,7 @@ def _todos(root: Path, record: GapRecord) -> tuple[int, int]:
     todos = tests = 0
     for path in record.files:
         content = read_file(root, path)
-        found = stubs.standing(path, content) if content is not None else []
+        found = stubs.todos_in(path, content) if content is not None else []
         todos += sum(found)
         tests += len(found)
     return todos, tests
@@ -246,7 +246,7 @@ def declares_its_todos(root: Path, record: GapRecord, state: State) -> bool:
     from scaffold.languages import stubs
 
     def todos(path: str, content: bytes | None) -> int:
-        return sum(stubs.standing(path, content)) if content is not None else 0
+        return sum(stubs.todos_in(path, content)) if content is not None else 0
 
     return all(
         todos(path, read_file(root, path)) <= todos(path, state.bases.get(digest))
@@ -287,6 +287,6 @@ def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[s
         return
     text = edits.decode(content, edit.path)
     standing = edits.standing(edit.kind, text, edit.owned(), path=edit.path)
-    changed = sorted(name for name, how in standing.items() if how != "present")
+    changed = sorted(name for name, how in standing.items() if how is not edits.Presence.PRESENT)
     if changed:
         edited.append(f"{edit.path} ({', '.join(changed)})")

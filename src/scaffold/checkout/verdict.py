@@ -1,8 +1,15 @@
-"""The words for what a proof showed, the same in every output and in `--fail-on`."""
+"""The words for how a gap was written and what its proof showed, the same in every output."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How the tests of a gap were written."""
+
+    FULL = "full"
+    STUBS = "stubs"
 
 
 class Verdict(StrEnum):

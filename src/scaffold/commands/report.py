@@ -137,7 +137,7 @@ def plan_totals(changes: Sequence[Change], diff: str) -> str:
     from scaffold.languages import stubs
 
     tests = sum(
-        len(stubs.standing(change.path, change.after))
+        len(stubs.todos_in(change.path, change.after))
         for change in changes
         if change.writes and change.after is not None
     )
@@ -181,7 +181,7 @@ def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
                 "gap": item.gap.slug,
                 "mode": item.mode,
                 "digest": item.digest,
-                "todos": item.todos if item.mode == "stubs" else 0,
+                "todos": item.todos,
                 "left_out": item.left_out(),
             }
             for item in plan.gaps

@@ -32,6 +32,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.edits.conflicts import OnConflict
@@ -68,6 +69,14 @@ class Unit:
     name: str
     digest: str
     kept: str = ""
+
+
+class Presence(StrEnum):
+    """How a unit of ours stands in a file."""
+
+    PRESENT = "present"
+    EDITED = "edited"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -131,8 +140,8 @@ class Kind(Protocol):
     def units(self, payload: str, *, origin: str) -> tuple[Unit, ...]:
         """The units of a payload."""
 
-    def standing(self, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
-        """Unit name -> present, edited or absent."""
+    def standing(self, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
+        """How each unit stands, by its name."""
 
 
 def kind_of(name: str) -> Kind:
@@ -213,8 +222,8 @@ def units(kind: str, payload: str, *, origin: str = "payload") -> tuple[Unit, ..
         return kind_of(kind).units(payload, origin=origin)
 
 
-def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
-    """How units of ours stand in a file: unit name -> present, edited or absent.
+def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
+    """How units of ours stand in a file, by their names.
 
     Raises:
         CheckoutError: The file does not parse.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from scaffold.edits import RevertOptions, Unit
+from scaffold.edits import Presence, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError
 
@@ -21,7 +21,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class Occurrence:
     """A unit as a file has it: its digest and its line.
 
     One that is not `alone` shares a line with another and cannot be replaced or taken out.
@@ -41,7 +41,7 @@ class Ours:
     kept: Mapping[str, str]
     on_conflict: OnConflict = OnConflict.REFUSE
 
-    def decide(self, unit: Unit, place: Place | None, noun: str = "") -> tuple[Step, bool]:
+    def decide(self, unit: Unit, place: Occurrence | None, noun: str = "") -> tuple[Step, bool]:
         """What is done with a unit of a payload, and whether the gap owns it then.
 
         Args:
@@ -72,7 +72,7 @@ class Ours:
             "rename yours, or: --on-conflict skip (keeps yours) | overwrite (takes ours)",
         )
 
-    def may_drop(self, name: str, place: Place) -> bool:
+    def may_drop(self, name: str, place: Occurrence) -> bool:
         """Whether a unit that lost its last owner goes.
 
         Raises:
@@ -90,15 +90,16 @@ class Ours:
             "move your version elsewhere, or: --on-conflict skip (keeps it) | overwrite",
         )
 
-    def standing(self, places: Mapping[str, Place]) -> dict[str, str]:
-        """Unit name -> present, edited or absent."""
+    def standing(self, places: Mapping[str, Occurrence]) -> dict[str, Presence]:
+        """How each unit of ours stands in the file, by its name."""
         result = {}
         for name, digests in sorted(self.digests.items()):
             place = places.get(name)
             if place is None:
-                result[name] = "absent"
+                result[name] = Presence.ABSENT
             else:
-                result[name] = "present" if place.digest in digests else "edited"
+                as_written = place.digest in digests
+                result[name] = Presence.PRESENT if as_written else Presence.EDITED
         return result
 
 

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
-from scaffold.edits.decisions import Place, digest, existing, line_end, ours
+from scaffold.edits import ApplyOptions, EditResult, Presence, RevertOptions, Unit
+from scaffold.edits.decisions import Occurrence, digest, existing, line_end, ours
 from scaffold.errors import CheckoutError, KitError
 
 _WHERE = re.compile(r"#\s*scaffold:\s*(?P<side>after|before)\s+(?P<pattern>.+)$")
@@ -86,10 +86,10 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted(line.unit for line in _read(payload, origin)))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present or absent."""
     places = {
-        unit.name: Place(unit.digest, rows[0] + 1)
+        unit.name: Occurrence(unit.digest, rows[0] + 1)
         for unit in owned
         if (rows := _rows(text, unit.name))
     }

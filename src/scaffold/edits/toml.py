@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.decisions import (
+    Occurrence,
     Ours,
-    Place,
     Step,
     body_and_tail,
     check_planned,
@@ -117,7 +117,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted(item.unit for item in _read(payload, origin)))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present, edited or absent.
 
     Raises:
@@ -256,7 +256,7 @@ def _without_frame(text: str, name: str) -> str:
     return text[: _before_line_end(text, start)] + text[end:]
 
 
-def _place(text: str, name: str, path: Path, is_element: bool, value: Any) -> Place | None:
+def _place(text: str, name: str, path: Path, is_element: bool, value: Any) -> Occurrence | None:
     """Where a unit is; a value in another notation (a table for an inline one) counts too."""
     place = _named_place(text, name)
     if place is not None:
@@ -267,19 +267,19 @@ def _place(text: str, name: str, path: Path, is_element: bool, value: Any) -> Pl
             return None
         data = data[part]
     if is_element:
-        return Place(_digest(value), 1) if isinstance(data, list) and value in data else None
-    return Place(_digest(data), 1)
+        return Occurrence(_digest(value), 1) if isinstance(data, list) and value in data else None
+    return Occurrence(_digest(data), 1)
 
 
-def _named_place(text: str, name: str) -> Place | None:
+def _named_place(text: str, name: str) -> Occurrence | None:
     found = _find(text, name)
     if found is None:
         return None
     if isinstance(found, Entry):
-        return Place(_digest(_value(text, found)), line_number(text, found.start))
+        return Occurrence(_digest(_value(text, found)), line_number(text, found.start))
     array, at = found
     element = elements(text, array)[at]
-    return Place(_digest(_element(text, element)), line_number(text, element.start))
+    return Occurrence(_digest(_element(text, element)), line_number(text, element.start))
 
 
 def _find(text: str, name: str) -> Entry | tuple[Entry, int] | None:

@@ -15,7 +15,7 @@ Stub = Callable[[str, str], tuple[str, tuple[Todo, ...]]]
 """(path, source) -> the stub and its todos."""
 
 
-def standing(path: str, source: bytes) -> list[bool]:
+def todos_in(path: str, source: bytes) -> list[bool]:
     """For each test that stands in a file whether it is a todo; none where it does not parse."""
     from scaffold.errors import CheckoutError
 

@@ -8,12 +8,11 @@ from typing import Any
 
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write
+from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.kit.catalog import Gap
 from scaffold.kit.render import Rendered
 from scaffold.plan.changes import Change
-
-FULL, STUBS = "full", "stubs"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class GapPlan:
     gap: Gap
     findings: Findings
     answers: Mapping[str, Any]
-    mode: str
+    mode: Mode
     digest: str
     rendered: Rendered
     stubs: Mapping[str, bytes] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class GapPlan:
     @property
     def files(self) -> Mapping[str, bytes]:
         """The files as they are to be written: stubs where stubs were asked for."""
-        return self.stubs if self.mode == STUBS else self.rendered.files
+        return self.stubs if self.mode is Mode.STUBS else self.rendered.files
 
 
 @dataclass(frozen=True)

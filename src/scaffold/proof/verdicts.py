@@ -10,14 +10,6 @@ from pathlib import Path
 from scaffold.system.caching import recall, remember
 
 FORMAT = "1"  # raise it when a runner judges differently
-COMMENTS = (b"#", b"//", b"/*", b"<!--", b"--")
-
-
-def content_of(path: Path, *, generated: bool) -> bytes:
-    """A file's content; of a generated one without its header line, which names a version."""
-    content = path.read_bytes()
-    first, _, rest = content.partition(b"\n")
-    return rest if generated and first.startswith(COMMENTS) else content
 
 
 class VerdictCache:

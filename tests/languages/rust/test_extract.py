@@ -11,7 +11,7 @@ from scaffold.errors import CheckoutError, ConflictError, KitError
 from support.edit_samples import EditKind
 
 PATH, TO = "crates/shop/src/order.rs", "crates/shop/src/prices.rs"
-HEADER = "# Moved here by scaffold 1 for the gap."
+HEADER = "// Moved here by scaffold 1 for the gap."
 ORDER = """\
 //! An order.
 
@@ -308,7 +308,7 @@ def test_how_the_units_stand_is_told():
 
 def test_the_module_is_made_with_a_line_that_says_where_it_comes_from():
     result = make()
-    assert result.text == f"// {HEADER[2:]}\n{MOVED}"
+    assert result.text == f"{HEADER}\n{MOVED}"
     assert result.wholly_ours
     assert [unit.name for unit in result.units] == ["fn add", "fn price", "head"]
     assert make(result.text, owned=result.units, created=True) == result
@@ -346,7 +346,7 @@ def test_a_newer_function_takes_the_place_of_the_one_before():
     result = make()
     newer = MOVED.replace("* 2", "* 4") + "\npub fn more() {}\n"
     again = make(result.text, newer, owned=result.units, created=True)
-    assert again.text == f"// {HEADER[2:]}\n{newer}"
+    assert again.text == f"{HEADER}\n{newer}"
 
 
 def test_the_module_goes_when_nothing_of_a_persons_is_in_it():

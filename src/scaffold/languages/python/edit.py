@@ -18,12 +18,12 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scaffold.edits import EditResult, Unit
+from scaffold.edits import EditResult, Presence, Unit
 from scaffold.edits.conflicts import OnConflict
-from scaffold.edits.decisions import Ours, Place, Step, check_planned, ours
+from scaffold.edits.decisions import Occurrence, Ours, Step, check_planned, ours
 from scaffold.errors import ConflictError, KitError
-from scaffold.languages.python.insertion import with_imports, with_piece
-from scaffold.languages.python.layout import Piece, needs, ordered, render_module, statements
+from scaffold.languages.python.insertion import with_definition, with_imports
+from scaffold.languages.python.layout import Definition, needs, ordered, render_module, statements
 from scaffold.languages.python.module import (
     Block,
     Import,
@@ -45,13 +45,15 @@ _UNITS = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.
 @dataclass(frozen=True)
 class _Payload:
     imports: tuple[Import, ...]
-    pieces: Mapping[str, Piece]
+    definitions: Mapping[str, Definition]
 
     @property
     def units(self) -> tuple[Unit, ...]:
         imported = [_import_unit(item) for item in self.imports]
-        pieces = [Unit(piece.name, piece.digest) for piece in self.pieces.values()]
-        return tuple(sorted([*imported, *pieces]))
+        definitions = [
+            Unit(definition.name, definition.digest) for definition in self.definitions.values()
+        ]
+        return tuple(sorted([*imported, *definitions]))
 
 
 @dataclass
@@ -59,11 +61,11 @@ class _Decisions:
     """What is to be done with each unit of a payload."""
 
     imports: list[Import] = field(default_factory=list)
-    add: list[Piece] = field(default_factory=list)
-    replace: list[Piece] = field(default_factory=list)
+    add: list[Definition] = field(default_factory=list)
+    replace: list[Definition] = field(default_factory=list)
     owned: list[Unit] = field(default_factory=list)
 
-    def step(self, own: Ours, unit: Unit, place: Place | None, noun: str = "") -> Step:
+    def step(self, own: Ours, unit: Unit, place: Occurrence | None, noun: str = "") -> Step:
         """What is done with a unit, which the gap may own then."""
         step, mine = own.decide(unit, place, noun)
         self.owned += [unit] if mine else []
@@ -150,7 +152,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return _read_payload(payload, origin, "").units
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """How units of ours stand in a module: unit name -> present, edited or absent.
 
     Raises:
@@ -158,7 +160,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     """
     module = Module(text, path)
     imported = {item for block in module.blocks for item in imports_of(block.node)}
-    places = {item.key: Place(digest_of(item.key), 0) for item in imported}
+    places = {item.key: Occurrence(digest_of(item.key), 0) for item in imported}
     own = ours(path, {"owned": owned})
     return own.standing(places | _places(module, own.digests))
 
@@ -169,7 +171,7 @@ def _read_payload(payload: str, origin: str, header: str) -> _Payload:
         text = text[len(header) :]
     module = Module(text, origin, KitError)
     imports: list[Import] = []
-    pieces: dict[str, Piece] = {}
+    definitions: dict[str, Definition] = {}
     for block in module.blocks:
         items = imports_of(block.node)
         imports += items
@@ -181,22 +183,22 @@ def _read_payload(payload: str, origin: str, header: str) -> _Payload:
             raise _broken(
                 origin, block, "is no import, constant, class or function", "make it one of these"
             )
-        if block.name in pieces:
+        if block.name in definitions:
             raise _broken(origin, block, f"defines '{block.name}' twice", "keep one")
-        pieces[block.name] = _piece(module, block, module.digest(block))
-    _check_payload(module, imports, pieces, origin)
-    return _Payload(tuple(dict.fromkeys(imports)), pieces)
+        definitions[block.name] = _definition(module, block, module.digest(block))
+    _check_payload(module, imports, definitions, origin)
+    return _Payload(tuple(dict.fromkeys(imports)), definitions)
 
 
 def _check_payload(
-    module: Module, imports: Sequence[Import], pieces: Mapping[str, Piece], origin: str
+    module: Module, imports: Sequence[Import], definitions: Mapping[str, Definition], origin: str
 ) -> None:
     for line in comments_outside(module):
         raise KitError(
             f"{origin}:{line}: this comment belongs to no unit and would be lost",
             "put it right above a constant, class or function",
         )
-    meanings: dict[str, str] = dict.fromkeys(pieces, "")
+    meanings: dict[str, str] = dict.fromkeys(definitions, "")
     for item in imports:
         if meanings.setdefault(item.bound, item.meaning) != item.meaning:
             raise KitError(
@@ -209,21 +211,23 @@ def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
     bound = bindings(module.tree.body)
     for item in wanted.imports:
         unit, lines = _import_unit(item), bound.get(item.bound, [])
-        same = next((Place(unit.digest, at) for at, what in lines if what == item.meaning), None)
+        same = next(
+            (Occurrence(unit.digest, at) for at, what in lines if what == item.meaning), None
+        )
         if lines and same is None:
             _check_taken(own, item.bound, f"`{statements([item])[0]}`", lines[0][0])
             continue
         decided.imports += [item] if decided.step(own, unit, same) is Step.ADD else []
-    places = _places(module, wanted.pieces)
-    for piece in wanted.pieces.values():
-        place, noun = places.get(piece.name), f"the {piece.noun} "
-        if place is None and piece.name in bound:
-            line, _ = bound[piece.name][0]
-            _check_taken(own, piece.name, f"{noun}'{piece.name}'", line)
+    places = _places(module, wanted.definitions)
+    for definition in wanted.definitions.values():
+        place, noun = places.get(definition.name), f"the {definition.noun} "
+        if place is None and definition.name in bound:
+            line, _ = bound[definition.name][0]
+            _check_taken(own, definition.name, f"{noun}'{definition.name}'", line)
             continue
-        step = decided.step(own, Unit(piece.name, piece.digest), place, noun)
-        decided.add += [piece] if step is Step.ADD else []
-        decided.replace += [piece] if step is Step.REPLACE else []
+        step = decided.step(own, Unit(definition.name, definition.digest), place, noun)
+        decided.add += [definition] if step is Step.ADD else []
+        decided.replace += [definition] if step is Step.REPLACE else []
     return decided
 
 
@@ -243,11 +247,13 @@ def _written_anew(
     module: Module, decided: _Decisions, header: str, first_party: Sequence[str]
 ) -> str:
     imports = {item for block in module.blocks for item in imports_of(block.node)}
-    pieces = {name: _piece(module, block) for name, block in _named(module).items()}
-    pieces.update({piece.name: piece for piece in [*decided.replace, *decided.add]})
+    definitions = {name: _definition(module, block) for name, block in _named(module).items()}
+    definitions.update(
+        {definition.name: definition for definition in [*decided.replace, *decided.add]}
+    )
     outside = comments_outside(module)
     header = header or (module.line(1) if 1 in outside else "")
-    new = render_module(header, imports | set(decided.imports), pieces.values(), first_party)
+    new = render_module(header, imports | set(decided.imports), definitions.values(), first_party)
     return module.bom + module.local(new)
 
 
@@ -255,15 +261,15 @@ def _written_into(
     module: Module, decided: _Decisions, wanted: _Payload, first_party: Sequence[str]
 ) -> str:
     text = module.bom + module.text
-    for piece in decided.replace:
+    for definition in decided.replace:
         current = Module(text, module.path)
-        block = _named(current)[piece.name]
+        block = _named(current)[definition.name]
         start, end = current.line_start(block.start), current.line_end(block.end)
-        text = current.spliced(start, end, piece.text)
+        text = current.spliced(start, end, definition.text)
     text = with_imports(text, module.path, decided.imports, first_party)
-    below = needs(wanted.pieces)
-    for piece in ordered(decided.add):
-        text = with_piece(Module(text, module.path), piece, below)
+    below = needs(wanted.definitions)
+    for definition in ordered(decided.add):
+        text = with_definition(Module(text, module.path), definition, below)
     return text
 
 
@@ -276,7 +282,7 @@ def _without_units(text: str, gone: set[str], own: Ours, module: Module) -> str:
             result = drop_block(current, _named(current)[name])
         if own.on_conflict is OnConflict.OVERWRITE:
             return result
-        fixtures = {name for name in gone if _piece(module, _named(module)[name]).is_fixture}
+        fixtures = {name for name in gone if _definition(module, _named(module)[name]).is_fixture}
         used = used_globals(Module(result, module.path), gone, fixtures)
         if not used:
             return result
@@ -298,18 +304,18 @@ def _named(module: Module) -> dict[str, Block]:
     return {block.name: block for block in module.blocks if block.name}
 
 
-def _places(module: Module, names: Collection[str]) -> dict[str, Place]:
+def _places(module: Module, names: Collection[str]) -> dict[str, Occurrence]:
     named = _named(module).items()
     return {name: _place(module, block) for name, block in named if name in names}
 
 
-def _place(module: Module, block: Block) -> Place:
+def _place(module: Module, block: Block) -> Occurrence:
     digest = module.digest(block) if block.alone else ""
-    return Place(digest, block.first, block.alone)
+    return Occurrence(digest, block.first, block.alone)
 
 
-def _piece(module: Module, block: Block, digest: str = "") -> Piece:
-    return Piece(block.name, module.source(block), digest, block.node, block.first)
+def _definition(module: Module, block: Block, digest: str = "") -> Definition:
+    return Definition(block.name, module.source(block), digest, block.node, block.first)
 
 
 def _broken(origin: str, block: Block, what: str, hint: str) -> KitError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from scaffold.errors import CheckoutError, KitError
 from scaffold.languages.python.insertion import first_party_of, with_sorted_imports
-from scaffold.languages.python.layout import Piece
+from scaffold.languages.python.layout import Definition
 from scaffold.languages.python.module import Block, Import, Module, bindings, imports_of
 from scaffold.languages.python.removal import drop_import, global_names, used_globals
 from scaffold.languages.stub_merge import Item, Scope, Splice, merged, spliced
@@ -93,7 +93,7 @@ def _removal(module: Module, block: Block) -> Splice:
 
 
 def _is_fixture(block: Block) -> bool:
-    return Piece(block.name, "", "", block.node, 0).is_fixture
+    return Definition(block.name, "", "", block.node, 0).is_fixture
 
 
 def _with_imports_of(text: str, path: str, base: Module, new: Module) -> str:

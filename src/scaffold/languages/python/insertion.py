@@ -7,7 +7,7 @@ import itertools
 import sys
 from collections.abc import Mapping, Sequence
 
-from scaffold.languages.python.layout import Piece, render_imports, statements
+from scaffold.languages.python.layout import Definition, render_imports, statements
 from scaffold.languages.python.module import Block, Import, Module, imports_of
 
 
@@ -52,15 +52,15 @@ def first_party_of(module: Module) -> tuple[str, ...]:
     return () if "pytest" in names else tuple(sorted(names - sys.stdlib_module_names))
 
 
-def with_piece(module: Module, piece: Piece, below: Mapping[str, set[str]]) -> str:
+def with_definition(module: Module, definition: Definition, below: Mapping[str, set[str]]) -> str:
     """The text with a unit at its end, or above the first unit there that needs it."""
-    users = [block.start for block in module.blocks if piece.name in below.get(block.name, ())]
+    users = [block.start for block in module.blocks if definition.name in below.get(block.name, ())]
     limit = min(users, default=len(module.spans) + 1)
     above = module.content_before(limit)
     if above:
         place = module.line_end(above)
-        return module.spliced(place, place, f"\n\n\n{piece.text}")
-    return module.spliced(0, 0, f"{piece.text}\n\n\n" if users else f"{piece.text}\n")
+        return module.spliced(place, place, f"\n\n\n{definition.text}")
+    return module.spliced(0, 0, f"{definition.text}\n\n\n" if users else f"{definition.text}\n")
 
 
 def _with_import_lines(module: Module, group: Sequence[Import], first_party: Sequence[str]) -> str:

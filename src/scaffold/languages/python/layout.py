@@ -19,7 +19,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
-class Piece:
+class Definition:
     """A unit that is no import: its name, its text in LF with its comments, what it says."""
 
     name: str
@@ -60,32 +60,32 @@ class Piece:
         return frozenset(_names(ast.walk(self.node)))
 
 
-def needs(pieces: Mapping[str, Piece]) -> dict[str, set[str]]:
+def needs(definitions: Mapping[str, Definition]) -> dict[str, set[str]]:
     """For each unit, those that must stand above it.
 
     A unit that another one uses while it is defined may run then: so all that it names counts.
     """
     result: dict[str, set[str]] = {}
-    for name, piece in pieces.items():
+    for name, definition in definitions.items():
         found: set[str] = set()
-        queue = sorted(piece.at_definition & pieces.keys())
+        queue = sorted(definition.at_definition & definitions.keys())
         while queue:
             used = queue.pop()
             if used not in found:
                 found.add(used)
-                queue += sorted(pieces[used].all_names & pieces.keys())
+                queue += sorted(definitions[used].all_names & definitions.keys())
         result[name] = found - {name}
     return result
 
 
-def ordered(pieces: Iterable[Piece]) -> list[Piece]:
+def ordered(definitions: Iterable[Definition]) -> list[Definition]:
     """The units by rank, each below those that it needs: a function of the set alone."""
-    named = {piece.name: piece for piece in pieces}
+    named = {definition.name: definition for definition in definitions}
     wanted = needs(named)
-    waiting = sorted(named.values(), key=lambda piece: piece.rank)
-    result: list[Piece] = []
+    waiting = sorted(named.values(), key=lambda definition: definition.rank)
+    result: list[Definition] = []
     while waiting:
-        done = {piece.name for piece in result}
+        done = {definition.name for definition in result}
         ready = _first_ready(waiting, wanted, named.keys(), done)
         result.append(ready)
         waiting.remove(ready)
@@ -95,18 +95,18 @@ def ordered(pieces: Iterable[Piece]) -> list[Piece]:
 def render_module(
     header: str,
     imports: Collection[Import],
-    pieces: Iterable[Piece],
+    definitions: Iterable[Definition],
     first_party: Sequence[str] = (),
 ) -> str:
     """The whole file, in LF; empty where there is nothing to hold."""
     parts = [part for part in (header, render_imports(imports, first_party)) if part]
     text = "\n\n".join(parts)
-    before: Piece | None = None
-    for piece in ordered(pieces):
+    before: Definition | None = None
+    for definition in ordered(definitions):
         if text:
-            text += "\n" * (_blank_lines(before, piece, bool(imports)) + 1)
-        text += piece.text
-        before = piece
+            text += "\n" * (_blank_lines(before, definition, bool(imports)) + 1)
+        text += definition.text
+        before = definition
     return f"{text}\n" if text else ""
 
 
@@ -151,27 +151,27 @@ def section_of(module: str, first_party: Sequence[str]) -> int:
 
 
 def _first_ready(
-    waiting: Sequence[Piece],
+    waiting: Sequence[Definition],
     wanted: Mapping[str, set[str]],
     names: Collection[str],
     done: Collection[str],
-) -> Piece:
-    for piece in waiting:
-        if wanted[piece.name] <= set(done):
-            return piece
+) -> Definition:
+    for definition in waiting:
+        if wanted[definition.name] <= set(done):
+            return definition
     # A circle through what functions do when they run: what definition needs is enough then.
-    for piece in waiting:
-        if (piece.at_definition & set(names)) - {piece.name} <= set(done):
-            return piece
+    for definition in waiting:
+        if (definition.at_definition & set(names)) - {definition.name} <= set(done):
+            return definition
     return waiting[0]
 
 
-def _blank_lines(before: Piece | None, piece: Piece, imports: bool) -> int:
-    if piece.rank[0] > 0 or (before is not None and before.rank[0] > 0):
+def _blank_lines(before: Definition | None, definition: Definition, imports: bool) -> int:
+    if definition.rank[0] > 0 or (before is not None and before.rank[0] > 0):
         return 2
     if before is None:
         return 1
-    return 1 if "\n" in before.text or "\n" in piece.text else 0
+    return 1 if "\n" in before.text or "\n" in definition.text else 0
 
 
 def _from_statement(module: str, names: Sequence[str]) -> str:

@@ -23,10 +23,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.decisions import (
+    Occurrence,
     Ours,
-    Place,
     Step,
     check_planned,
     digest,
@@ -86,11 +86,11 @@ class _Lock:
         named = [package for package in self.packages if package.get("name") == name]
         return next((one for one in named if "source" not in one), named[0] if named else None)
 
-    def place(self, package: Package) -> Place:
+    def place(self, package: Package) -> Occurrence:
         """Where a package stands. Its dependencies are cargo's; name and version tell ours."""
         above = map(_written, self.packages[: self.packages.index(package)])
         line = (self.head + "".join(f"{one}\n" for one in above)).count("\n") + 1
-        return Place(_unit(package["name"], package.get("version", "")).digest, line)
+        return Occurrence(_unit(package["name"], package.get("version", "")).digest, line)
 
     def add(self, package: Package, there: Package | None) -> None:
         """Put a package in its place by name, or in that of another one."""
@@ -188,21 +188,21 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted(found))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present, edited or absent.
 
     Raises:
         CheckoutError: The file does not parse.
     """
     lock = _Lock.read(text, path, exact=False)
-    places: dict[str, Place] = {}
+    places: dict[str, Occurrence] = {}
     for unit in owned:
         name, dependency = _names(unit)
         package = lock.find(name)
         if package is not None and not dependency:
             places[unit.name] = lock.place(package)
         elif package is not None and dependency in {one.split(" ")[0] for one in _needs(package)}:
-            places[unit.name] = Place(unit.digest, 1)
+            places[unit.name] = Occurrence(unit.digest, 1)
     return ours(path, {"owned": owned}).standing(places)
 
 

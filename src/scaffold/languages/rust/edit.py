@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
-from scaffold.edits import KEPT, ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import KEPT, ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import (
+    Occurrence,
     Ours,
-    Place,
     Step,
     body_and_tail,
     check_planned,
@@ -138,7 +138,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted([*found, *(Unit(name, KEPT) for name in removals)]))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present, edited or absent; a removal is edited where its item is back.
 
     Raises:
@@ -148,7 +148,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
     declared = [unit for unit in owned if unit.name.startswith("mod ")]
     result = ours(path, {"owned": declared}).standing(
         {
-            f"mod {item.name}": Place(digest(item.text), item.line)
+            f"mod {item.name}": Occurrence(digest(item.text), item.line)
             for item in reversed(items)
             if item.node_type == "mod_item"
         }
@@ -157,7 +157,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
         _, what, name = [*unit.name.split(" "), "", ""][:3]
         if unit.name.startswith("remove "):
             there = _find(items, _WORDS.get(what, ""), name)
-            result[unit.name] = "present" if there is None else "edited"
+            result[unit.name] = Presence.PRESENT if there is None else Presence.EDITED
     return result
 
 
@@ -222,7 +222,7 @@ def _find(items: Sequence[_Item], node_type: str, name: str) -> _Item | None:
 
 def _declare(text: str, wanted: _Item, unit: Unit, own: Ours, owned: list[Unit]) -> str:
     there = _find(_items(text, own.path), "mod_item", wanted.name)
-    step, mine = own.decide(unit, Place(digest(there.text), there.line) if there else None)
+    step, mine = own.decide(unit, Occurrence(digest(there.text), there.line) if there else None)
     if mine:
         owned.append(unit)
     written = local(wanted.text, text)
@@ -237,7 +237,7 @@ def _declare(text: str, wanted: _Item, unit: Unit, own: Ours, owned: list[Unit])
 
 def _take_back(text: str, name: str, own: Ours) -> str:
     there = _find(_items(text, own.path), "mod_item", name[4:])
-    if there is None or not own.may_drop(name, Place(digest(there.text), there.line)):
+    if there is None or not own.may_drop(name, Occurrence(digest(there.text), there.line)):
         return text
     return text[: there.start].rstrip() + text[there.end :]
 

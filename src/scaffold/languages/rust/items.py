@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
-from scaffold.edits import ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.decisions import (
+    Occurrence,
     Ours,
-    Place,
     Step,
     check_planned,
     digest,
@@ -21,6 +21,7 @@ from scaffold.edits.decisions import (
     local,
     ours,
 )
+from scaffold.edits.header import is_header
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
 from scaffold.languages.rust.scopes import functions
 from scaffold.languages.rust.tokens import plain
@@ -57,7 +58,7 @@ def apply(
     planned = options.get("planned", ())
     check_planned([part.unit for part in wanted], planned, origin)
     if text is None:
-        header = options.get("header", "").replace("# ", "// ", 1)
+        header = options.get("header", "")
         body = payload.strip("\n") + "\n"
         made = f"{header}\n{body}" if header else body
         return EditResult(made, tuple(sorted(part.unit for part in wanted)), wholly_ours=True)
@@ -101,7 +102,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted(part.unit for part in _parts(payload, origin, KitError)))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present, edited or absent.
 
     Raises:
@@ -115,7 +116,7 @@ def _parts(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> 
     """The head without a header, and the functions, in their order."""
     found = functions(text, path, error)
     end = min((function.start for function in found), default=len(text))
-    start = text.find("\n") + 1 if _has_header(text) else 0
+    start = text.find("\n") + 1 if is_header(text.partition("\n")[0]) else 0
     head = _Part(HEAD, start, start + len(text[start:end].rstrip()), text[start:end].rstrip())
     return [
         head,
@@ -125,11 +126,6 @@ def _parts(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> 
             if "." not in item.name
         ),
     ]
-
-
-def _has_header(text: str) -> bool:
-    first = text.partition("\n")[0]
-    return first.startswith("// ") and "by scaffold " in first
 
 
 def _put(text: str, wanted: _Part, own: Ours, owned: list[Unit]) -> str:
@@ -149,8 +145,8 @@ def _find(parts: Sequence[_Part], name: str) -> _Part | None:
     return next((part for part in parts if part.name == name), None)
 
 
-def _place(text: str, part: _Part) -> Place:
-    return Place(part.unit.digest, line_number(text, part.start))
+def _place(text: str, part: _Part) -> Occurrence:
+    return Occurrence(part.unit.digest, line_number(text, part.start))
 
 
 def _wholly_ours(text: str, path: str, owned: Sequence[Unit]) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.edits import decode
+from scaffold.edits.header import without_header
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.proof.cargo.bench import Bench, open_bench
 from scaffold.proof.cargo.hunt import Hunt
@@ -24,7 +25,7 @@ from scaffold.proof.cargo.tree import Tree
 from scaffold.proof.cargo.trial import RustMutant
 from scaffold.proof.mutants import sample, shard
 from scaffold.proof.runner import Evidence, Kills, Progress, Subject, VerifyOptions, tally
-from scaffold.proof.verdicts import VerdictCache, content_of
+from scaffold.proof.verdicts import VerdictCache
 from scaffold.system import process
 
 INSTALL = "cargo install --locked cargo-mutants"
@@ -130,7 +131,8 @@ def circumstances(
     mentioned: set[bytes] = set()
     skipped = {root / path for path in targets}
     for path in sorted(set(files)):
-        content = content_of(path, generated=path in own)
+        content = path.read_bytes()
+        content = without_header(content) if path in own else content
         mentioned |= set(re.findall(rb"[\w.-]+\.\w{1,6}\b", content))
         if path not in skipped:
             parts += [path.relative_to(root).as_posix(), content]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaffold.edits import decode
+from scaffold.edits.header import without_header
 from scaffold.proof.equivalence import READERS
 from scaffold.proof.git_copy import heads_of
 from scaffold.proof.mutants import Found, Mutant, find_mutants, sample, shard
@@ -16,7 +17,7 @@ from scaffold.proof.pytest.kill import WORDS, KillRun
 from scaffold.proof.pytest.plan import Job, Trail, plan_jobs
 from scaffold.proof.runner import Kills, Progress, Subject, VerifyOptions, tally
 from scaffold.proof.tree_copy import digests_of, list_tree, remove_tree
-from scaffold.proof.verdicts import VerdictCache, content_of
+from scaffold.proof.verdicts import VerdictCache
 from scaffold.system.reading import read_plain
 from scaffold.system.scratch import make
 
@@ -143,8 +144,8 @@ def open_cache(subject: Subject, target: str, trail: Trail, folder: Path | None)
     digests = dict(digests_of(listing))
     digests.pop(target, None)
     for path in subject.files:
-        if path in digests:  # without the header line, which names a version
-            digests[path] = content_of(listing.root / path, generated=True)
+        if path in digests:
+            digests[path] = without_header((listing.root / path).read_bytes())
     circumstances: list[str | bytes] = [target, trail.version, trail.facts]
     circumstances += [*sorted(trail.order), own_code()]
     for path, digest in sorted(digests.items()):

@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from scaffold.edits import KEPT, ApplyOptions, EditResult, RevertOptions, Unit
+from scaffold.edits import KEPT, ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import check_planned, digest, existing, local, ours
 from scaffold.errors import CheckoutError, ConflictError
@@ -114,7 +114,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     return tuple(sorted(Unit(piece.unit, KEPT) for piece in read(payload, origin).pieces))
 
 
-def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
+def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
     """Unit name -> present, or edited where the call is not as it was written.
 
     Raises:
@@ -126,7 +126,7 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, str]:
             there = find_function(text, unit.name.partition(" ")[2], path) is None
         else:
             there = restored(text, remembered(Moved, unit), path) is not None
-        result[unit.name] = "present" if there else "edited"
+        result[unit.name] = Presence.PRESENT if there else Presence.EDITED
     return result
 
 
