@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from scaffold import __version__
 from scaffold.kit.cases import case_answers, load_cases
-from scaffold.kit.catalog import Gap, load_kit
+from scaffold.kit.catalog import load_kit
 from scaffold.kit.render import Rendered, render
 from scaffold.languages.formatting import format_source
 from scaffold.system.caching import cache_dir
@@ -70,23 +69,3 @@ def formatted(path: str, content: bytes) -> bytes:
 def is_text(content: bytes) -> bool:
     """Whether the file is text: a fixture may be an image or a frame."""
     return b"\0" not in content
-
-
-ASKED = re.compile(
-    r"\b(has|added|takes|binds|lacks_local)\(\s*facts,\s*\"(\w+)\",\s*(\"[\w.]+\"|\w+)"
-)
-NAMED = re.compile(r"\[% set (\w+) = (\"[\w.]+\") %\]")
-
-
-def asked(gap: Gap) -> dict[str, set[tuple[str, str]]]:
-    """The (target, symbol) pairs that the gap's templates ask `has` for, and `any` macro for."""
-    found: dict[str, set[tuple[str, str]]] = {"has": set(), "any": set()}
-    for place in sorted(gap.files_dir.rglob("*.jinja")):
-        text = place.read_text(encoding="utf-8")
-        names = dict(NAMED.findall(text))
-        for macro, target, symbol in ASKED.findall(text):
-            pair = (target, names.get(symbol, symbol).strip('"'))
-            found["any"].add(pair)
-            if macro == "has":
-                found["has"].add(pair)
-    return found

@@ -1,0 +1,124 @@
+"""What a kit promises of every gap, as far as it can be checked without a checkout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+from scaffold.errors import ScaffoldError
+from scaffold.kit.cases import case_answers, load_cases
+from scaffold.kit.catalog import Gap, Kit, load_twins
+from scaffold.kit.reader import read_text
+from scaffold.kit.render import Rendered, render
+
+Finish = Callable[[str, bytes], bytes]
+"""(path, content) -> the content as it is written; a `ScaffoldError` where it does not parse."""
+
+ASKED = re.compile(
+    r"\b(has|added|takes|binds|lacks_local)\(\s*facts,\s*\"(\w+)\",\s*(\"[\w.]+\"|\w+)"
+)
+NAMED = re.compile(r"\[% set (\w+) = (\"[\w.]+\") %\]")
+TAGS = ("[[ ", "[% ", "[# ")
+MACHINE = re.compile(r"/(?:work|root|Users|home/\w+|tmp/lab|mnt/data)/")
+COMMENTED = {".py", ".rs", ".toml", ".yml", ".yaml", ".ts", ".tsx", ".js", ".mjs", ".sh", ".sql"}
+"""Endings of files that have comments, so a first line that names the gap."""
+
+
+def find_faults(kit: Kit, gap: Gap, finish: Finish) -> Iterator[str]:
+    """Each fault of a gap as `file:line: sentence`; nothing where it keeps the contract.
+
+    Args:
+        kit: The kit that the gap is of.
+        gap: The gap.
+        finish: Parses and formats a rendered file; from the rooms above this one.
+    """
+    if gap.built and not (gap.folder / "README.md").is_file():
+        yield f"{gap.folder / 'README.md'}: is missing; it names what the tests prove"
+    try:
+        load_twins(gap)
+        cases = list(load_cases(gap))
+        if gap.built:
+            yield from faults_of_symbols(gap)
+            for case in cases:
+                yield from _faults_of_case(kit, gap, case, finish)
+    except ScaffoldError as error:
+        yield error.fact
+
+
+def _faults_of_case(kit: Kit, gap: Gap, case: str, finish: Finish) -> Iterator[str]:
+    answers = case_answers(gap, case)
+    found = render(kit, gap, answers, {}, "0")
+    if case == "default" and render(kit, gap, answers, {}, "0") != found:
+        yield f"{gap.files_dir}: the case '{case}' does not render the same bytes twice"
+    if not found.files and not found.edits:
+        yield f"{gap.files_dir}: the case '{case}' writes nothing"
+    yield from faults_of_payloads(gap, found)
+    for path, content in found.files.items():
+        template = template_of(gap, path)
+        try:
+            content = finish(path, content)
+        except ScaffoldError as error:
+            yield f"{template}: in the case '{case}' {error.fact}"
+            continue
+        if b"\0" not in content:
+            for line, fault in faults_of_text(gap, path, content.decode("utf-8", "replace")):
+                yield f"{template}: in the case '{case}' line {line} {fault}"
+
+
+def template_of(gap: Gap, path: str) -> Path:
+    """The file of the kit from which a file is rendered."""
+    rendered = gap.files_dir / f"{path}.jinja"
+    return rendered if rendered.is_file() else gap.files_dir / path
+
+
+def faults_of_text(gap: Gap, path: str, text: str) -> Iterator[tuple[int, str]]:
+    """(line, fault) of a rendered text file: first line, line ends, left-overs."""
+    lines = text.split("\n")
+    if PurePosixPath(path).suffix in COMMENTED:
+        if f'for the gap "{gap.slug}"' not in lines[0]:
+            yield 1, "is not the line of the macro `header`"
+        if lines[-1] or not "".join(lines[-2:-1]).strip():
+            yield len(lines), "is not the end of the text after one newline"
+        for number, line in enumerate(lines, 1):
+            if line != line.rstrip():
+                yield number, "ends with blanks"
+    for number, line in enumerate(lines, 1):
+        if any(tag in line for tag in TAGS):
+            yield number, "has a tag of the template"
+        if MACHINE.search(line):
+            yield number, "names a folder of one machine"
+
+
+def faults_of_payloads(gap: Gap, found: Rendered) -> Iterator[str]:
+    """Edits without a payload, and payloads without an edit."""
+    wanted = {edit.payload for edit in gap.edits}
+    for name in sorted(wanted ^ set(found.payloads)):
+        lack = "no file has its payload" if name in wanted else "no [[edits]] has it as payload"
+        yield f"{gap.folder / 'gap.toml'}: {lack} '{name}'"
+
+
+def asked_symbols(gap: Gap) -> Iterator[tuple[Path, int, str, str, str]]:
+    """Each question of a template to `facts`: file, line, macro, target, symbol."""
+    for place in sorted(gap.files_dir.rglob("*.jinja")):
+        text = read_text(place)
+        names = dict(NAMED.findall(text))
+        for match in ASKED.finditer(text):
+            macro, target, symbol = (str(group) for group in match.groups())
+            line = text.count("\n", 0, match.start()) + 1
+            yield place, line, macro, target, names.get(symbol, symbol).strip('"')
+
+
+def faults_of_symbols(gap: Gap) -> Iterator[str]:
+    """Symbols that a template asks for and gap.toml does not declare, and the other way round."""
+    declared = {(target.name, symbol) for target in gap.targets for symbol in target.symbols}
+    targets = {target.name for target in gap.targets}
+    asked = list(asked_symbols(gap))
+    for place, line, macro, target, symbol in asked:
+        if target not in targets:
+            yield f"{place}:{line}: asks for the target '{target}', which gap.toml does not have"
+        elif macro == "has" and (target, symbol) not in declared:
+            yield f"{place}:{line}: '{symbol}' is missing in `symbols` of '{target}' in gap.toml"
+    used = {(target, symbol) for _, _, _, target, symbol in asked}
+    for target, symbol in sorted(declared - used):
+        yield f"{gap.folder / 'gap.toml'}: no template asks for '{symbol}' of '{target}'"
