@@ -49,7 +49,6 @@ REASONS = {
     "commands/demo.py": "the demo is a Python project, and names its interpreter",
     "languages/python/reached.py": "folders that no runner of tests goes into",
     "proof/runner.py": "the interpreter of --python, on its way to a runner",
-    "proof/mutants.py": "the library that makes mutants, and how to install it",
     "proof/tree_copy.py": "folders that any tool leaves and no copy needs",
     "proof/verify.py": "the cache of a runner, by its name",
     "system/caching.py": "the bounds of the caches, by their names",

@@ -11,9 +11,11 @@ from typing import Any
 
 from scaffold.errors import ProofError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.pytest.check import Verdicts, choose, judge
-from scaffold.proof.pytest.plan import Trail
+from scaffold.proof.kill_check import NOTICED, Judged, judged, targets_of
+from scaffold.proof.mutants import MutantVerdict
+from scaffold.proof.pytest.kill.check import PytestBreaker
 from scaffold.proof.pytest.runner import test_args
+from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.runner import (
     Evidence,
     Progress,
@@ -23,6 +25,8 @@ from scaffold.proof.runner import (
     load_runner,
 )
 
+NO_TRAIL = Trail((), (), {}, frozenset(), (), {}, "", (), {}, ())
+"""Of no tests."""
 RED_ON_A_COPY = re.compile(r"red on an unbroken copy of the tree: (\S+\.py(?:::.+)?)$")
 
 
@@ -109,7 +113,8 @@ def score_part(subject: Subject, options: VerifyOptions, progress: Progress) -> 
         if trail is None:
             return counted(subject.targets, all_survived(subject, options), None, dropped)
         try:
-            verdicts = judge(subject, test_args(subject), trail, options, progress)
+            breaker = PytestBreaker(subject, test_args(subject), trail, options)
+            verdicts = judged(subject, breaker, options, progress)
         except ProofError as error:
             red = RED_ON_A_COPY.search(error.fact)
             if red is None:
@@ -119,12 +124,12 @@ def score_part(subject: Subject, options: VerifyOptions, progress: Progress) -> 
             return counted(subject.targets, verdicts, trail, dropped)
 
 
-def all_survived(subject: Subject, options: VerifyOptions) -> Verdicts:
+def all_survived(subject: Subject, options: VerifyOptions) -> Judged:
     """What there is to say where no test is left."""
-    paths = [target.path for target in subject.targets]
-    sources = {path: (subject.checkout / path).read_text(encoding="utf-8") for path in paths}
-    mutants = choose(sources, options).mutants
-    return Verdicts(tuple(mutants), {mutant.id: "survived" for mutant in mutants}, 0)
+    breaker = PytestBreaker(subject, (), NO_TRAIL, options)
+    found = breaker.find(targets_of(subject, breaker.suffix))
+    found = found.chosen(options.mutants, options.shard)
+    return Judged(found, {mutant.id: MutantVerdict.SURVIVED for mutant in found.mutants})
 
 
 def joined(one: Score, other: Score) -> Score:
@@ -209,19 +214,19 @@ def tests_in(tree: ast.Module) -> list[tuple[str, ast.FunctionDef | ast.AsyncFun
 
 def counted(
     targets: Sequence[SubjectTarget],
-    verdicts: Verdicts,
+    verdicts: Judged,
     trail: Trail | None,
     dropped: Sequence[str],
 ) -> Score:
     """The verdicts as a score."""
-    words = verdicts.words
+    words = verdicts.verdicts
     return Score(
         mutants={
-            target.path: frozenset(m.id for m in verdicts.mutants if m.path == target.path)
+            target.path: frozenset(m.id for m in verdicts.found.mutants if m.path == target.path)
             for target in targets
         },
-        killed=frozenset(name for name, word in words.items() if word in ("killed", "timeout")),
-        invalid=frozenset(name for name, word in words.items() if word == "invalid"),
+        killed=frozenset(name for name, word in words.items() if word in NOTICED),
+        invalid=frozenset(name for name, word in words.items() if word is MutantVerdict.UNVIABLE),
         tests={target.path: len(runners_of(trail, target.path)) for target in targets},
         dropped=tuple(dropped),
         notes={},

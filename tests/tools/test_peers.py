@@ -13,9 +13,9 @@ from peers import row
 from release_trees import versions_of
 from releases import counted as counted_outcomes
 from releases import document, mark, numbers
-from scaffold.proof.mutants import Mutant
-from scaffold.proof.pytest.check import Verdicts
-from scaffold.proof.pytest.plan import IMPORTED, SHARED, Trail
+from scaffold.proof.kill_check import Judged
+from scaffold.proof.mutants import Found, Mutant, MutantVerdict
+from scaffold.proof.pytest.trail import IMPORTED, SHARED, Trail
 from scaffold.proof.runner import SubjectTarget
 
 TARGET = SubjectTarget("calc", "cli/calc.py", "calc")
@@ -107,7 +107,7 @@ def test_dropped_tests_are_told_of_the_module_they_were_written_for() -> None:
 
 
 def test_a_score_counts_tests_that_run_the_module_and_timeouts_as_kills() -> None:
-    mutants = tuple(Mutant(name, TARGET.path, "", 0, 1, "", "") for name in "abc")
+    mutants = tuple(Mutant(name, TARGET.path, "", 1, "", "") for name in "abc")
     trail = Trail(
         order=("one", "two"),
         seconds=(0.0, 0.0),
@@ -116,13 +116,13 @@ def test_a_score_counts_tests_that_run_the_module_and_timeouts_as_kills() -> Non
         python=("python",),
         env={},
         version="",
-        fork=True,
         preload=(),
         modules={},
         read=(),
     )
-    words = {"a": "killed", "b": "timeout", "c": "survived"}
-    score = counted([TARGET], Verdicts(mutants, words, 0), trail, [])
+    one, two, three = MutantVerdict.KILLED, MutantVerdict.TIMEOUT, MutantVerdict.SURVIVED
+    words = {"a": one, "b": two, "c": three}
+    score = counted([TARGET], Judged(Found(mutants), words), trail, [])
     assert score.killed == {"a", "b"}
     assert score.tests == {TARGET.path: 1}
 

@@ -75,7 +75,7 @@ def _packages() -> list[Check]:
     from importlib.metadata import version
 
     checks = [Check("python", True, platform.python_version())]
-    for package in ("copier", "jinja2", "click", "questionary", "black", "pytest", "cosmic-ray"):
+    for package in ("copier", "jinja2", "click", "questionary", "black", "pytest", "parso"):
         checks.append(Check(package, True, version(package)))
     return checks
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
@@ -12,6 +13,7 @@ from typing import Literal, Protocol, cast
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Need, RunSpec, Twin
 from scaffold.proof import RUNNERS
+from scaffold.proof.mutants import Found, Mutant, MutantVerdict
 
 Progress = Callable[[str], None]
 
@@ -173,6 +175,34 @@ class Kills:
     equal_code: int = 0
 
 
+class Breaker(Protocol):
+    """What a tool gives to the kill check of one subject.
+
+    Attributes:
+        suffix: How the names of the files end that it can break.
+    """
+
+    suffix: str
+
+    def find(self, targets: Sequence[str]) -> Found:
+        """Every mutant of these files."""
+        ...
+
+    def circumstances(self, target: str) -> Iterable[str | bytes]:
+        """All that a verdict on a mutant of the target depends on, but the mutant's own source."""
+        ...
+
+    def judge(
+        self, mutants: Sequence[Mutant], progress: Progress
+    ) -> Generator[tuple[Mutant, MutantVerdict], None, None]:
+        """Each mutant with its verdict, as they come.
+
+        Raises:
+            ProofError: The tests are red on an unbroken copy.
+        """
+        ...
+
+
 class Runner(Protocol):
     """A test tool."""
 
@@ -203,14 +233,13 @@ class Runner(Protocol):
         """
         ...
 
-    def kill(
+    def breaker(
         self, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
-    ) -> Kills:
-        """Break the targets on a copy of the tree, once for each mutant, and run the tests.
+    ) -> AbstractContextManager[Breaker]:
+        """What the kill check asks for mutants and verdicts, while it is held.
 
         Raises:
-            MissingToolError: The engine that makes mutants is missing.
-            ProofError: The tests are red on an unbroken copy.
+            MissingToolError: What makes the mutants is missing.
         """
         ...
 
@@ -235,52 +264,3 @@ def load_runner(name: str) -> Runner:
         )
     module, attribute = place.split(":")
     return cast(Runner, getattr(importlib.import_module(module), attribute)())
-
-
-class Tried(Protocol):
-    """A mutant of any tool, as far as its verdict is counted."""
-
-    @property
-    def id(self) -> str:
-        """What its verdict is kept under."""
-
-    @property
-    def path(self) -> str:
-        """The target, relative to the checkout."""
-
-    @property
-    def line(self) -> int:
-        """Where the fault is, counted from 1."""
-
-    @property
-    def operator(self) -> str:
-        """The name of the operator."""
-
-    @property
-    def change(self) -> str:
-        """`before -> after`."""
-
-
-def tally(mutants: Sequence[Tried], found: Mapping[str, str], *, cached: int) -> Kills:
-    """Verdicts counted, survivors listed."""
-    by_target: dict[str, tuple[int, int]] = {}
-    for mutant in mutants:
-        killed, viable = by_target.get(mutant.path, (0, 0))
-        word = found[mutant.id]
-        by_target[mutant.path] = (
-            killed + (word in ("killed", "timeout")),
-            viable + (word != "invalid"),
-        )
-    return Kills(
-        killed=sum(killed for killed, _ in by_target.values()),
-        viable=sum(viable for _, viable in by_target.values()),
-        invalid=sum(found[m.id] == "invalid" for m in mutants),
-        survivors=tuple(
-            Survivor(m.path, m.line, m.operator, m.change)
-            for m in mutants
-            if found[m.id] == "survived"
-        ),
-        timeouts=sum(found[m.id] == "timeout" for m in mutants),
-        cached=cached,
-        by_target=by_target,
-    )

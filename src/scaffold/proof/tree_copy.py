@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError, MissingToolError, ScaffoldError
 from scaffold.proof.git_copy import copy_history, git_env, history_above, safe_git
+from scaffold.proof.pool import Stopped
 from scaffold.system import process
 
 CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
@@ -62,10 +63,6 @@ class Listing:
     links: list[str] = field(default_factory=list)
     histories: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
-
-
-class Stopped(Exception):  # noqa: N818 - asked for, and no error
-    """The copy was asked to stop."""
 
 
 def list_tree(checkout: Path) -> Listing:

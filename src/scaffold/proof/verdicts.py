@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scaffold.system.caching import recall, remember
 
-FORMAT = "1"  # raise it when a runner judges differently
+FORMAT = "2"  # raise it when a runner judges differently
 
 
 class VerdictCache:
@@ -19,7 +19,6 @@ class VerdictCache:
         self,
         folder: Path | None,
         circumstances: Iterable[str | bytes],
-        *,
         valid: Callable[[str], bool] = bool,
     ) -> None:
         """Read what is known; without a folder nothing is read or written.
@@ -47,6 +46,11 @@ class VerdictCache:
             return
         known = {**self._read(), **{_key(source): word for source, word in verdicts.items()}}
         remember(self._path, json.dumps(known, sort_keys=True).encode())
+
+    def take_back(self) -> None:
+        """Keep what was known at the start and nothing else."""
+        if self._path is not None:
+            remember(self._path, json.dumps(self._known, sort_keys=True).encode())
 
     def _read(self) -> dict[str, str]:
         if self._path is None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
+from scaffold.proof.kill_check import check
 from scaffold.proof.needs import require
 from scaffold.proof.outcome import Outcome, TargetProof, judged, kind_of, merge, ranges, refusal
 from scaffold.proof.runner import (
@@ -112,7 +113,7 @@ def _verify_group(
         outcome = _outcome(subject, found, options)
         ran = outcome.passed + outcome.known_defects
         if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
-            kills = runner.kill(subject, found, options, progress)
+            kills = check(subject, found, options, progress)
             outcome = _with_kills(outcome, kills, subject.twins)
         seconds = round(each + time.monotonic() - began, 2)
         outcomes.append(replace(outcome, seconds=seconds))

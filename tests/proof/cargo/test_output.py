@@ -9,9 +9,9 @@ import pytest
 
 from scaffold.proof.cargo.coverage import find_tool, lcov_counts
 from scaffold.proof.cargo.declared import declared_tests, lines_for_tests
-from scaffold.proof.cargo.kill import patched
+from scaffold.proof.cargo.held_copy import held_copy
+from scaffold.proof.cargo.kill.mutants import patched
 from scaffold.proof.cargo.output import LibtestReader
-from scaffold.proof.cargo.tree import Tree
 from scaffold.proof.cargo.workspace import (
     Package,
     Suite,
@@ -184,8 +184,7 @@ def test_a_copy_follows_its_checkout(tmp_path):
     checkout = write_files(tmp_path / "checkout", {"a/x.rs": "1", "a/y.rs": "2"})
     write_files(checkout / "target", {".rustc_info.json": "{}", "z": "3"})
     (checkout / "link").symlink_to("a/x.rs")
-    tree = Tree(checkout, VerifyOptions(cache_dir=tmp_path / "cache"))
-    with tree.held(lambda line: None):
+    with held_copy(checkout, VerifyOptions(cache_dir=tmp_path / "cache"), print) as tree:
         copied = {p.relative_to(tree.path).as_posix() for p in tree.path.rglob("*") if p.is_file()}
         assert copied == {"a/x.rs", "a/y.rs", "link"}
         before = (tree.path / "a/y.rs").stat().st_mtime_ns
@@ -204,14 +203,12 @@ def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path):
     options = VerifyOptions(cache_dir=tmp_path / "cache")
     first = write_files(tmp_path / "first", {"x.rs": "1"})
     second = write_files(tmp_path / "second", {"x.rs": "2"})
-    one, two = Tree(first, options), Tree(second, options)
-    with one.held(lambda line: None), two.held(lambda line: None):
+    with held_copy(first, options, print) as one, held_copy(second, options, print) as two:
         assert one.path != two.path
         # What cargo builds of one copy it takes for what it built of another in the same folder.
         assert one.target != two.target
     for checkout, place in ((second, two.path), (first, one.path)):
-        tree = Tree(checkout, options)
-        with tree.held(lambda line: None):
+        with held_copy(checkout, options, print) as tree:
             assert tree.path == place
             assert (tree.path / "x.rs").read_bytes() == (checkout / "x.rs").read_bytes()
 
@@ -220,8 +217,8 @@ def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path):
     options = VerifyOptions(cache_dir=tmp_path / "cache")
     places = set()
     for name in ("first", "second"):
-        tree = Tree(write_files(tmp_path / name, {"x.rs": name}), options)
-        with tree.held(lambda line: None):
+        checkout = write_files(tmp_path / name, {"x.rs": name})
+        with held_copy(checkout, options, print) as tree:
             places.add(tree.path)
             assert (tree.path / "x.rs").read_text() == name
     assert len(places) == 1

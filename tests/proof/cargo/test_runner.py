@@ -11,7 +11,7 @@ import pytest
 from scaffold.errors import ProofError
 from scaffold.proof import verify
 from scaffold.proof.cargo.coverage import find_tool
-from scaffold.proof.cargo.tree import Tree
+from scaffold.proof.cargo.held_copy import held_copy
 from scaffold.proof.runner import load_runner
 from support.proving import prove
 from support.tree import snapshot
@@ -217,10 +217,9 @@ def test_each_of_two_checkouts_is_proved_with_its_own_sources(
     shutil.copytree(checkout, broken)
     place = broken / "crates/fold/src/lib.rs"
     place.write_text(place.read_text().replace(".chunks(width)", ".chunks(width + 1)"))
-    tree = Tree(checkout, options)
     for _ in range(2):
         assert prove(subject, options, progress).verdict == "green"
-        with tree.held(progress):  # as while another run uses it
+        with held_copy(checkout, options, progress):  # as while another run uses it
             outcome = prove(replace(subject, checkout=broken), options, progress)
         assert outcome.failed == 1, outcome.problems
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.proof.mutants import Mutant, find_mutants, sample
+from scaffold.proof.mutants import Mutant, sample
+from scaffold.proof.pytest.kill.mutants import find_mutants
 from support.command import started
 from support.packages import Package
 from support.tinykit import DEMO_KIT, KIT_TOML, gap_toml

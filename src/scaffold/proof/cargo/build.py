@@ -212,7 +212,7 @@ class _Progress:
             self.progress(f"waiting for another run of cargo: {said}")
 
 
-def cargo_env(target: Path) -> dict[str, str]:
+def cargo_env(target: Path | None = None) -> dict[str, str]:
     """The environment of cargo: ours, its output plain, its target folder outside the checkout.
 
     Raises:
@@ -227,14 +227,13 @@ def cargo_env(target: Path) -> dict[str, str]:
     # Without debug information a build takes half the time and space; no test can tell.
     plain = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0"}
     own = {
-        "CARGO_TARGET_DIR": str(target),
         "CARGO_TERM_COLOR": "never",
         "CARGO_TERM_PROGRESS_WHEN": "never",
         "RUST_BACKTRACE": "0",
         "NO_COLOR": "1",
     }
     kept = {key: value for key, value in os.environ.items() if key != "CARGO_BUILD_TARGET_DIR"}
-    return plain | kept | own
+    return plain | kept | own | ({"CARGO_TARGET_DIR": str(target)} if target else {})
 
 
 def _take(

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scaffold.proof.cargo.bench import Bench
+from scaffold.proof.cargo.circumstances import circumstances
 from scaffold.proof.cargo.declared import lines_for_tests
-from scaffold.proof.cargo.kill import circumstances
+from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.cargo.workspace import Suite, suite_args
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions, percent
 from scaffold.proof.verdicts import VerdictCache
@@ -38,30 +38,30 @@ class Tool:
 
 
 def coverage_of(
-    bench: Bench, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
+    suites: Suites, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
 ) -> Evidence:
     """The evidence with the coverage of the targets; without, where it cannot be measured."""
     paths = [target.path for target in subject.targets if target.path.endswith(".rs")]
-    names = {s: n for s, n in bench.own_names(subject, evidence).items() if n}
+    names = suites.owners.own_names(subject, evidence)
     if not paths or not names or evidence.generated.red:
         return evidence
-    tool = find_tool(bench.cargo.env)
+    tool = find_tool(suites.cargo.env)
     if tool is None:
         progress(f"{subject.slug}: coverage is unknown without a tool for it: {INSTALL}")
         return evidence
-    sources = "\0".join((bench.tree.path / path).read_text("utf-8") for path in paths)
+    sources = "\0".join((suites.copy.path / path).read_text("utf-8") for path in paths)
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(
         options.cache_dir,
-        ["lines covered and missed", tool.name, *circumstances(bench, subject, paths, all_names)],
+        ["lines covered and missed", tool.name, *circumstances(suites, subject, paths, all_names)],
     )
     known = cache.get(sources)
     if known is None:
         progress(f"{subject.slug}: measuring coverage with {tool.name} (another build)")
-        measured = _measure(bench, tool, names, paths, options)
+        measured = _measure(suites, tool, names, paths, options)
         if measured is None:
             progress(
-                f"{subject.slug}: coverage is unknown: {tool.name} failed, see {bench.cargo.log}"
+                f"{subject.slug}: coverage is unknown: {tool.name} failed, see {suites.cargo.log}"
             )
             return evidence
         known = json.dumps(measured, sort_keys=True)
@@ -100,30 +100,30 @@ def _llvm_tools(env: dict[str, str]) -> dict[str, str] | None:
 
 
 def _measure(
-    bench: Bench,
+    suites: Suites,
     tool: Tool,
     names: dict[Suite, list[str]],
     paths: Sequence[str],
     options: VerifyOptions,
 ) -> dict[str, tuple[float, list[int]]] | None:
     """Target path -> its share of lines in percent, and the lines that did not run."""
-    suites = suite_args(list(names))
+    picks = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
     with scratch_folder("cov") as scratch:
-        argv, report = _command(tool.name, suites, scratch, bench.tree.target)
+        argv, report = _command(tool.name, picks, scratch, suites.copy.target)
         if tool.name == "llvm-cov":
-            _forget_other_programs(bench, tool)
+            _forget_other_programs(suites, tool)
         done = process.run(
             [*argv, "--", "--exact", *tests],
-            cwd=bench.cargo.folder,
-            env=bench.cargo.env | tool.env,
+            cwd=suites.cargo.folder,
+            env=suites.cargo.env | tool.env,
             timeout_s=options.timeout_s,
-            log=bench.cargo.log,
+            log=suites.cargo.log,
         )
         if done.returncode != 0 or not report.is_file():
             return None
         said = report.read_text(encoding="utf-8")
-    root = bench.tree.path.resolve()
+    root = suites.copy.path.resolve()
     if tool.name == "tarpaulin":
         traces = tarpaulin_counts(json.loads(said))
         found = {Path(place).resolve(): counts for place, counts in traces.items()}
@@ -135,11 +135,11 @@ def _measure(
     return {path: _share(_of_code(lines[root / path], path, root)) for path in seen}
 
 
-def _forget_other_programs(bench: Bench, tool: Tool) -> None:
+def _forget_other_programs(suites: Suites, tool: Tool) -> None:
     """Remove test programs of earlier runs: their lines, of sources as they were, would count."""
     argv = ["cargo", "llvm-cov", "clean", "--workspace"]
-    env = bench.cargo.env | tool.env
-    process.run(argv, cwd=bench.cargo.folder, env=env, log=bench.cargo.log)
+    env = suites.cargo.env | tool.env
+    process.run(argv, cwd=suites.cargo.folder, env=env, log=suites.cargo.log)
 
 
 def _of_code(counts: dict[int, int], path: str, root: Path) -> dict[int, int]:

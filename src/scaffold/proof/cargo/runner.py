@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from scaffold.checkout.files import read_plain
-from scaffold.proof.cargo.bench import open_bench
+from scaffold.errors import MissingToolError
 from scaffold.proof.cargo.build import cargo_env
 from scaffold.proof.cargo.coverage import coverage_of
-from scaffold.proof.cargo.kill import check
-from scaffold.proof.cargo.tree import Tree
-from scaffold.proof.runner import Evidence, Kills, Progress, Subject, VerifyOptions
+from scaffold.proof.cargo.evidence import run_suites
+from scaffold.proof.cargo.held_copy import held_copy
+from scaffold.proof.cargo.kill.check import INSTALL, CargoBreaker
+from scaffold.proof.cargo.suites import open_suites
+from scaffold.proof.runner import Breaker, Evidence, Progress, Subject, VerifyOptions
 from scaffold.system import process
 
 CHANNEL = re.compile(r"""^\s*(?:channel\s*=\s*)?["']?([\w.-]{1,40})["']?\s*$""", re.MULTILINE)
@@ -27,9 +30,7 @@ def asked_toolchain(folder: Path) -> str:
                 text = read_plain(place / name, most=1 << 16).decode("utf-8", errors="replace")
             except OSError:
                 continue
-            channel = re.search(
-                r"""^\s*(?:channel\s*=\s*)?["']?([\w.-]{1,40})["']?\s*$""", text, re.M
-            )
+            channel = CHANNEL.search(text)
             return f" ({name} asks for {channel[1]})" if channel else f" (see {name})"
     return ""
 
@@ -43,7 +44,7 @@ class CargoRunner:
         Raises:
             MissingToolError: There is no cargo or no rustc.
         """
-        cargo_env(Tree(subject.checkout, options).target)
+        cargo_env()
         return f"{shutil.which('cargo')}{asked_toolchain(subject.checkout / subject.run.root)}"
 
     def environment(self, subject: Subject, options: VerifyOptions) -> str:
@@ -53,7 +54,7 @@ class CargoRunner:
             MissingToolError: There is no cargo or no rustc.
         """
         folder = subject.checkout / subject.run.root
-        env = cargo_env(Tree(subject.checkout, options).target)
+        env = cargo_env()
         done = process.run(["cargo", "--version"], cwd=folder, env=env, timeout_s=60)
         return " ".join((done.stdout or done.stderr).split())
 
@@ -67,23 +68,26 @@ class CargoRunner:
             MissingToolError: There is no cargo or no rustc.
             ProofError: The build did not end in time.
         """
-        tree = Tree(subjects[0].checkout, options)
-        with tree.held(progress):
-            bench = open_bench(tree, subjects, options)
-            runs = bench.run(progress)
-            found = [bench.evidence(subject, runs) for subject in subjects]
+        with held_copy(subjects[0].checkout, options, progress) as copy:
+            suites = open_suites(copy, subjects, options)
+            runs = run_suites(suites, progress)
+            found = [runs.evidence(subject) for subject in subjects]
             return [
-                coverage_of(bench, subject, evidence, options, progress)
+                coverage_of(suites, subject, evidence, options, progress)
                 for subject, evidence in zip(subjects, found, strict=True)
             ]
 
-    def kill(
+    @contextmanager
+    def breaker(
         self, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
-    ) -> Kills:
-        """Every mutant of the targets that have a bar against the gap's own tests.
+    ) -> Iterator[Breaker]:
+        """The mutants of the targets, against the gap's own tests.
 
         Raises:
             MissingToolError: cargo-mutants is missing.
-            ProofError: The tests are red on an unbroken copy.
         """
-        return check(subject, evidence, options, progress)
+        if shutil.which("cargo-mutants") is None:
+            raise MissingToolError("the kill check of Rust needs cargo-mutants", INSTALL)
+        with held_copy(subject.checkout, options, progress) as copy:
+            suites = open_suites(copy, [subject], options)
+            yield CargoBreaker(suites, subject, evidence, options)

@@ -30,10 +30,8 @@ def is_probe(answer: Json) -> bool:
     lists = (answer.get("lacks"), answer.get("unfit"))
     texts = (answer.get("python"), answer.get("pytest"))
     names = [name for found in lists if isinstance(found, list) for name in found]
-    return (
-        all(isinstance(found, list) for found in lists)
-        and all(isinstance(text, str) for text in (*texts, *names))
-        and isinstance(answer.get("fork"), bool)
+    return all(isinstance(found, list) for found in lists) and all(
+        isinstance(text, str) for text in (*texts, *names)
     )
 
 

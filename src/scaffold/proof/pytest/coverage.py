@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scaffold.proof.pytest.plan import IMPORTED, SHARED
+from scaffold.proof.pytest.trail import IMPORTED, SHARED
 from scaffold.proof.runner import percent as share
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ from scaffold.proof.pytest.env import (
     no_environment,
 )
 from scaffold.proof.pytest.isolation import environment, kept_options
-from scaffold.proof.pytest.plan import Trail
 from scaffold.proof.pytest.standing import not_run
+from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.runner import (
+    Breaker,
     Evidence,
-    Kills,
     Progress,
     Session,
     Subject,
@@ -89,19 +90,14 @@ class PytestRunner:
             progress(f"tests ran with {candidate.label}")
             return [start.evidence(subject, replies, candidate, probe) for subject in subjects]
 
-    def kill(
+    def breaker(
         self, subject: Subject, evidence: Evidence, options: VerifyOptions, progress: Progress
-    ) -> Kills:
-        """Every mutant of the targets against the tests that run its line.
-
-        Raises:
-            MissingToolError: cosmic-ray is missing.
-            ProofError: The tests are red on an unbroken copy.
-        """
-        from scaffold.proof.pytest.check import check
+    ) -> AbstractContextManager[Breaker]:
+        """The mutants of the targets, each against the tests that run its line."""
+        from scaffold.proof.pytest.kill.check import PytestBreaker
 
         assert isinstance(evidence.trail, Trail)
-        return check(subject, test_args(subject), evidence.trail, options, progress)
+        return nullcontext(PytestBreaker(subject, test_args(subject), evidence.trail, options))
 
 
 def test_args(subject: Subject) -> list[str]:
@@ -346,7 +342,6 @@ class _Start:
             python=candidate.argv,
             env=environment(self.scratch, candidate.env, self.roots, kept),
             version=f"Python {probe['python']}, pytest {probe['pytest']}",
-            fork=probe["fork"],
             preload=tuple(modules["outside"]),
             modules={target.path: target.module for target in subject.targets},
             facts=reply.get("facts", ""),

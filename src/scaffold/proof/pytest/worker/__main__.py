@@ -41,8 +41,6 @@ def main() -> None:
     record.honoured[:] = request["options"]
     if request["mode"] == "sessions":
         load_sibling("sessions").serve(request, out, record)
-    elif request["mode"] == "once":
-        answer(out, record.run_once(request))
     else:
         load_sibling("fork").serve(request, out)
 
@@ -105,7 +103,6 @@ def examine(request: Json) -> Json:
         "unfit": unfit,
         "python": sys.version.split()[0],
         "pytest": version,
-        "fork": hasattr(os, "fork"),
     }
 
 

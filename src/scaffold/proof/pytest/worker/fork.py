@@ -179,7 +179,7 @@ def run_warm(request: Json, record: Any, job: Json) -> Json:
         if job["module"]:
             alone = run_forked(lambda: import_alone(job), job)
             if alone["verdict"] != "imported":
-                return {"id": job["id"], "verdict": "invalid"}
+                return {"id": job["id"], "verdict": "unviable"}
         return {"id": job["id"], **run_forked(lambda: warm_session(request, record, job), job)}
 
 

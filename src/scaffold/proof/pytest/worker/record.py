@@ -124,20 +124,6 @@ def home_of(node: Any) -> str:
     return os.path.relpath(os.path.realpath(node.path), HERE).replace(os.sep, "/")
 
 
-def run_once(request: Json) -> Json:
-    """One session for one mutant, where this system cannot fork."""
-    job = request["job"]
-    try:
-        if job["module"]:
-            importlib.import_module(job["module"])
-    except BaseException:
-        return {"id": job["id"], "verdict": "invalid"}
-    chosen = Chosen(job["tests"])
-    code = pytest.main(pytest_args(request, "-x"), plugins=[chosen])
-    verdict = "killed" if code else "survived"
-    return {"id": job["id"], "verdict": verdict, "by": chosen.failed}
-
-
 def loaded_modules(tree: str) -> Json:
     """Files of loaded modules inside of the tree, and names of those outside.
 

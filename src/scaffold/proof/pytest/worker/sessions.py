@@ -31,10 +31,6 @@ running: set[int] = set()
 def serve(request: Json, out: TextIO, record: Any) -> None:
     """Run each session and send what it found, in the order asked for."""
     sessions = request["sessions"]
-    if not hasattr(os, "fork"):
-        for session in sessions:
-            answer(out, record.run_session(session))
-        return
     parent = detach_stdin()
     signal.signal(signal.SIGTERM, stop)
     if len(sessions) > 1:

@@ -29,14 +29,50 @@ COPIES = 4
 OWNER = "owner"
 
 
-class Tree:
-    """A copy of a checkout, and the target folder that goes with it."""
+@contextmanager
+def held_copy(checkout: Path, options: VerifyOptions, progress: Progress) -> Iterator[Copy]:
+    """A copy of the checkout, up to date, and this run's alone.
 
-    def __init__(self, checkout: Path, options: VerifyOptions) -> None:
-        """Name the places; nothing is written, and no copy is taken, before `held`."""
-        self.checkout = checkout.resolve()
-        self.base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
-        self.folder = self.base / "tree-1"
+    There are a few copies in the cache, as many as were ever needed at once. The one that served
+    this checkout before is taken if it is free, else one that served any, since most of it is
+    built; where all are in use the first is waited for.
+
+    Raises:
+        CheckoutError: The copy cannot be written.
+    """
+    checkout = checkout.resolve()
+    base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
+    try:
+        folders = _folders(base, str(checkout))
+        taken = next((h for f in folders if (h := _try_lock(f)) is not None), None)
+        if taken is None:
+            progress(f"waiting: other runs use the copies in {base}")
+            taken = _Lock(folders[0], _open_lock(folders[0]))
+            fcntl.flock(taken.handle, fcntl.LOCK_EX)
+        (taken.folder / OWNER).write_text(str(checkout), encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(base, error) from error
+    with taken.handle:
+        # Here, and not at the end: what a build takes is known now, and it takes far longer.
+        trim_folders(base, PARTS["cargo"], taken.folder)
+        copy = Copy(checkout, taken.folder)
+        copy.sync()
+        yield copy
+
+
+def _folders(base: Path, checkout: str) -> list[Path]:
+    """The copies in the order in which they would suit."""
+    folders = [base / f"tree-{number}" for number in range(1, COPIES + 1)]
+    owners = {f: _read(f / OWNER) for f in folders}
+    return sorted(folders, key=lambda f: (owners[f] != checkout, owners[f] == "", f.name))
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a checkout, and the target folder that goes with it, both below one folder."""
+
+    checkout: Path
+    folder: Path
 
     @property
     def path(self) -> Path:
@@ -48,46 +84,11 @@ class Tree:
         """The target folder of cargo that goes with the copy."""
         return self.folder / "target"
 
-    def beside(self, number: int, options: VerifyOptions) -> Tree:
-        """Another copy for a worker of the run that holds this one, with a target of its own."""
-        other = Tree(self.checkout, options)
-        other.folder = self.folder / f"worker-{number}"
+    def beside(self, number: int) -> Copy:
+        """Another copy, up to date, for a worker of the run that holds this one."""
+        other = Copy(self.checkout, self.folder / f"worker-{number}")
+        other.sync()
         return other
-
-    @contextmanager
-    def held(self, progress: Progress) -> Iterator[None]:
-        """The copy, up to date, and this run's alone.
-
-        There are a few copies in the cache, as many as were ever needed at once. The one that
-        served this checkout before is taken if it is free, else one that served any, since most of
-        it is built; where all are in use the first is waited for.
-
-        Raises:
-            CheckoutError: The copy cannot be written.
-        """
-        try:
-            folders = self._folders()
-            taken = next((h for f in folders if (h := _try_lock(f)) is not None), None)
-            if taken is None:
-                progress(f"waiting: other runs use the copies in {self.base}")
-                taken = _Lock(folders[0], _open_lock(folders[0]))
-                fcntl.flock(taken.handle, fcntl.LOCK_EX)
-            self.folder = taken.folder
-            (self.folder / OWNER).write_text(str(self.checkout), encoding="utf-8")
-        except OSError as error:
-            raise _unwritable(self.base, error) from error
-        with taken.handle:
-            # Here, and not at the end: what a build takes is known now, and it takes far longer.
-            trim_folders(self.base, PARTS["cargo"], self.folder)
-            self.sync()
-            yield
-
-    def _folders(self) -> list[Path]:
-        """The copies in the order in which they would suit."""
-        folders = [self.base / f"tree-{number}" for number in range(1, COPIES + 1)]
-        owners = {f: _read(f / OWNER) for f in folders}
-        mine = str(self.checkout)
-        return sorted(folders, key=lambda f: (owners[f] != mine, owners[f] == "", f.name))
 
     def sync(self, instead: Mapping[str, bytes] | None = None) -> None:
         """Make the copy equal to the checkout, but for the given contents.

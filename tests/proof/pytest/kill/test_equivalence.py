@@ -2,10 +2,9 @@
 
 import pytest
 
-from scaffold.proof.equivalence import READERS
-from scaffold.proof.mutants import enumerate_mutants, find_mutants
-from scaffold.proof.pytest.check import choose
-from scaffold.proof.runner import VerifyOptions
+from scaffold.proof.mutants import Found
+from scaffold.proof.pytest.kill.equivalence import READERS
+from scaffold.proof.pytest.kill.mutants import enumerate_mutants, find_mutants
 
 FUTURE = "from __future__ import annotations\n"
 DEF = "def f(a: int | None = 1) -> str | None:\n    return a + 1\n"
@@ -55,6 +54,13 @@ SOURCES = {
 }
 
 
+def choose(count, cut, *, read):
+    each = [find_mutants(path, text, annotations_read=read) for path, text in SOURCES.items()]
+    kinds = ("mutants", "annotations", "equal_code")
+    every = Found(*([m for found in each for m in getattr(found, kind)] for kind in kinds))
+    return every.chosen(count, cut)
+
+
 def counts(found):
     return len(found.mutants), len(found.annotations), len(found.equal_code)
 
@@ -62,16 +68,13 @@ def counts(found):
 @pytest.mark.parametrize("mutants", ["all", 3])
 @pytest.mark.parametrize("read", [True, False])
 def test_what_is_left_out_is_counted_once_over_all_cuts_and_whatever_the_sample(mutants, read):
-    whole = choose(SOURCES, VerifyOptions(mutants=mutants), annotations_read=read)
-    cuts = [
-        choose(SOURCES, VerifyOptions(mutants=mutants, shard=(n, 3)), annotations_read=read)
-        for n in (1, 2, 3)
-    ]
+    whole = choose(mutants, None, read=read)
+    cuts = [choose(mutants, (n, 3), read=read) for n in (1, 2, 3)]
 
     assert [sum(column) for column in zip(*map(counts, cuts), strict=True)] == [*counts(whole)]
     assert counts(whole)[1] > 0 or read
     assert counts(whole)[2] > 0
-    every = choose(SOURCES, VerifyOptions(mutants="all"), annotations_read=read)
+    every = choose("all", None, read=read)
     assert counts(whole)[1:] == counts(every)[1:]
 
 

@@ -6,11 +6,9 @@ import json
 import os
 import re
 import shlex
-import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,13 @@ from typing import Any
 from scaffold.errors import ProofError
 from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
+from scaffold.proof.pool import Stopped
 from scaffold.proof.pytest.answers import PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
-from scaffold.proof.pytest.plan import Trail
-from scaffold.proof.tree_copy import Listing, Stopped
-from scaffold.system.process import Conversation
+from scaffold.proof.pytest.trail import Trail
+from scaffold.proof.tree_copy import Listing
 
-WORKER = Path(__file__).with_name("worker") / "__main__.py"
+WORKER = Path(__file__).parent.with_name("worker") / "__main__.py"
 # A mutant that loops for ever is found by its processor time, which a busy machine does not
 # stretch; the time on the wall is for one that waits for ever.
 CPU_FLOOR_S, CPU_FACTOR = 1.5, 5.0
@@ -79,14 +77,12 @@ class Place:
 
 
 class Worker:
-    """Tries mutants on a copy of the tree."""
+    """One process that stays on a copy of the tree, and forks for each mutant."""
 
     def __init__(self, place: Place, files: Sequence[str], trail: Trail) -> None:
-        """Prepare what every request holds."""
+        """Start it and let it import what the tests import."""
         place.temp.mkdir()
         self.place, self.trail = place, trail
-        self.argv = [*trail.python, str(WORKER)]
-        self.env = place.env(trail.env)
         self.modules = dict(trail.modules)
         self.origin = {"origin": str(place.listing.root), "copy": str(place.tree)}
         self.request: Json = {
@@ -97,23 +93,45 @@ class Worker:
             "args": list(files),
             **self.origin,
         }
-        self._number = self._started = 0
+        self._number = 0
+        # Beside the folder for temporary files, where no test looks.
+        answers = place.temp.with_name(f"{place.temp.name}-answers")
+        self._talk = PipedConversation(
+            [*trail.python, str(WORKER)],
+            cwd=place.folder,
+            env=place.env(trail.env),
+            log=place.temp / "worker.log",
+            answers=answers,
+        )
+        self._talk.send(json.dumps({**self.request, "mode": "serve"}))
+        try:
+            self._answer("probe", START_S)
+            self._answer("ready", START_S)
+        except BaseException:
+            self._talk.close(at_once=True)
+            raise
 
     def __enter__(self) -> Worker:
         """The worker, ready."""
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Leave nothing running."""
+        """End the process and everything below it."""
+        self._talk.close(at_once=exc_info[0] is not None or self.place.stop.is_set())
 
     def learn_imports(self) -> None:
         """See which targets can be imported alone; of the others a failed import means nothing."""
+        for path, module in self.trail.modules.items():
+            if module:
+                alone = Mutant("unbroken", path, "", 0, "", "")
+                if self.ask("import", alone, ())["verdict"] != "imported":
+                    self.modules[path] = ""
 
     def unbroken(self) -> Mutant:
         """A mutant that changes nothing."""
         path = next(iter(self.trail.modules))
         source = (self.place.tree / path).read_bytes().decode("utf-8")
-        return Mutant("unbroken", path, "", 0, 0, "", source)
+        return Mutant("unbroken", path, "", 0, "", source)
 
     def check_unbroken(self, kinds: frozenset[str]) -> None:
         """The tests are green here, and run the copy, before anything is broken.
@@ -164,7 +182,9 @@ class Worker:
 
     def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
         """The verdict on one mutant, with the test that gave it."""
-        raise NotImplementedError
+        job = self.job(kind, mutant, tests)
+        self._talk.send(json.dumps(job))
+        return self._answer(mutant.id, 3 * job["wall_s"] + 60)
 
     def job(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
         """A job as the worker reads it; limits follow from how long the tests took unbroken."""
@@ -186,18 +206,8 @@ class Worker:
             **({"targets": targets, **self.origin} if mutant.id == "unbroken" else {}),
         }
 
-    def talk(self, env: Mapping[str, str]) -> Conversation:
-        """A process that was started; closed by whoever asked for it."""
-        self._started += 1
-        # Beside the folder for temporary files, where no test looks.
-        answers = self.place.temp.with_name(f"{self.place.temp.name}-answers{self._started}")
-        log = self.place.temp / "worker.log"
-        return PipedConversation(
-            self.argv, cwd=self.place.folder, env=env, log=log, answers=answers
-        )
-
-    def expect(self, talk: Conversation, timeout_s: float) -> Json | None:
-        """The next answer; None where the process ended or time ran out.
+    def _expect(self, timeout_s: float) -> Json:
+        """The next answer; empty where the process ended or time ran out.
 
         Raises:
             Stopped: The run has to end.
@@ -207,89 +217,17 @@ class Worker:
             if self.place.stop.is_set():
                 raise Stopped
             try:
-                line = talk.receive(min(POLL_S, timeout_s))
+                return read_answer(self._talk.receive(min(POLL_S, timeout_s)))
             except TimeoutError:
                 continue
-            return read_answer(line) if line else None
-        return None
-
-
-class ForkWorker(Worker):
-    """One process that stays, and forks for each mutant."""
-
-    def __init__(self, place: Place, files: Sequence[str], trail: Trail) -> None:
-        """Start it and let it import what the tests import."""
-        super().__init__(place, files, trail)
-        self._talk = self.talk(self.env)
-        self._talk.send(json.dumps({**self.request, "mode": "serve"}))
-        try:
-            self._answer("probe", START_S)
-            self._answer("ready", START_S)
-        except BaseException:
-            self._talk.close(at_once=True)
-            raise
-
-    def __exit__(self, *exc_info: object) -> None:
-        """End the process and everything below it."""
-        self._talk.close(at_once=exc_info[0] is not None or self.place.stop.is_set())
-
-    def learn_imports(self) -> None:
-        """See which targets can be imported alone; of the others a failed import means nothing."""
-        for path, module in self.trail.modules.items():
-            if module:
-                alone = Mutant("unbroken", path, "", 0, 0, "", "")
-                if self.ask("import", alone, ())["verdict"] != "imported":
-                    self.modules[path] = ""
-
-    def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
-        """The verdict on one mutant, with the test that gave it."""
-        job = self.job(kind, mutant, tests)
-        self._talk.send(json.dumps(job))
-        return self._answer(mutant.id, 3 * job["wall_s"] + 60)
+        return {}
 
     def _answer(self, what: str, timeout_s: float) -> Json:
-        reply = self.expect(self._talk, timeout_s) or {}
+        reply = self._expect(timeout_s)
         if what not in (reply.get("event"), reply.get("id")):
             last = self._talk.last_words() or "without a word on stderr"
             raise ProofError(
                 f"the process that runs the tests for the kill check ended: {last}",
                 self._reproduce(""),
             )
-        return reply
-
-
-class PlainWorker(Worker):
-    """A new process for each mutant: slower, for systems without fork."""
-
-    def ask(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
-        """The verdict on one mutant, with the test that gave it."""
-        job = self.job("warm", mutant, tests)
-        Path(job["temp"]).mkdir()
-        try:
-            with self._broken(Path(job["path"]), mutant.source.encode()):
-                return self._once(job)
-        finally:
-            shutil.rmtree(job["temp"], ignore_errors=True)
-
-    @contextmanager
-    def _broken(self, path: Path, source: bytes) -> Iterator[None]:
-        before, mode = path.read_bytes(), path.stat().st_mode
-        path.chmod(mode | 0o600)
-        path.write_bytes(source)
-        try:
-            yield
-        finally:
-            path.write_bytes(before)
-            path.chmod(mode)
-
-    def _once(self, job: Json) -> Json:
-        until = time.monotonic() + job["wall_s"]
-        with self.talk({**self.env, "TMPDIR": job["temp"]}) as talk:
-            talk.send(json.dumps({**self.request, "mode": "once", "job": job}))
-            reply = self.expect(talk, job["wall_s"])
-            if reply is not None:  # the probe comes first
-                reply = self.expect(talk, max(0.0, until - time.monotonic()))
-        if reply is None or "verdict" not in reply:
-            # Without an answer the mutant ran out of time or brought the interpreter down.
-            return {"verdict": "timeout" if time.monotonic() >= until else "killed"}
         return reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaffold.proof.cargo.schemata import VARIABLE, weave
+from scaffold.proof.cargo.kill.schemata import VARIABLE, weave
 
 SOURCE = b"""\
 use std::fmt;
@@ -92,14 +92,14 @@ def test_line_ends_of_windows_stay():
 
 def test_an_error_in_an_arm_says_that_its_mutant_is_no_program():
     result = woven((b"n * 2", b"n + 2"), (b"n * 2", b"n / 2"))
-    assert result.invalid("lib.rs", result.arms[2].first + 1) == {2}
-    assert result.invalid("other.rs", result.arms[2].first) == set()
+    assert result.refused("lib.rs", result.arms[2].first + 1) == {2}
+    assert result.refused("other.rs", result.arms[2].first) == set()
 
 
 def test_an_error_where_all_arms_must_agree_says_nothing_of_one_alone():
     result = woven((b"(0..n)", b"(1..n)"), (b"n * 2", b"n + 2"))
     line = result.arms[1].first
-    assert result.invalid("lib.rs", line) == set()
+    assert result.refused("lib.rs", line) == set()
     assert result.disturbed("lib.rs", line) == {1}
 
 

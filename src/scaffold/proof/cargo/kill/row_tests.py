@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from scaffold.errors import ProofError
-from scaffold.proof.cargo.bench import Bench
 from scaffold.proof.cargo.build import Cargo, Program
+from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.cargo.workspace import Suite
+from scaffold.proof.mutants import MutantVerdict
 
 LEAST_TEST_S = 20.0
 KILLERS = 16
 
 
-@dataclass(frozen=True)
-class RustMutant:
-    """One small fault: the mutated source, and an id that stays when lines move."""
-
-    id: str
-    path: str
-    line: int
-    operator: str
-    change: str
-    source: str
+Names = dict[Suite, list[str]]
+"""The tests of a row, by suite."""
 
 
-Verdicts = Iterable[tuple[RustMutant, str]]
-
-
-class Trial:
+class RowTests:
     """The tests of a row, the time that they may take, and which of them killed mutants before."""
 
-    def __init__(self, bench: Bench, names: dict[Suite, list[str]], log: str = "trial.log") -> None:
+    def __init__(
+        self, suites: Suites, names: dict[Suite, list[str]], log: str = "tests.log"
+    ) -> None:
         """Nothing is run yet."""
-        self.bench, self.names = bench, names
-        self.cargo = replace(bench.cargo, log=bench.tree.folder / log)
+        self.suites, self.names = suites, names
+        self.cargo = replace(suites.cargo, log=suites.copy.folder / log)
         self.test_s = LEAST_TEST_S
         self.killers: dict[Suite, list[str]] = {suite: [] for suite in names}
 
@@ -54,7 +46,7 @@ class Trial:
                 red = [name for name, word in output.words.items() if word == "FAILED"]
                 raise ProofError(
                     f"red on an unbroken copy: {', '.join(red) or program.suite.label('*')}",
-                    f"scaffold verify {self.bench.subjects[0].slug}",
+                    f"scaffold verify {self.suites.owners.subjects[0].slug}",
                 )
         self.test_s = max(LEAST_TEST_S, 5 * (time.monotonic() - began))
 
@@ -68,25 +60,25 @@ class Trial:
             return
         for program in programs():
             names = self.killers[program.suite][:]
-            if names and self._run(self.cargo, program, names) != "survived":
+            if names and self._run(self.cargo, program, names) is not MutantVerdict.SURVIVED:
                 raise ProofError(
                     f"red on an unbroken copy without the others: {self.killers[program.suite][0]}",
-                    f"scaffold verify {self.bench.subjects[0].slug}",
+                    f"scaffold verify {self.suites.owners.subjects[0].slug}",
                 )
 
-    def verdict(self, programs: Sequence[Program], env: dict[str, str] | None = None) -> str:
-        """killed, timeout or survived."""
-        cargo = replace(self.cargo, env=self.cargo.env | (env or {}))
+    def verdict(self, programs: Sequence[Program], env: Mapping[str, str]) -> MutantVerdict:
+        """Whether these programs are red: killed, timeout or survived."""
+        cargo = replace(self.cargo, env={**self.cargo.env, **env})
         for program in programs:
             first = self.killers[program.suite][:KILLERS]
             rest = [name for name in self.names[program.suite] if name not in first]
             for names in filter(None, [first, rest]):
-                word = self._run(cargo, program, names)
-                if word != "survived":
-                    return word
-        return "survived"
+                verdict = self._run(cargo, program, names)
+                if verdict is not MutantVerdict.SURVIVED:
+                    return verdict
+        return MutantVerdict.SURVIVED
 
-    def _run(self, cargo: Cargo, program: Program, names: Sequence[str]) -> str:
+    def _run(self, cargo: Cargo, program: Program, names: Sequence[str]) -> MutantVerdict:
         output = cargo.run(
             program,
             ["--exact", *names],
@@ -94,10 +86,10 @@ class Trial:
             watch=lambda word: word != "FAILED",
         )
         if output.late:
-            return "timeout"
+            return MutantVerdict.TIMEOUT
         if output.ended == "ok":
-            return "survived"
+            return MutantVerdict.SURVIVED
         red = [name for name, word in output.words.items() if word == "FAILED"]
         known = self.killers[program.suite]
         known[:] = [*red, *(name for name in known if name not in red)]
-        return "killed"
+        return MutantVerdict.KILLED

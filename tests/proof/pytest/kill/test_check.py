@@ -8,9 +8,12 @@ import pytest
 
 from scaffold.errors import ProofError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.mutants import enumerate_mutants
-from scaffold.proof.pytest.check import open_cache
+from scaffold.proof.kill_check import check
+from scaffold.proof.mutants import MutantVerdict
+from scaffold.proof.pytest.kill.check import PytestBreaker
+from scaffold.proof.pytest.kill.mutants import enumerate_mutants
 from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.proof.verdicts import VerdictCache
 
 OPTIONS = VerifyOptions(python=sys.executable, jobs=1, mutants="all")
 
@@ -122,11 +125,17 @@ def subject_of(root):
 def kill(root, options=OPTIONS, change=lambda evidence: evidence):
     runner, subject = load_runner("pytest"), subject_of(root)
     evidence = change(runner.examine([subject], options, print)[0])
-    return runner.kill(subject, evidence, options, print)
+    return check(subject, evidence, options, print)
 
 
 def survivors(kills):
     return [(survivor.line, survivor.change) for survivor in kills.survivors]
+
+
+def open_cache(subject, target, trail, folder):
+    """The verdicts on a target, as the kill check looks them up."""
+    parts = PytestBreaker(subject, [], trail, OPTIONS).circumstances(target)
+    return VerdictCache(folder, parts, frozenset(MutantVerdict).__contains__)
 
 
 def contents(root):
@@ -143,18 +152,6 @@ def test_no_trap_hides_a_kill_and_the_tree_is_left_alone(tree):
     assert (kills.killed, kills.viable, kills.invalid, kills.timeouts) == (12, 17, 1, 1)
     assert kills.by_target == {"lib/traps.py": (12, 17)}
     assert contents(tree) == before
-
-
-@pytest.mark.slow
-def test_without_fork_the_verdicts_are_the_same(tree):
-    """A sample: each mutant takes a process of its own."""
-
-    def without_fork(evidence):
-        return replace(evidence, trail=replace(evidence.trail, fork=False))
-
-    options = replace(OPTIONS, mutants=5)
-
-    assert survivors(kill(tree, options, without_fork)) == survivors(kill(tree, options))
 
 
 @pytest.mark.slow

@@ -119,7 +119,7 @@ def verdicts(subject, options, progress):
 def verdicts_alone(subject, options, progress, monkeypatch):
     """The same where each mutant has a build of its own."""
     with monkeypatch.context() as patch:
-        patch.setattr("scaffold.proof.cargo.hunt.WORTH", 10**6)
+        patch.setattr("scaffold.proof.cargo.kill.check.WORTH", 10**6)
         return verdicts(subject, options, progress)
 
 

@@ -58,8 +58,8 @@ class Woven:
     functions: dict[Lines, tuple[int, ...]] = field(default_factory=dict)
     opaque: set[int] = field(default_factory=set)
 
-    def invalid(self, path: str, line: int) -> set[int]:
-        """The mutant in whose arm a compiler's error is, if that shows that it is no program."""
+    def refused(self, path: str, line: int) -> set[int]:
+        """The mutant in whose arm a compiler's error is, if it would not compile alone either."""
         found = {number for number, lines in self.arms.items() if lines.holds(path, line)}
         return found - self.opaque
 

@@ -1,0 +1,64 @@
+"""What a verdict on Rust code depends on beside the code itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from scaffold.edits.header import without_header
+from scaffold.proof.cargo.suites import Suites
+from scaffold.proof.runner import Subject
+from scaffold.system import process
+
+BUILD_VARIABLES = ("CARGO_", "RUST", "CC", "CFLAGS", "CXX", "AR", "LD", "PKG_CONFIG", "PROTOC")
+TOOLCHAIN_FILES = ("rust-toolchain.toml", "rust-toolchain")
+
+
+def circumstances(
+    suites: Suites, subject: Subject, targets: Sequence[str], tests: Iterable[str]
+) -> list[str | bytes]:
+    """All that a verdict on these targets depends on, but the targets themselves.
+
+    That is the tests' names, the compiler, and the sources of the crates that the tests are built
+    from; of files elsewhere in the checkout those whose name a source mentions.
+    """
+    version = process.run(["rustc", "-vV"], cwd=suites.cargo.folder, env=suites.cargo.env).stdout
+    parts: list[str | bytes] = ["cargo", version, *sorted(tests), *_settings(suites)]
+    root = suites.copy.path.resolve()
+    own = {root / path for path in subject.files}
+    packages = suites.workspace.closure([suite.package for suite in suites.owners.suites(subject)])
+    top = suites.workspace.folder
+    files = [path for package in packages for path in package.folder.rglob("*") if path.is_file()]
+    files += [path for path in (top / "Cargo.toml", top / "Cargo.lock") if path.is_file()]
+    mentioned: set[bytes] = set()
+    skipped = {root / path for path in targets}
+    for path in sorted(set(files)):
+        content = path.read_bytes()
+        content = without_header(content) if path in own else content
+        mentioned |= set(re.findall(rb"[\w.-]+\.\w{1,6}\b", content))
+        if path not in skipped:
+            parts += [path.relative_to(root).as_posix(), content]
+    for path in sorted(root.rglob("*")):
+        if path.name.encode() in mentioned and path.is_file() and not path.is_relative_to(top):
+            parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+    return parts
+
+
+def _settings(suites: Suites) -> list[str | bytes]:
+    """What changes a build without a change of sources: variables, and the files cargo reads."""
+    env = suites.cargo.env
+    found: list[str | bytes] = [
+        f"{name}={value}"
+        for name, value in sorted(env.items())
+        if name.startswith(BUILD_VARIABLES) and name != "CARGO_TARGET_DIR"
+    ]
+    top = suites.workspace.folder
+    home = Path(env.get("CARGO_HOME") or Path.home() / ".cargo")
+    places = [f / ".cargo" for f in (top, *top.parents)] + [home]
+    files = [folder / name for folder in places for name in ("config.toml", "config")]
+    files += [f / name for f in (top, suites.copy.path) for name in TOOLCHAIN_FILES]
+    for path in dict.fromkeys(files):
+        if path.is_file():
+            found += [path.name, path.read_bytes()]
+    return found
