@@ -21,6 +21,7 @@ COMMANDS = {
     "undo": "status.undo",
     "doctor": "doctor.doctor",
     "demo": "demo.demo",
+    "kit": "kit.kit",
 }
 """Command -> its module and function below `commands`, in the order of the help."""
 

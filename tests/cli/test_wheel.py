@@ -63,6 +63,7 @@ def test_the_wheel_holds_the_whole_kit_and_the_demo(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert sources - names == set()
+    assert "scaffold/_kit/kit-format.md" in names
     assert demo - names == set()
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests/")]
 

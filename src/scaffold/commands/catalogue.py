@@ -15,6 +15,7 @@ from scaffold.commands.options import (
     kit_folder,
     language_name,
     load,
+    notes,
     priorities,
 )
 from scaffold.system import output
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap, Kit
 
 
-@click.command("list")
+@click.command(
+    "list", epilog=notes("scaffold list", "scaffold list --priority P0 --json", codes=(0, 2, 9))
+)
 @priorities
 @language_name
 @kind_name
-@click.option("--all-rows", is_flag=True, help="Deprecated rows as well, shown as skipped.")
+@click.option("--all-rows", is_flag=True, help="List deprecated rows as well.")
 @kit_folder
 @as_json
 def list_gaps(
@@ -39,7 +42,7 @@ def list_gaps(
     kit: Path | None,
     json: bool,
 ) -> None:
-    """The catalogue: every gap with its priority, and whether its template is built."""
+    """Print the catalogue: every gap, its priority and state."""
     from scaffold.commands import report
     from scaffold.errors import UsageError
 
@@ -64,7 +67,13 @@ def list_gaps(
         output.say(report.catalogue(gaps))
 
 
-@click.command
+@click.command(
+    epilog=notes(
+        "scaffold show cli_main",
+        "scaffold show cli_main -C ~/plano --case default",
+        codes=(0, 2, 9),
+    )
+)
 @click.argument("gap", metavar="GAP", help="The gap, as `list` names it.")
 @click.option("--file", metavar="PATH", help="Print this rendered file.")
 @click.option(
@@ -72,7 +81,7 @@ def list_gaps(
     metavar="NAME",
     default="default",
     show_default=True,
-    help="Answers from the gap's cases.toml.",
+    help="Use these answers of the gap's cases.toml.",
 )
 @checkout_folder
 @kit_folder
@@ -80,7 +89,7 @@ def list_gaps(
 def show(
     gap: str, file: str | None, case: str, checkout: Path, kit: Path | None, json: bool
 ) -> None:
-    """What a gap proves and what it would write; `--file` prints one rendered file."""
+    """Print what a gap proves and writes, or one rendered file."""
     from scaffold.commands import report
 
     loaded = load(kit)

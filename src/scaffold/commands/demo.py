@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from scaffold.commands.options import PATH, as_json
+from scaffold.commands.options import PATH, as_json, notes
 from scaffold.system import invocation, output
 
 BULK = ("--priority", "P0", "--priority", "P1", "--yes")
@@ -32,7 +32,7 @@ The checkout is as it was, byte for byte. On a real one, type next:
   scaffold undo -C DIR             takes it back"""
 
 
-@click.command
+@click.command(epilog=notes("scaffold demo", "scaffold demo /tmp/parcels", codes=(0, 2, 3, 4)))
 @click.argument(
     "folder",
     metavar="[DIR]",
@@ -42,7 +42,7 @@ The checkout is as it was, byte for byte. On a real one, type next:
 )
 @as_json
 def demo(folder: Path | None, json: bool) -> int:
-    """Run the main job on a miniature checkout, offline, with every command shown."""
+    """Run the main job on a miniature checkout, offline."""
     from scaffold.commands import report
     from scaffold.system.isolation import environment as trusted
     from scaffold.system.process import attach

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scaffold.commands.options import as_json, checkout_folder, kit_folder, load
+from scaffold.commands.options import as_json, checkout_folder, kit_folder, load, notes
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ class Check:
     hint: str = ""
 
 
-@click.command
+@click.command(
+    epilog=notes("scaffold doctor -C ~/plano", "scaffold doctor --clear-cache", codes=(0, 2, 9))
+)
 @checkout_folder
 @kit_folder
-@click.option("--run", is_flag=True, help="Start the checkout's own interpreters and ask them.")
+@click.option("--run", is_flag=True, help="Also start the checkout's own interpreters.")
 @click.option("--clear-cache", is_flag=True, help="Remove what is kept, and stop.")
 @as_json
 def doctor(checkout: Path, kit: Path | None, run: bool, clear_cache: bool, json: bool) -> None:
-    """Tools, versions, the checkout and caches: what is ready, what is missing, how to get it."""
+    """Print what is ready, what is missing, and how to get it."""
     from scaffold.commands import report
 
     if clear_cache:

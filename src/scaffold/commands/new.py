@@ -22,6 +22,7 @@ from scaffold.commands.options import (
     kit_folder,
     language_name,
     load,
+    notes,
     priorities,
 )
 from scaffold.edits.conflicts import OnConflict
@@ -33,21 +34,37 @@ if TYPE_CHECKING:
     from scaffold.plan.model import Plan
 
 
-@click.command
+@click.command(
+    epilog=notes(
+        "scaffold new --gap cli_main --diff -C ~/plano",
+        "scaffold new --priority P0 --yes",
+        "scaffold new --gap cli_main --set cli_main_known_defects=false",
+        codes=(0, 2, 3, 4, 5, 6, 7, 9),
+    )
+)
 @click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
 @priorities
-@click.option("--all", "everything", is_flag=True, help="Every gap that fits this checkout.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every gap that fits this checkout; proposals need --kind proposal.",
+)
 @kind_name
 @language_name
 @click.option(
-    "--set", "settings", metavar="KEY=VALUE", multiple=True, help="An answer to a gap's question."
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An answer to a gap's question; may repeat.",
 )
 @click.option("--answers", metavar="FILE", type=PATH, help="Answers as YAML, JSON or TOML.")
-@click.option("--stubs", is_flag=True, help="Every test body a skipped todo, to hand out.")
+@click.option("--stubs", is_flag=True, help="Write skipped todos in place of the test bodies.")
 @dry_run
 @diff
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
-@click.option("--python", metavar="EXE", help="Interpreter of --verify.")
+@click.option("--python", metavar="EXE", help="The interpreter that --verify runs tests with.")
 @click.option(
     "--on-conflict",
     type=click.Choice([str(way) for way in OnConflict]),
@@ -80,7 +97,7 @@ def new(
     json: bool,
     yes: bool,
 ) -> int:
-    """Write the tests of the picked gaps into a checkout, as one transaction."""
+    """Write the tests of the picked gaps, as one transaction."""
     from scaffold import workflow
     from scaffold.kit.catalog import select
     from scaffold.kit.questions import parse_settings, read_answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,27 @@ if TYPE_CHECKING:
 
 HERE = Path()
 PATH = click.Path(path_type=Path)
+CODES = {
+    0: "done, or nothing to do",
+    2: "what was typed is wrong",
+    3: "the checkout does not fit",
+    4: "a person's work is in the way",
+    5: "the baseline is red",
+    6: "red, todo or below a bar",
+    7: "a tool or service is missing",
+    8: "--fail-on matched",
+    9: "the kit is broken",
+}
+"""Exit code -> what it means, in the help of a command."""
+
+
+def notes(*examples: str, codes: Sequence[int]) -> str:
+    """The end of a command's help: examples, and the exit codes that it has of its own."""
+    # \b keeps Click from joining the lines of a paragraph.
+    told = [f"  {code}  {CODES[code]}" for code in codes]
+    return "\n".join(
+        ["\b\nExamples:", *(f"  {one}" for one in examples), "", "\b\nExit codes:", *told]
+    )
 
 
 def _checkout(_: click.Context, __: click.Parameter, folder: Path) -> Path:
@@ -47,7 +69,7 @@ kit_folder = click.option(
     "--kit",
     type=PATH,
     metavar="DIR",
-    help="Another kit than the included one.",
+    help="Use the kit in DIR, not the included one.",
     callback=_kit,
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Only show the plan.", callback=_only_reads)
@@ -55,10 +77,12 @@ diff = click.option(
     "--diff", is_flag=True, help="Print the diff; write nothing.", callback=_only_reads
 )
 as_json = click.option("--json", is_flag=True, help="Print one JSON document on stdout.")
-priorities = click.option("--priority", metavar="P0", multiple=True, help="All gaps of a priority.")
-kind_name = click.option("--kind", metavar="gap|proposal", help="Bulk takes only this kind.")
+priorities = click.option(
+    "--priority", metavar="P0", multiple=True, help="All gaps of a priority; may repeat."
+)
+kind_name = click.option("--kind", metavar="gap|proposal", help="Only rows of this kind.")
 language_name = click.option(
-    "--language", metavar="rust|python|typescript|e2e", help="Bulk takes only this language."
+    "--language", metavar="rust|python|typescript|e2e", help="Only rows in this language."
 )
 
 

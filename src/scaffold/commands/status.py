@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scaffold.commands.options import Progress, as_json, checkout_folder, kit_folder, load
+from scaffold.commands.options import Progress, as_json, checkout_folder, kit_folder, load, notes
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
@@ -18,23 +18,29 @@ if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit
 
 
-@click.command
+@click.command(
+    epilog=notes(
+        "scaffold status -C ~/plano",
+        "scaffold status --fail-on open:P0 --fail-on edited",
+        codes=(0, 2, 3, 8, 9),
+    )
+)
 @checkout_folder
 @kit_folder
 @click.option(
     "--fail-on",
     metavar="WORD[:P0]",
     multiple=True,
-    help="Exit 8 when a gap is: open, generated, edited, outdated, adopted, retired, "
+    help="Exit 8 when a gap is (may repeat): open, generated, edited, outdated, adopted, retired, "
     "blocked; todo, red, below, green, proved (the last proof); stale (it changed since), "
     "unproved (written, and not proved as it stands).",
 )
-@click.option("--all-rows", is_flag=True, help="Deprecated rows as well, shown as skipped.")
+@click.option("--all-rows", is_flag=True, help="List deprecated rows as well.")
 @as_json
 def status(
     checkout: Path, kit: Path | None, fail_on: tuple[str, ...], all_rows: bool, json: bool
 ) -> int:
-    """Where every gap stands in a checkout, and its last proof."""
+    """Print where every gap stands, and its last proof."""
     from scaffold import workflow
     from scaffold.commands import report
 
@@ -67,10 +73,12 @@ def _gate_error(asked: list[Gate], rows: list[Status]) -> GateError | None:
     return refusal(asked, rows)
 
 
-@click.command
+@click.command(epilog=notes("scaffold undo", "scaffold undo -C ~/plano", codes=(0, 2, 3, 4, 9)))
 @checkout_folder
 @kit_folder
-@click.option("--force", is_flag=True, help="Also where a person edited since; the edits are lost.")
+@click.option(
+    "--force", is_flag=True, help="Also where a person edited since; those edits are lost."
+)
 @click.option(
     "--set-aside", is_flag=True, help="Move a record that cannot be undone to .scaffold/kept."
 )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from scaffold.commands.options import PATH, Progress, as_json, checkout_folder, kit_folder, load
+from scaffold.commands.options import (
+    PATH,
+    Progress,
+    as_json,
+    checkout_folder,
+    kit_folder,
+    load,
+    notes,
+)
 from scaffold.system import output
 
 if TYPE_CHECKING:
@@ -18,29 +26,43 @@ if TYPE_CHECKING:
     from scaffold.proof.verify import VerifyOptions
 
 
-@click.command
-@click.argument("gaps", metavar="[GAP ...]", nargs=-1, help="Default: all generated here.")
-@click.option("--all", "everything", is_flag=True, help="All generated here.")
-@click.option("--mutants", metavar="N|all", help="Kill check with N mutants, or all.")
-@click.option("--shard", metavar="K/N", help="Only the K-th of N parts.")
+@click.command(
+    epilog=notes(
+        "scaffold verify cli_main -C ~/plano",
+        "scaffold verify --mutants 30 --junit report.xml",
+        "scaffold verify --mutants all --shard 1/4 --json",
+        codes=(0, 2, 3, 4, 5, 6, 7, 9),
+    )
+)
+@click.argument(
+    "gaps",
+    metavar="[GAP ...]",
+    nargs=-1,
+    help="The gaps; all that are generated here unless named.",
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="All that are generated here, as without a name."
+)
+@click.option("--mutants", metavar="N|all", help="Break the code N times, or in all ways.")
+@click.option("--shard", metavar="K/N", help="Try only the K-th of N equal shares of the mutants.")
 @click.option(
     "--jobs",
     metavar="N",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Workers; 0 is one a processor.",
+    help="Processes at once; 0 is one for each processor.",
 )
-@click.option("--python", metavar="EXE", help="Interpreter for Python suites.")
+@click.option("--python", metavar="EXE", help="The interpreter that Python tests run with.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write JUnit XML.")
 @click.option(
     "--merge",
     metavar="FILE",
     type=PATH,
     multiple=True,
-    help="Join the --json records of shards instead.",
+    help="Join the --json records of shards instead; may repeat.",
 )
-@click.option("--no-cache", is_flag=True, help="Run mutants again that were run before.")
+@click.option("--no-cache", is_flag=True, help="Run also mutants whose verdict is known.")
 @checkout_folder
 @kit_folder
 @as_json
@@ -58,7 +80,7 @@ def verify(
     kit: Path | None,
     json: bool,
 ) -> int:
-    """Prove the generated tests: green, covering, and red when the target is broken."""
+    """Run the generated tests; --mutants also breaks the code."""
     if merge:
         return join(merge, junit=junit, json=json)
     from scaffold import workflow

@@ -367,7 +367,7 @@ def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
         allowed = ", ".join(GAP_PRIORITIES)
         page.fail(("priority",), f"priority = '{gap.priority}' is none of {allowed}")
     if gap.built and gap.run is None and gap.kind == "gap":
-        page.fail((), "a ready gap needs a [run] table", "see docs/kit-format.md")
+        page.fail((), "a ready gap needs a [run] table", "scaffold kit format")
     if gap.state == "deprecated" and not gap.reason.strip():
         page.fail((), "a deprecated gap needs a `reason`")
     if gap.slug in gap.requires:

@@ -40,7 +40,7 @@ HEAD: dict[str, Any] = {
     "facts": {"type": "yaml", "default": "{}", "when": False},
 }
 """All of copier.yml, but for the documents after it; where None stands, any text does."""
-HINT = "see docs/kit-format.md"
+HINT = "scaffold kit format"
 INCLUDED = "templates/*/questions.yml"
 
 
@@ -66,12 +66,12 @@ def check_copier_yml(root: Path) -> None:
         raise KitError(f"{root}: copier.yaml is beside copier.yml", f"rm {root / 'copier.yaml'}")
     pages = read_yaml(path)
     if not pages or not isinstance(pages[0].data, dict):
-        raise KitError(f"{path}:1: the key '_subdirectory' is missing", "see docs/kit-format.md")
+        raise KitError(f"{path}:1: the key '_subdirectory' is missing", HINT)
     _compare(pages[0], pages[0].data, HEAD, ())
     wanted = f"{INCLUDE} {INCLUDED}"
     if len(pages) != 2 or pages[1].data != wanted:
         page = pages[min(len(pages), 2) - 1]
-        page.fail((), f"the second document must be `{wanted}`", "see docs/kit-format.md")
+        page.fail((), f"the second document must be `{wanted}`", HINT)
 
 
 def _compare(page: Page, found: Any, wanted: Any, keys: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ def read(payload: str, origin: str) -> Extraction:
     Raises:
         KitError: It is no TOML, or a piece lacks a key or has one too many.
     """
-    hint = "see `rust_extract` in docs/kit-format.md"
+    hint = "scaffold kit format"
     try:
         data = tomllib.loads(payload)
     except tomllib.TOMLDecodeError as error:
