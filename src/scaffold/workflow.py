@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,23 +109,22 @@ def plan_new(
     """
     from scaffold.kit.questions import check_answers
     from scaffold.plan.make import make_plan
-    from scaffold.plan.model import Request
-
-    answers = check_answers(
-        [gap for gap in request.gaps if gap.built],
-        given,
-        all_gaps=list(kit.gaps.values()),
-    )
+    from scaffold.plan.parts import with_parts
 
     def plan() -> Plan:
         state = read_state(checkout.root, kit.name)
+        whole = with_parts(kit, state, request)
+        answers = check_answers(
+            [gap for gap in whole.gaps if gap.built],
+            given,
+            all_gaps=list(kit.gaps.values()),
+        )
         # An answer holds until another one is given.
         merged = {
             slug: {**values, **_remembered(state, slug, values, given)}
             for slug, values in answers.items()
         }
-        whole = Request(request.gaps, merged, request.named, request.stubs, request.on_conflict)
-        return make_plan(kit, checkout, state, whole, progress)
+        return make_plan(kit, checkout, state, replace(whole, answers=merged), progress)
 
     return read_whole(checkout.root, plan)
 

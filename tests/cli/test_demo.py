@@ -30,13 +30,13 @@ def test_the_demo_runs_the_main_job_and_shows_every_command(tree: Path, tmp_path
     ]
     for told in (
         "P0        prices    python    ready",
-        "done: 3 created",
+        "done: 4 created",
         "left out: tracking: its targets are not in this checkout",
         "prices: green (23 tests: 20 passed, 3 known defects",
         "parcels/prices.py: 100 % of its lines, 20/20 mutants killed",
         "parcels/labels.py: 100 % of its lines, 20/20 mutants killed",
-        "3 the same; nothing to do",
-        "taken back: new prices labels (3 files)",
+        "4 the same; nothing to do",
+        "taken back: new prices labels (4 files)",
         "The checkout is as it was, byte for byte.",
         "scaffold new -C DIR",
     ):

@@ -16,6 +16,8 @@ from support.tree import snapshot, write_files
 
 KIT = ["--kit", str(DEMO_KIT)]
 TESTS = Path("tests", "test_prices.py")
+LABELS = ["test_labels.py", "test_tracking_numbers.py"]
+BOTH = ["test_labels.py", "test_prices.py", "test_tracking_numbers.py"]
 
 
 def git(tree: Path, *arguments: str) -> str:
@@ -36,10 +38,11 @@ def test_bulk_is_one_plan_and_tells_what_it_leaves_out(tree: Path) -> None:
     assert done.out == (
         "  + tests/test_prices.py\n"
         "  + tests/test_labels.py\n"
+        "  + tests/test_tracking_numbers.py\n"
         "  + tests/conftest.py  (shared by prices, labels)\n"
         "  left out: tracking: its targets are not in this checkout\n"
         "  left out: routes: its template is not built yet\n"
-        "done: 3 created\n"
+        "done: 4 created\n"
         f"prove it with: scaffold verify prices labels -C {tree} --kit {DEMO_KIT}\n"
         f"take it back with: scaffold undo -C {tree} --kit {DEMO_KIT}\n"
     )
@@ -53,9 +56,9 @@ def test_bulk_is_one_plan_and_tells_what_it_leaves_out(tree: Path) -> None:
     ("selection", "written"),
     [
         (["--priority", "P0"], ["test_prices.py"]),
-        (["--priority", "p1"], ["test_labels.py"]),
-        (["--gap", "labels", "--gap", "prices"], ["test_labels.py", "test_prices.py"]),
-        (["--priority", "P0", "--gap", "labels"], ["test_labels.py", "test_prices.py"]),
+        (["--priority", "p1"], LABELS),
+        (["--gap", "labels", "--gap", "prices"], BOTH),
+        (["--priority", "P0", "--gap", "labels"], BOTH),
         (["--all", "--language", "rust"], []),
         (["--all", "--kind", "proposal"], []),
     ],
@@ -75,7 +78,7 @@ def test_a_second_run_changes_no_byte(tree: Path) -> None:
     assert scaffold("new", "--all", *KIT, "-C", tree).code == 0
     before = snapshot(tree)
     done = scaffold("new", "--all", *KIT, "-C", tree)
-    assert (done.code, done.out.splitlines()[-1]) == (0, "3 the same; nothing to do")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "4 the same; nothing to do")
     assert snapshot(tree) == before
 
 
@@ -109,7 +112,7 @@ def test_undo_gives_the_first_tree_byte_for_byte(tree: Path, conftest: bytes) ->
     assert (b"\r\n" in edited) == (b"\r\n" in conftest)
     assert (tree / "tests" / "conftest.py").stat().st_mode & 0o777 == 0o755
     done = scaffold("undo", *KIT, "-C", tree)
-    assert (done.code, done.out) == (0, "taken back: new prices labels (3 files)\n")
+    assert (done.code, done.out) == (0, "taken back: new prices labels (4 files)\n")
     assert snapshot(tree) == before
 
 
@@ -166,7 +169,7 @@ def test_looking_writes_nothing(tree: Path, option: str) -> None:
 
 def test_a_dry_run_says_so(tree: Path) -> None:
     done = scaffold("new", "--all", "--dry-run", *KIT, "-C", tree)
-    assert done.out.endswith("3 to create; nothing was written (--dry-run)\n")
+    assert done.out.endswith("4 to create; nothing was written (--dry-run)\n")
 
 
 def test_the_diff_applies_with_git_and_gives_the_same_files(tree: Path, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_what_was_picked_and_answered_is_shown_and_written(tree: Path) -> None:
     assert (
         "+    [(1, 290), (499, 290), (501, 490), (1999, 490), (2001, 990), (9500, 990)]," in shown
     )
-    assert "done: 3 created" in screen.seen
+    assert "done: 4 created" in screen.seen
     written = (tree / "tests" / "test_prices.py").read_text()
     assert '("grams", "pence")' in written and "xfail" not in written
     assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scaffold.errors import KitError, UsageError
-from scaffold.kit.catalog import Kit, load_kit, select
+from scaffold.kit.catalog import Kit, load_kit
+from scaffold.kit.selection import select
 from support.tinykit import gap_toml, write_kit
 
 

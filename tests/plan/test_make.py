@@ -12,7 +12,8 @@ from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import read_state
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError, ConflictError, KitError, UsageError
-from scaffold.kit.catalog import Kit, load_kit, select, template_digest
+from scaffold.kit.catalog import Kit, load_kit, template_digest
+from scaffold.kit.selection import select
 from scaffold.plan.changes import Action
 from scaffold.plan.make import content_digest
 from scaffold.plan.model import Plan, Request

@@ -13,7 +13,8 @@ from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import read_state
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import ConflictError, UsageError
-from scaffold.kit.catalog import Kit, load_kit, select
+from scaffold.kit.catalog import Kit, load_kit
+from scaffold.kit.selection import select
 from scaffold.plan.changes import Action, Change
 from scaffold.plan.model import Plan, Request
 from support.tinykit import gap_toml, write_kit

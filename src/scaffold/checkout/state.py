@@ -20,7 +20,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -76,7 +76,8 @@ class GapRecord:
     """What one gap wrote.
 
     `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
-    holds the files that it deleted with the fingerprints that they had.
+    holds the files that it deleted with the fingerprints that they had, `parts` the parts that are
+    written with their modes, where the gap has parts.
     """
 
     slug: str
@@ -88,6 +89,7 @@ class GapRecord:
     edits: tuple[EditRecord, ...] = ()
     template: str = ""
     removed: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Mode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -274,25 +276,14 @@ def _base(path: str, packed: bytes) -> bytes:
 
 
 def _record_to_json(record: GapRecord) -> dict[str, Any]:
-    return {
-        "kit_version": record.kit_version,
-        "digest": record.digest,
-        "mode": record.mode,
-        "template": record.template,
-        "answers": dict(record.answers),
-        "files": dict(record.files),
-        "edits": [
-            {
-                "kind": edit.kind,
-                "path": edit.path,
-                "created": edit.created,
-                "units": dict(edit.units),
-                **({"kept": dict(edit.kept)} if edit.kept else {}),
-            }
-            for edit in record.edits
-        ],
-        **({"removed": dict(record.removed)} if record.removed else {}),
-    }
+    def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
+        optional = ("slug", "removed", "parts", "kept")
+        whole = asdict(item).items()
+        return {key: value for key, value in whole if key not in optional or value}
+
+    data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
+    del data["slug"]
+    return data
 
 
 def _record(path: str, content: bytes) -> GapRecord:
@@ -313,6 +304,7 @@ def _record(path: str, content: bytes) -> GapRecord:
             removed={
                 _path(key): _text(value) for key, value in _mapping(data.get("removed", {})).items()
             },
+            parts={key: Mode(value) for key, value in _mapping(data.get("parts", {})).items()},
         )
         if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):
             raise ValueError("files: a digest")

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     )
 )
 @click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
+@click.option("--part", metavar="PART", multiple=True, help="A part of the gap, or GAP:PART.")
+@click.option(
+    "--next", "next_part", is_flag=True, help="Of each gap the first part that is not there yet."
+)
 @priorities
 @click.option(
     "--all",
@@ -80,6 +84,8 @@ if TYPE_CHECKING:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")
 def new(
     gap: tuple[str, ...],
+    part: tuple[str, ...],
+    next_part: bool,
     priority: tuple[str, ...],
     everything: bool,
     kind: str | None,
@@ -99,13 +105,15 @@ def new(
 ) -> int:
     """Write the tests of the picked gaps, as one transaction."""
     from scaffold import workflow
-    from scaffold.kit.catalog import select
     from scaffold.kit.questions import parse_settings, read_answers
+    from scaffold.kit.selection import select, select_parts
     from scaffold.plan.model import Request
 
     checked_words(kind, language)
     loaded = load(kit)
     given = {**(read_answers(answers) if answers else {}), **parse_settings(settings)}
+    parts = select_parts(loaded, gap, part, next_part=next_part)
+    gap = tuple(dict.fromkeys([*gap, *parts]))
     picked = bool(gap or priority or everything)
     asks = not yes and not json and not dry_run and not diff and _on_terminal()
     if not picked:
@@ -125,7 +133,8 @@ def new(
             gaps, asked = _ask(loaded, opened, kind, language, given)
             given = {**given, **asked}
         named = frozenset(gap) if picked else frozenset(item.slug for item in gaps)
-        request = Request(tuple(gaps), {}, named, stubs, OnConflict(on_conflict))
+        way = OnConflict(on_conflict)
+        request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part)
         with _conflicts_shown(diff and not json):
             plan = workflow.plan_new(loaded, opened, request, given, progress)
         written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
@@ -174,7 +183,7 @@ def _ask(
 ) -> tuple[list[Gap], dict[str, Any]]:
     from scaffold import workflow
     from scaffold.commands import prompts
-    from scaffold.kit.catalog import select
+    from scaffold.kit.selection import select
 
     rows = [
         status

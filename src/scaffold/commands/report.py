@@ -180,6 +180,7 @@ def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
             {
                 "gap": item.gap.slug,
                 "mode": item.mode,
+                "parts": list(item.picked) if item.gap.parts else [],
                 "digest": item.digest,
                 "todos": item.todos,
                 "left_out": item.left_out(),
@@ -198,7 +199,7 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
         return f"{summary}; nothing was written (--dry-run)"
     if not written:
         return f"{summary}; nothing to do"
-    slugs = " ".join(item.gap.slug for item in plan.gaps)
+    slugs = " ".join(dict.fromkeys(item.gap.slug for item in plan.gaps))
     done = summary.replace("to create", "created").replace("to update", "updated")
     return lines_of(
         [

@@ -1,13 +1,14 @@
-"""The catalogue: `templates/<gap>/gap.toml` read into frozen rows, and selected."""
+"""The catalogue: `templates/<gap>/gap.toml` read into frozen rows."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scaffold.errors import KitError, UsageError
+from scaffold.kit.cuts import Part, check_needs, check_parts
 from scaffold.kit.reader import (
     CONTROL,
     InnerFolder,
@@ -150,6 +151,7 @@ class Gap:
     targets: tuple[Target, ...] = field(default=(), metadata={"of": Target})
     edits: tuple[EditSpec, ...] = field(default=(), metadata={"of": EditSpec})
     removes: tuple[RemovalSpec, ...] = field(default=(), metadata={"of": RemovalSpec})
+    parts: tuple[Part, ...] = field(default=(), metadata={"of": Part})
     run: RunSpec | None = field(default=None, metadata={"of": RunSpec})
 
     @property
@@ -244,48 +246,11 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
                     f"requires = '{slug}', which is no gap of this kit",
                     f"add templates/{slug}/gap.toml or drop it from `requires`",
                 )
+    check_needs(
+        {gap.slug: gap.parts for gap in gaps},
+        lambda slug, keys, fact: read_toml(kit.gaps[slug].folder / "gap.toml").fail(keys, fact),
+    )
     return kit
-
-
-def select(
-    kit: Kit,
-    *,
-    slugs: Iterable[str] = (),
-    priorities: Iterable[str] = (),
-    everything: bool = False,
-    kind: str | None = None,
-    language: str | None = None,
-) -> list[Gap]:
-    """The rows that a command line names, in catalogue order, `requires` first.
-
-    A row named by slug is always taken; bulk (priority, all) takes gaps that are not deprecated,
-    and proposals only where `kind` names them.
-
-    Raises:
-        UsageError: A name or priority that picks no row, or a deprecated or unbuilt row by name.
-    """
-    named = [kit.gap(slug) for slug in dict.fromkeys(slugs)]
-    for gap in named:
-        _refuse_unusable(gap)
-    wanted = {priority.upper() for priority in priorities}
-    known = {gap.priority for gap in kit.gaps.values() if gap.state != "deprecated"}
-    for priority in sorted(wanted - known):
-        raise UsageError(
-            f"there is no priority '{priority}'; the kit has {', '.join(sorted(known))}",
-            "scaffold list",
-        )
-    rows = [g for g in kit.gaps.values() if g.kind == (kind or "gap") and g.state != "deprecated"]
-    for priority in sorted(wanted - {gap.priority for gap in rows}):
-        raise UsageError(
-            f"no {kind or 'gap'} has priority {priority}; rows of another kind have it",
-            f"scaffold new --priority {priority} --kind {'gap' if kind else 'proposal'}",
-        )
-    bulk = [
-        gap
-        for gap in rows
-        if (everything or gap.priority in wanted) and (language is None or gap.language == language)
-    ]
-    return _with_requirements(kit, named + [gap for gap in bulk if gap not in named])
 
 
 def load_twins(gap: Gap) -> tuple[Twin, ...]:
@@ -320,37 +285,6 @@ def template_digest(gap: Gap) -> str:
     return total.hexdigest()
 
 
-def _refuse_unusable(gap: Gap) -> None:
-    if gap.state == "deprecated":
-        raise UsageError(
-            f"'{gap.slug}' is deprecated and gets no tests: {gap.reason}", "scaffold list"
-        )
-    if gap.state == "planned":
-        raise UsageError(
-            f"the template of '{gap.slug}' is not built yet, so there is nothing to write",
-            f"scaffold show {gap.slug}",
-        )
-
-
-def _with_requirements(kit: Kit, gaps: list[Gap]) -> list[Gap]:
-    ordered: dict[str, Gap] = {}
-
-    def visit(gap: Gap, path: tuple[str, ...]) -> None:
-        if gap.slug in path:
-            raise KitError(
-                f"gaps require each other in a circle: {' -> '.join([*path, gap.slug])}",
-                f"edit `requires` in {gap.folder / 'gap.toml'}",
-            )
-        for slug in gap.requires:
-            visit(kit.gaps[slug], (*path, gap.slug))
-        ordered.setdefault(gap.slug, gap)
-
-    order = list(kit.gaps)
-    for gap in sorted(gaps, key=lambda item: order.index(item.slug)):
-        visit(gap, ())
-    return list(ordered.values())
-
-
 def _catalogue_order(gap: Gap) -> tuple[int, str, int, str]:
     return (
         KINDS.index(gap.kind),
@@ -373,6 +307,7 @@ def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
     if gap.slug in gap.requires:
         page.fail(("requires",), f"requires = '{gap.slug}', which is the gap itself")
     _check_targets(gap, page)
+    check_parts(gap.parts, [spec.payload for spec in gap.edits], gap.files_dir, page)
     if gap.run is not None:
         _check_run(gap.run, page)
     return gap

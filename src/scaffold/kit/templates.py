@@ -11,13 +11,11 @@ from typing import Any
 
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Gap, Kit
+from scaffold.kit.cuts import PAYLOADS as PAYLOADS
 from scaffold.kit.questions import DELIMITERS, load_questions
 from scaffold.kit.reader import CONTROL, MOST_KIT_BYTES, Page, fault_of_path, label, unknown
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
 from scaffold.system.reading import walk
-
-PAYLOADS = ".scaffold-edits"
-"""The folder below a gap's files that holds the payloads of its edits."""
 
 ENVOPS = {
     "block_start_string": "[%",

@@ -87,6 +87,9 @@ class Language(Protocol):
     ) -> tuple[str, tuple[str, ...]]:
         """The full file, with a person's work kept."""
 
+    def without_files(self, path: str, source: bytes, gone: Collection[str]) -> bytes:
+        """The file without its declarations of files that are not written."""
+
 
 def same_text(path: str, one: bytes, other: bytes) -> bool:
     """Whether two contents of a file differ in nothing but line ends and layout.

@@ -58,9 +58,12 @@ def compose_edits(
     for plan in plans:
         records[plan.gap.slug] = tuple(
             record
-            for spec in plan.gap.edits
+            for spec in plan.edits
             for record in _edit(checkout, state, files, plan, spec, on_conflict)
         )
+        places = (path for spec in plan.edits for path in (spec.path, spec.to))
+        for path in dict.fromkeys(path for path in places if path in files):
+            _drop_former(state, files[path], plan.gap.slug, on_conflict)
     return Composition(tuple(_change(file) for file in files.values()), records)
 
 
@@ -130,21 +133,14 @@ def _apply(
         origin=f"{plan.gap.slug}/{spec.payload}",
     )
     file.text, file.wholly_ours = result.text, result.wholly_ours
-    _drop_former(state, file, plan.gap.slug, result.units, on_conflict)
     file.gaps.append(plan.gap.slug)
     file.planned.update({unit.name: unit for unit in result.units})
     return EditRecord.of(spec.kind, spec.path, file.created, result.units), result.moved
 
 
-def _drop_former(
-    state: State,
-    file: _File,
-    slug: str,
-    kept: Sequence[edits.Unit],
-    on_conflict: OnConflict,
-) -> None:
-    """Take out the units that the gap had here and its payload has no more, unless shared."""
-    names = {unit.name for unit in kept} | set(file.planned)
+def _drop_former(state: State, file: _File, slug: str, on_conflict: OnConflict) -> None:
+    """Take out the units that the gap had here and its payloads have no more, unless shared."""
+    names = set(file.planned)
     for other, record in state.gaps.items():
         if other != slug:
             names |= {

@@ -12,18 +12,21 @@ from scaffold import __version__
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write, digest_of
+from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
 from scaffold.checkout.verdict import Mode
 from scaffold.edits import decode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.header import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
-from scaffold.kit.catalog import Kit, template_digest
+from scaffold.kit.catalog import Gap, Kit, template_digest
+from scaffold.kit.parts import owner_of
 from scaffold.kit.render import render
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
+from scaffold.plan.parts import changed_by, cut, modes_after
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.system.caching import cache_dir
 from scaffold.system.reading import parsing
@@ -48,13 +51,14 @@ def make_plan(
     for findings in fitting:
         progress(f"render {findings.gap.slug}")
         answers = request.answers.get(findings.gap.slug, {})
-        plans.append(_plan_gap(kit, findings, answers, state, request.stubs))
-    plans = [_together(kit, checkout, state, plan, plans) for plan in plans]
+        plans.append(_plan_gap(kit, findings, answers, state, request))
+    plans = [_together(kit, checkout, state, plan, plans, request) for plan in plans]
     _refuse_shared_files(plans)
     changes = [change for plan in plans for change in _changes(checkout, state, plan, request)]
     removed = [
         change
         for plan in plans
+        if plan.complete
         for change in removals(checkout, state, plan.gap, request.on_conflict)
     ]
     changes += removed
@@ -84,6 +88,9 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
     fitting: list[Findings] = []
     skipped: list[Skipped] = []
     for gap in request.gaps:
+        if gap.slug in request.waiting:
+            skipped.append(Skipped(gap.slug, request.waiting[gap.slug]))
+            continue
         if gap.state == "planned":
             skipped.append(Skipped(gap.slug, "its template is not built yet"))
             continue
@@ -116,24 +123,32 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
 
 
 def _plan_gap(
-    kit: Kit, findings: Findings, answers: Mapping[str, Any], state: State, stubs: bool
+    kit: Kit, findings: Findings, answers: Mapping[str, Any], state: State, request: Request
 ) -> GapPlan:
     gap = findings.gap
-    rendered = render(kit, gap, answers, findings.facts(), __version__)
-    files = format_files(rendered.files)
-    rendered = replace(rendered, files=files)
+    whole = render(kit, gap, answers, findings.facts(), __version__)
+    whole = replace(whole, files=format_files(whole.files))
     earlier = state.gaps.get(gap.slug)
-    # Stubs never take back what is already full.
-    mode = Mode.STUBS if stubs and (earlier is None or earlier.mode is Mode.STUBS) else Mode.FULL
-    needs_stubs = mode is Mode.STUBS or (earlier is not None and earlier.mode is Mode.STUBS)
-    stubbed, todos = _stub_files(files) if needs_stubs else ({}, 0)
-    digest = content_digest({**files, **rendered.edits})
-    todos = todos if mode is Mode.STUBS else 0
-    return GapPlan(gap, findings, answers, mode, digest, rendered, stubbed, todos)
+    before = written_parts(gap, earlier)
+    picked = request.picked(gap)
+    modes = modes_after(gap, before, picked, stubs=request.stubs)
+    rendered = cut(gap, whole, modes)
+    touched = frozenset(rendered.files)
+    # Other answers are answers for every part that is here.
+    if earlier is not None and dict(earlier.answers) == dict(answers):
+        touched = changed_by(gap, whole, rendered, before, picked)
+    stubbed, todos = _stub_files(gap, rendered.files, modes, before)
+    digest = content_digest({**rendered.files, **rendered.edits})
+    return GapPlan(gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos)
 
 
 def _together(
-    kit: Kit, checkout: Checkout, state: State, plan: GapPlan, plans: Sequence[GapPlan]
+    kit: Kit,
+    checkout: Checkout,
+    state: State,
+    plan: GapPlan,
+    plans: Sequence[GapPlan],
+    request: Request,
 ) -> GapPlan:
     """The gap's plan, made anew where another gap of this plan writes one of its targets."""
     wanted = {path for target in plan.gap.targets for path in target.paths}
@@ -146,15 +161,21 @@ def _together(
     if not planned:
         return plan
     findings = replace(checkout, planned=planned).find(plan.gap)
-    return _plan_gap(kit, findings, plan.answers, state, plan.mode is Mode.STUBS)
+    return _plan_gap(kit, findings, plan.answers, state, request)
 
 
-def _stub_files(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], int]:
+def _stub_files(
+    gap: Gap, files: Mapping[str, bytes], modes: Mapping[str, Mode], before: Mapping[str, Mode]
+) -> tuple[dict[str, bytes], int]:
+    """Every file of a part that is, or was, stubs as a stub, and how many todos there are."""
     from scaffold.languages import stubs
 
     result: dict[str, bytes] = {}
     count = 0
     for path, source in files.items():
+        part = owner_of(gap, path)
+        if Mode.STUBS not in (modes[part], before.get(part)):
+            continue
         make = stubs.for_path(path)
         if make is None:
             result[path] = source
@@ -162,7 +183,7 @@ def _stub_files(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], int]:
         with parsing(path, source, KitError):
             text, todos = make(path, source.decode("utf-8"))
         result[path] = format_source(path, text.encode("utf-8"), cache=cache_dir("format"))
-        count += len(todos)
+        count += len(todos) if modes[part] is Mode.STUBS else 0
     return result, count
 
 
@@ -171,6 +192,8 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
     recorded = dict(record.files) if record else {}
     changes = []
     for path, wanted in plan.files.items():
+        if path not in plan.touched:
+            continue
         change = classify(
             path,
             plan.gap.slug,
@@ -184,7 +207,8 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
         if change.action is Action.CONFLICT:
             change = _settle(change, state, recorded.get(path), plan, record, request)
         changes.append(change)
-    for path in sorted(recorded.keys() - plan.files.keys()):
+    # What an edited kit no longer writes goes where the whole of it is written.
+    for path in sorted(recorded.keys() - plan.files.keys()) if plan.whole else ():
         changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state))
     return changes
 
@@ -200,7 +224,8 @@ def _settle(
     """A conflict that is none: stubs filled in part, or a merge that was asked for."""
     if recorded is None or change.before is None or change.after is None:
         return change
-    if record is not None and record.mode is Mode.STUBS and plan.mode is Mode.FULL:
+    before = written_parts(plan.gap, record).get(owner_of(plan.gap, change.path))
+    if before is Mode.STUBS and plan.mode_of(change.path) is Mode.FULL:
         return _filled(change, state.bases.get(recorded, plan.stubs[change.path]), change.after)
     base = state.bases.get(recorded)
     if request.on_conflict is not OnConflict.MERGE or base is None:
@@ -275,7 +300,7 @@ def _next_state(
         earlier = state.gaps.get(plan.gap.slug)
         files = {}
         for path, content in plan.files.items():
-            if path not in kept:
+            if path not in kept and path in plan.touched:
                 files[path] = fingerprint(content)
                 bases[files[path]] = content
             elif earlier is not None and path in earlier.files:
@@ -289,11 +314,13 @@ def _next_state(
             answers=dict(plan.answers),
             files=files,
             edits=composition.records.get(plan.gap.slug, ()),
-            template=template_digest(plan.gap),
+            # Parts that were left alone are as outdated as before.
+            template=template_digest(plan.gap) if plan.whole or not earlier else earlier.template,
             removed={
                 **(earlier.removed if earlier else {}),
                 **deleted(plan.gap, changes),
             },
+            parts=dict(plan.modes) if plan.gap.parts else {},
         )
     return State(state.kit, gaps, bases)
 

@@ -10,32 +10,66 @@ from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write
 from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
-from scaffold.kit.catalog import Gap
+from scaffold.kit.catalog import EditSpec, Gap
+from scaffold.kit.parts import edits_with, names_of, owner_of
 from scaffold.kit.render import Rendered
 from scaffold.plan.changes import Change
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: gaps with their answers, and how to treat what is in the way."""
+    """What was asked for: gaps with their answers, and how to treat what is in the way.
+
+    Attributes:
+        gaps: The rows.
+        answers: By gap.
+        named: Those that were asked for by name.
+        stubs: Every test a todo.
+        on_conflict: What to do where a person's work is in the way.
+        parts: By gap the parts that are meant; a gap that is not in it is meant whole.
+        next_part: Of each gap only the first part that is not here.
+        waiting: Gaps of which nothing is to be written, and why.
+    """
 
     gaps: tuple[Gap, ...]
     answers: Mapping[str, Mapping[str, Any]]
     named: frozenset[str] = frozenset()
     stubs: bool = False
     on_conflict: OnConflict = OnConflict.REFUSE
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    next_part: bool = False
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+    def picked(self, gap: Gap) -> tuple[str, ...]:
+        """The parts that are meant of a gap."""
+        return self.parts.get(gap.slug, names_of(gap))
 
 
 @dataclass(frozen=True)
 class GapPlan:
-    """One gap in the plan: what it found, what it writes, and in which mode."""
+    """One gap in the plan: what it found, and what it writes.
+
+    Attributes:
+        gap: The row.
+        findings: What the checkout has of it.
+        answers: To its questions.
+        picked: The parts that this plan is about.
+        modes: The parts that are there afterwards: name -> mode.
+        digest: Of all that is there afterwards.
+        rendered: The same, without stubs.
+        touched: The files that this plan is about; others stay as they are.
+        stubs: Files with every test a todo.
+        todos: How many of them.
+    """
 
     gap: Gap
     findings: Findings
     answers: Mapping[str, Any]
-    mode: Mode
+    picked: tuple[str, ...]
+    modes: Mapping[str, Mode]
     digest: str
     rendered: Rendered
+    touched: frozenset[str]
     stubs: Mapping[str, bytes] = field(default_factory=dict)
     todos: int = 0
 
@@ -45,9 +79,44 @@ class GapPlan:
         return [*self.findings.left_out(), *empty]
 
     @property
+    def mode(self) -> Mode:
+        """`stubs` where a part of it is."""
+        return Mode.STUBS if Mode.STUBS in self.modes.values() else Mode.FULL
+
+    @property
     def files(self) -> Mapping[str, bytes]:
         """The files as they are to be written: stubs where stubs were asked for."""
-        return self.stubs if self.mode is Mode.STUBS else self.rendered.files
+        return {
+            path: self.stubs[path] if self.mode_of(path) is Mode.STUBS else content
+            for path, content in self.rendered.files.items()
+        }
+
+    @property
+    def edits(self) -> tuple[EditSpec, ...]:
+        """The edits of the parts that are there afterwards."""
+        payloads = edits_with(self.gap, self.modes)
+        return tuple(spec for spec in self.gap.edits if spec.payload in payloads)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part of the gap is there afterwards."""
+        return set(names_of(self.gap)) <= self.modes.keys()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the plan is about every file that is there afterwards."""
+        return self.touched >= self.rendered.files.keys()
+
+    @property
+    def name(self) -> str:
+        """The gap, with its parts where not all of them are meant."""
+        if set(names_of(self.gap)) <= set(self.picked):
+            return self.gap.slug
+        return " ".join(f"{self.gap.slug}:{part}" for part in self.picked)
+
+    def mode_of(self, path: str) -> Mode:
+        """The mode in which a file is written."""
+        return self.modes[owner_of(self.gap, path)]
 
 
 @dataclass(frozen=True)
@@ -75,7 +144,7 @@ class Plan:
     @property
     def label(self) -> str:
         """What the undo history calls it."""
-        return f"new {' '.join(plan.gap.slug for plan in self.gaps)}"
+        return f"new {' '.join(plan.name for plan in self.gaps)}"
 
     def notes(self) -> list[str]:
         """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from scaffold.languages import parts
@@ -36,3 +37,8 @@ def left_by_a_run(name: str) -> tuple[str, str]:
     import glob
 
     return "__pycache__", f"{glob.escape(PurePosixPath(name).stem)}.*.pyc"
+
+
+def without_files(path: str, source: bytes, gone: Collection[str]) -> bytes:
+    """The file as it is: Python finds the files of a folder without being told."""
+    return source

@@ -23,6 +23,7 @@ __getattr__ = parts(
     formatted="format",
     make_stub="stub",
     meaning="sameness",
+    without_files="modules",
 )
 
 

@@ -1,0 +1,175 @@
+"""`[[parts]]` of gap.toml: what one pull request holds, and whether the parts fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.kit.reader import CONTROL, InnerPaths, Keys, Line, Lines, Page
+from scaffold.system.reading import walk
+
+PAYLOADS = ".scaffold-edits"
+"""The folder below a gap's files that holds the payloads of its edits."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+Place = tuple[str, str]
+"""A gap and one of its parts."""
+Parts = Mapping[str, "Sequence[Part]"]
+"""The parts of each gap."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a gap: its files, its edits, and the parts that must be there before.
+
+    Attributes:
+        name: What it is called on the command line.
+        title: What its tests are about.
+        files: The files that it writes, as they lie in the checkout.
+        edits: Payloads of edits that come with it; one that no part names comes with every part.
+        needs: Parts of the same gap, or `gap:part` of another one.
+    """
+
+    name: Line
+    title: Line
+    files: InnerPaths = ()
+    edits: InnerPaths = ()
+    needs: Lines = ()
+
+
+def place_of(slug: str, need: str) -> Place:
+    """The gap and the part that an entry of `needs` in a gap names."""
+    other, sign, name = need.rpartition(":")
+    return (other, name) if sign else (slug, need)
+
+
+def needed(parts: Parts, place: Place) -> tuple[Place, ...]:
+    """What a part needs, and what that needs: each after what it needs itself."""
+    found: dict[Place, None] = {}
+
+    def visit(one: Place) -> None:
+        for part in parts[one[0]]:
+            for need in part.needs if part.name == one[1] else ():
+                before = place_of(one[0], need)
+                visit(before)
+                found[before] = None
+
+    visit(place)
+    return tuple(found)
+
+
+def check_parts(
+    parts: Sequence[Part], payloads: Collection[str], files_dir: Path, page: Page
+) -> None:
+    """Whether the parts of a gap share out its files and edits.
+
+    Raises:
+        KitError: A name is taken or not a name, a file or an edit is unknown or in two parts, or a
+            file is in no part.
+    """
+    names: list[str] = []
+    for number, part in enumerate(parts):
+        keys = ("parts", number)
+        if not _NAME.fullmatch(part.name):
+            page.fail((*keys, "name"), f"'{part.name}' must be letters, digits, _ and -")
+        if part.name in names:
+            page.fail((*keys, "name"), f"two parts are called '{part.name}'")
+        if not part.files and not part.edits:
+            page.fail(keys, f"the part '{part.name}' has neither files nor edits")
+        names.append(part.name)
+    if parts:
+        written = set(_written(files_dir))
+        _check_shares(parts, page, "edits", set(payloads))
+        _check_shares(parts, page, "files", written)
+        for path in sorted(written - {path for part in parts for path in part.files}):
+            page.fail(("parts",), f"{path} is in no part; add it to `files` of one")
+
+
+def check_needs(parts: Parts, fail: Callable[[str, Keys, str], None]) -> None:
+    """Whether every need is a part that is there and comes before.
+
+    Args:
+        parts: Those of every gap.
+        fail: Refuses a gap's file, with the keys of a value and what is wrong with it.
+
+    Raises:
+        KitError: A need is unknown, or parts need each other in a circle.
+    """
+    places = [(slug, number) for slug in parts for number in range(len(parts[slug]))]
+    for slug, number in places:
+        for need in parts[slug][number].needs:
+            if fault := _fault_of_need(parts, slug, need):
+                keys = ("parts", number, "needs")
+                fail(slug, keys, f"parts[{number + 1}].needs = '{need}'{fault}")
+    done: set[Place] = set()
+    for slug, number in places:
+        _check_order(parts, (slug, number), (), done, fail)
+
+
+def _fault_of_need(parts: Parts, slug: str, need: str) -> str:
+    other, name = place_of(slug, need)
+    if other not in parts:
+        return f", and there is no gap '{other}'; {closest(other, parts)[0]}"
+    known = [part.name for part in parts[other]]
+    if name not in known:
+        return f", and '{other}' has no such part; {closest(name, known)[0]}"
+    return ""
+
+
+def _check_order(
+    parts: Parts,
+    place: tuple[str, int],
+    path: tuple[Place, ...],
+    done: set[Place],
+    fail: Callable[[str, Keys, str], None],
+) -> None:
+    slug, number = place
+    part = parts[slug][number]
+    one = (slug, part.name)
+    if one in path:
+        circle = " -> ".join(":".join(each) for each in (*path[path.index(one) :], one))
+        fail(slug, ("parts", number, "needs"), f"parts need each other in a circle: {circle}")
+    if one in done:
+        return
+    for need in part.needs:
+        other, name = place_of(slug, need)
+        there = [item.name for item in parts[other]].index(name)
+        _check_order(parts, (other, there), (*path, one), done, fail)
+        if other == slug and there > number:
+            fact = f"the part '{part.name}' needs '{name}', which stands after it"
+            fail(slug, ("parts", number, "needs"), f"{fact}; put '{name}' first")
+    done.add(one)
+
+
+def _check_shares(parts: Sequence[Part], page: Page, key: str, known: Collection[str]) -> None:
+    seen: dict[str, str] = {}
+    for number, part in enumerate(parts):
+        for path in getattr(part, key):
+            keys = ("parts", number, key)
+            if path not in known:
+                fact = f"the part '{part.name}' names '{path}', which is unknown"
+                page.fail(keys, f"{fact}; {closest(path, known)[0]}")
+            if path in seen:
+                page.fail(keys, f"{path} is in two parts, '{seen[path]}' and '{part.name}'")
+            seen[path] = part.name
+
+
+def _written(top: Path) -> Iterator[str]:
+    """The files that the templates of a gap write, payloads left out."""
+    if not top.is_dir():
+        return
+    for place in walk(top):
+        relative = place.relative_to(top).as_posix()
+        if not relative.startswith(f"{PAYLOADS}/") and not CONTROL.search(relative):
+            yield relative.removesuffix(".jinja")
+
+
+def closest(name: str, known: Collection[str]) -> tuple[str, str]:
+    """The closest match in words, and itself; where none is close, all that there is."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    if close:
+        return f"the closest match is '{close[0]}'", close[0]
+    return f"there is {', '.join(sorted(known)) or 'none'}", ""

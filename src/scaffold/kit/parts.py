@@ -1,0 +1,60 @@
+"""The parts of a gap: what each writes and what comes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from scaffold.errors import UsageError
+from scaffold.kit.catalog import Gap, Kit
+from scaffold.kit.cuts import Part, Place, closest
+from scaffold.kit.cuts import needed as needed_by
+
+WHOLE = "all"
+"""What the one part of a gap without `[[parts]]` is called."""
+
+
+def parts_of(gap: Gap) -> tuple[Part, ...]:
+    """The parts of a gap in their order; one without `[[parts]]` is one part."""
+    return gap.parts or (Part(WHOLE, gap.title),)
+
+
+def names_of(gap: Gap) -> tuple[str, ...]:
+    """The names of the parts of a gap, in their order."""
+    return tuple(part.name for part in parts_of(gap))
+
+
+def owner_of(gap: Gap, path: str) -> str:
+    """The part that writes a file of the gap."""
+    if not gap.parts:
+        return WHOLE
+    return next(part.name for part in gap.parts if path in part.files)
+
+
+def edits_with(gap: Gap, names: Collection[str]) -> set[str]:
+    """The payloads that come with some parts of a gap."""
+    elsewhere = {edit for part in gap.parts if part.name not in names for edit in part.edits}
+    return {spec.payload for spec in gap.edits} - elsewhere
+
+
+def part_named(gap: Gap, name: str) -> Part:
+    """The part of that name.
+
+    Raises:
+        UsageError: There is no such part; the hint has the closest match.
+    """
+    found = next((part for part in gap.parts if part.name == name), None)
+    if found is not None:
+        return found
+    if not gap.parts:
+        fact = f"'{gap.slug}' is one part, so it has no part '{name}'"
+        raise UsageError(fact, f"scaffold new --gap {gap.slug}")
+    lead, close = closest(name, names_of(gap))
+    raise UsageError(
+        f"'{gap.slug}' has no part '{name}'; {lead}",
+        f"scaffold new --gap {gap.slug} --part {close}" if close else f"scaffold show {gap.slug}",
+    )
+
+
+def needed(kit: Kit, gap: Gap, name: str) -> tuple[Place, ...]:
+    """What a part needs, and what that needs: each after what it needs itself."""
+    return needed_by({slug: row.parts for slug, row in kit.gaps.items()}, (gap.slug, name))

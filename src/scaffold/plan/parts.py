@@ -1,0 +1,154 @@
+"""What a plan writes of a gap: the parts that were asked for, over those that are here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from scaffold.checkout.parts import written_parts
+from scaffold.checkout.state import State
+from scaffold.checkout.verdict import Mode
+from scaffold.errors import CheckoutError
+from scaffold.kit.catalog import Gap, Kit
+from scaffold.kit.cuts import Place
+from scaffold.kit.parts import edits_with, names_of, needed, owner_of
+from scaffold.kit.render import Rendered
+from scaffold.languages import language_of
+from scaffold.languages.formatting import format_source
+from scaffold.plan.model import Request
+from scaffold.system.caching import cache_dir
+
+ALL_THERE = "all of its parts are written"
+Picks = dict[str, tuple[str, ...]]
+
+
+def with_parts(kit: Kit, state: State, request: Request) -> Request:
+    """The request with the parts that it means, and with what whole gaps need of other gaps.
+
+    Raises:
+        CheckoutError: A part that was asked for needs one that is neither here nor asked for.
+    """
+    picks: Picks = dict(request.parts)
+    if request.next_part:
+        picks |= {gap.slug: _next(gap, state) for gap in request.gaps}
+    there = {(slug, name) for slug in state.gaps for name in _written(kit, state, slug)}
+    whole = [gap for gap in request.gaps if gap.slug not in picks]
+    there |= {(gap.slug, name) for gap in whole for name in names_of(gap)}
+    along = _along(kit, whole, there)
+    for slug, name in along:
+        asked = {*picks.get(slug, ()), name}
+        picks[slug] = tuple(one for one in names_of(kit.gaps[slug]) if one in asked)
+    named = {gap.slug for gap in request.gaps}
+    added = [kit.gaps[slug] for slug in dict(along) if slug not in named]
+    there |= {(slug, name) for slug, names in picks.items() for name in names}
+    waiting = {}
+    for gap in request.gaps:
+        for name in picks.get(gap.slug, ()):
+            lacking = [one for one in needed(kit, gap, name) if one not in there]
+            if lacking and (not request.next_part or gap.slug in request.named):
+                raise _lacking((gap.slug, name), lacking)
+            if lacking:
+                waiting[gap.slug] = _lacking((gap.slug, name), lacking).fact
+        if request.next_part and not picks[gap.slug]:
+            waiting[gap.slug] = ALL_THERE
+    gaps = (*added, *request.gaps)
+    return replace(request, gaps=gaps, parts=picks, waiting=waiting)
+
+
+def modes_after(
+    gap: Gap, before: Mapping[str, Mode], picked: Collection[str], *, stubs: bool
+) -> dict[str, Mode]:
+    """The parts that are there afterwards: name -> mode. What is full is never a stub again."""
+    modes: dict[str, Mode] = {}
+    for name in names_of(gap):
+        if name in picked:
+            modes[name] = (
+                Mode.STUBS if stubs and before.get(name) in (None, Mode.STUBS) else Mode.FULL
+            )
+        elif name in before:
+            modes[name] = before[name]
+    return modes
+
+
+def cut(gap: Gap, rendered: Rendered, names: Collection[str]) -> Rendered:
+    """What some parts of a gap write; declarations of files of the other parts are left out.
+
+    Raises:
+        KitError: A file in which they stand does not parse.
+    """
+    if set(names_of(gap)) <= set(names):
+        return rendered
+    kept = {path for path in rendered.files if owner_of(gap, path) in names}
+    gone = rendered.files.keys() - kept
+    payloads = edits_with(gap, names)
+    places = {spec.payload: spec.path for spec in gap.edits}
+    return replace(
+        rendered,
+        files={
+            path: _declared(path, content, gone)
+            for path, content in rendered.files.items()
+            if path in kept
+        },
+        payloads={
+            name: _without(places[name], text.encode(), gone).decode()
+            for name, text in rendered.payloads.items()
+            if name in payloads
+        },
+        empty=tuple(path for path in rendered.empty if owner_of(gap, path) in names),
+    )
+
+
+def changed_by(
+    gap: Gap, whole: Rendered, after: Rendered, before: Collection[str], picked: Collection[str]
+) -> frozenset[str]:
+    """The files that writing some parts is about.
+
+    Those of the parts, and those of other parts that declare them.
+    """
+    earlier = cut(gap, whole, before).files
+    return frozenset(
+        path
+        for path, content in after.files.items()
+        if owner_of(gap, path) in picked or earlier.get(path) != content
+    )
+
+
+def _declared(path: str, content: bytes, gone: Collection[str]) -> bytes:
+    left = _without(path, content, gone)
+    return content if left == content else format_source(path, left, cache=cache_dir("format"))
+
+
+def _without(path: str, content: bytes, gone: Collection[str]) -> bytes:
+    language = language_of(path)
+    return language.without_files(path, content, gone) if language else content
+
+
+def _written(kit: Kit, state: State, slug: str) -> dict[str, Mode]:
+    gap = kit.gaps.get(slug)
+    return written_parts(gap, state.gaps.get(slug)) if gap else {}
+
+
+def _next(gap: Gap, state: State) -> tuple[str, ...]:
+    """The first part that is not here; none where all are."""
+    there = written_parts(gap, state.gaps.get(gap.slug))
+    return tuple([name for name in names_of(gap) if name not in there][:1])
+
+
+def _along(kit: Kit, whole: Sequence[Gap], there: Collection[Place]) -> list[Place]:
+    """What gaps that are written whole need of other gaps, and is not there."""
+    wanted = dict.fromkeys(
+        place
+        for gap in whole
+        if gap.built
+        for name in names_of(gap)
+        for place in needed(kit, gap, name)
+    )
+    return [place for place in wanted if place not in there]
+
+
+def _lacking(place: Place, lacking: Iterable[Place]) -> CheckoutError:
+    each = [":".join(one) for one in lacking]
+    what = ":".join(place)
+    fact = f"'{what}' needs {', '.join(each)}, which {'are' if each[1:] else 'is'} not written here"
+    parts = " ".join(f"--part {one}" for one in [*each, what])
+    return CheckoutError(fact, f"scaffold new {parts}")
