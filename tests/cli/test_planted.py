@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,57 @@ def test_what_lies_in_a_checkout_is_not_believed(tree: Path, tmp_path: Path, pla
         assert done.code == 0, (words, done.err)
     assert snapshot(out) == theirs
     assert before <= set(paths_of_files(tree))
+
+
+TRAP = "import os\nopen(os.environ['TRAP'], 'a').write('x')\n"
+PROVED = {"verdict": "proved", "passed": 9, "killed": 9, "viable": 9}
+# What `verify` reads or writes itself, once for each kind.
+VERIFIED = [
+    *("journal: ../out/victim", "journal: of another checkout", "journal/record.json: endless"),
+    *("undo: ../out/victim", "undo: pipe", "kept: to_folder", "state.json: huge", "gaps: deep"),
+    *("gaps/prices.json: to_folder", "base: to_folder", "base: a bomb", "verified: to_folder"),
+    *("verified: pipe", "verified/prices.json: pipe", "verified/prices.json: to_folder"),
+    *("verified/prices.json: deep", "gap: files ../out/victim", "gap: edits {out}/victim"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VERIFIED)
+def test_verify_neither_follows_nor_runs_what_lies_in_a_checkout(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    out = write_files(
+        tmp_path / "out",
+        {"victim": VICTIM, "prices.json": "x", "before/0000": "x", "conftest.py": TRAP},
+    )
+    monkeypatch.setenv("TRAP", str(tmp_path / "trap"))
+    (tree / "link").symlink_to(out)
+    PLANTS[name](tree, out)
+    for place in (tree / ".scaffold").glob("*/"):
+        if place.is_dir() and not place.is_symlink():
+            write_files(
+                place, {"conftest.py": TRAP, "test_planted.py": TRAP, "sitecustomize.py": TRAP}
+            )
+    theirs = snapshot(out)
+    for words in (["verify"], ["verify", "--mutants", "2", "--jobs", "1"]):
+        done = scaffold(*words, "--python", sys.executable, "--kit", DEMO_KIT, "-C", tree)
+        assert done.code in (0, 2, 3), done.err
+        assert snapshot(out) == theirs
+        assert not (tmp_path / "trap").exists()
+
+
+def test_verify_believes_no_proof_that_lies_in_a_checkout(tree: Path, tmp_path: Path) -> None:
+    where = ("--kit", DEMO_KIT, "-C", tree)
+    assert scaffold("new", "--gap", "prices", *where).code == 0
+    verify = ("verify", "--python", sys.executable, *where)
+    with (tree / "tests" / "test_prices.py").open("a") as stream:
+        stream.write("\n\ndef test_red() -> None:\n    assert False\n")
+    assert scaffold(*verify).code == 6
+    place = tree / ".scaffold" / "verified" / "prices.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), **PROVED}))
+    done = scaffold(*verify)
+    assert done.code == 6, done.out
+    assert json.loads(place.read_text())["verdict"] == "red"
 
 
 def paths_of_files(tree: Path) -> list[str]:

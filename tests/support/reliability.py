@@ -11,6 +11,8 @@ import contextlib
 import fcntl
 import os
 import re
+import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.command import Ran, scaffold
+from support.command import Ran, scaffold, started
 from support.tinykit import DEMO, DEMO_KIT
 from support.tree import Snapshot, snapshot, write_files
 
@@ -57,6 +59,35 @@ class Place:
     gap: str = "labels"
     proved: str = "prices"
     holds: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    env: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    before: Callable[[], None] | None = None
+
+    def run(self, *words: str) -> Ran:
+        """The command, in the folder above the checkout."""
+        if not (self.env or self.prefix or self.before):
+            return scaffold(*words, cwd=self.tree.parent)
+        return started(
+            *words, cwd=self.tree.parent, env=self.env, prefix=self.prefix, before=self.before
+        )
+
+    def folder(self, name: str) -> Path:
+        """A new folder beside the checkout."""
+        made = self.tree.parent / name
+        made.mkdir()
+        return made
+
+    def mount_read_only(self, folder: Path) -> None:
+        """Nothing below this folder can be written by the command, whoever runs it."""
+        here = shlex.quote(str(folder))
+        script = f'mount --bind {here} {here} && mount -o remount,bind,ro {here} && exec "$@"'
+        self.prefix = ("unshare", "-rm", "sh", "-c", script, "sh")
+
+    def git(self, *words: str, where: Path | None = None) -> None:
+        """Run git quietly, where the checkout is or elsewhere."""
+        who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always")
+        command = ["git", *who, "-C", str(where or self.tree), *words]
+        subprocess.run(command, check=True, capture_output=True)
 
     def copied_kit(self) -> Path:
         """A kit of its own, to be broken."""
@@ -120,6 +151,57 @@ def broken_template(place: Place) -> None:
         source.write_text("{{ nothing.of.it }}")
 
 
+def read_only(place: Place) -> None:
+    place.mount_read_only(place.tree)
+
+
+def full_disk(place: Place) -> None:
+    # A limit of the process, since a small disk cannot be mounted everywhere.
+    place.before = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def unwritable(name: str) -> Callable[[Place], object]:
+    def close(place: Place) -> None:
+        place.env[name] = str(place.folder(name))
+        place.mount_read_only(place.tree.parent / name)
+
+    return close
+
+
+def homeless(place: Place) -> None:
+    # A user who is in no list of users, and owns the same files.
+    place.prefix = ("unshare", "-U", "--map-user=54321")
+    place.env = {"HOME": "", "XDG_STATE_HOME": "", "XDG_CACHE_HOME": ""}
+
+
+def without_git(place: Place) -> None:
+    place.env["PATH"] = str(place.folder("empty"))
+
+
+def below_a_repository(place: Place) -> None:
+    place.git("init", "-q", where=place.tree.parent)
+
+
+def as_worktree(place: Place) -> None:
+    main, kept = place.folder("main"), place.tree.parent / "kept"
+    place.git("init", "-q", where=main)
+    place.git("commit", "-q", "--allow-empty", "-m", "first", where=main)
+    place.tree.rename(kept)
+    place.git("worktree", "add", "-q", "--detach", str(place.tree), where=main)
+    shutil.copytree(kept, place.tree, dirs_exist_ok=True)
+
+
+def as_submodule(place: Place) -> None:
+    outer = place.tree.parent
+    place.git("init", "-q")
+    place.git("add", "-A")
+    place.git("commit", "-q", "-m", "first")
+    place.git("init", "-q", where=outer)
+    place.git("submodule", "add", "-q", f"./{place.tree.name}", where=outer)
+    place.git("submodule", "absorbgitdirs", where=outer)
+    assert (place.tree / ".git").is_file()
+
+
 FAULTS: dict[str, Callable[[Place], object]] = {
     "nothing is wrong": lambda place: None,
     "the folder is not there": removed,
@@ -136,10 +218,30 @@ FAULTS: dict[str, Callable[[Place], object]] = {
     ".scaffold is a link": linked_state,
     "a journal came with the checkout": stated("journal/record.json", '{"ops": []}'),
     "another run holds the checkout": locked,
+    "the checkout is read-only": read_only,
+    "the disk is full": full_disk,
+    "the state folder is read-only": unwritable("XDG_STATE_HOME"),
+    "the cache folder is read-only": unwritable("XDG_CACHE_HOME"),
+    "the user has no home folder": homeless,
+    "git is missing": without_git,
+    "the checkout is a folder of another repository": below_a_repository,
+    "the checkout is a git worktree": as_worktree,
+    "the checkout is a git submodule": as_submodule,
     "the kit is not a kit": without_copier,
     "a gap.toml is broken": broken_gap,
     "a template is broken": broken_template,
 }
+
+
+NAMESPACES = frozenset(
+    {
+        "the user has no home folder",
+        "the checkout is read-only",
+        "the state folder is read-only",
+        "the cache folder is read-only",
+    }
+)
+"""Faults that need a namespace of users and mounts."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +285,7 @@ def examine(fault: str, name: str) -> Cell:
         words = [word.format(gap=place.gap, proved=place.proved) for word in COMMANDS[name]]
         where = ["--kit", str(place.kit)] + ([] if name == "list" else ["-C", str(place.tree)])
         before = plain(place.tree)
-        done = scaffold(*words, *where, cwd=place.tree.parent)
+        done = place.run(*words, *where)
         problems = []
         if plain(place.tree) != before and (done.code != 0 or name in READERS):
             problems.append("the tree changed")
@@ -202,9 +304,9 @@ def paste(hint: str, first: Ran, place: Place, *, reading: bool) -> list[str]:
     before = plain(place.tree)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["sh", "-c", hint],
+        [*place.prefix, "sh", "-c", hint],
         cwd=place.tree.parent,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, **place.env, "PATH": path},
         capture_output=True,
         text=True,
         errors="replace",

@@ -40,6 +40,7 @@ def cache_dir(name: str = "") -> Path:
     """`scaffold` below `$XDG_CACHE_HOME` or `~/.cache` (XDG base directories), or a part of it.
 
     A place that is relative, or in a checkout, is left out: the home folder of the account is next.
+    Where there is none either, nothing can be kept there.
     """
     return _base() / "scaffold" / name
 
@@ -224,7 +225,10 @@ def _base() -> Path:
         return Path(home)
     import pwd
 
-    return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"
+    except KeyError:  # a user of a container, who is in no list and has no home folder
+        return Path(os.devnull)
 
 
 def _digest(entry: Path, content: bytes) -> bytes:

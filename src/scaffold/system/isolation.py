@@ -79,6 +79,7 @@ def untrusted(place: str | os.PathLike[str]) -> bool:
 
 def guard_start(argv: list[str]) -> None:
     """Close the import path and the PATH to the checkout, before anything is imported."""
+    _settle_home()
     here = _identity(os.curdir)
     sys.path[:] = [it for it in sys.path if _is_library(it) or _identity(it or ".") != here]
     _given[:] = [os.environ.get("PATH", os.defpath)]
@@ -87,6 +88,17 @@ def guard_start(argv: list[str]) -> None:
     clean_import_path()
     # Libraries start programs too: `platform` asks `uname`.
     os.environ["PATH"] = os.pathsep.join(SYSTEM)
+
+
+def _settle_home() -> None:
+    """Make HOME an absolute path: libraries fail without one, and a relative one is a checkout's.
+
+    A user of a container may be in no list of users, and so have no home folder at all.
+    """
+    if not os.path.isabs(os.environ.get("HOME", "")):
+        os.environ.pop("HOME", None)
+        home = os.path.expanduser("~")
+        os.environ["HOME"] = home if os.path.isabs(home) else os.devnull
 
 
 def open_path() -> None:

@@ -23,6 +23,8 @@ from scaffold.system import keeper
 
 _NAME = re.compile(r"\.?\d+-[0-9a-f]+")
 NEW_S = 60.0
+LEAST_BYTES = 4096
+"""Bytes that a disk must have room for, where a run begins."""
 
 
 class _Run(NamedTuple):
@@ -152,6 +154,14 @@ def _make_run(base: str, known: str) -> _Run:
     new.mkdir(mode=0o700)
     handle = os.open(new, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        # On a full disk a folder can be made, and nothing be written into it.
+        (new / "room").write_bytes(bytes(LEAST_BYTES))
+        (new / "room").unlink()
+    except OSError:
+        keeper.remove(str(new))
+        os.close(handle)
+        raise
     return _Run(os.getpid(), new.rename(parent / called), handle)
 
 
