@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from scaffold.checkout.verdict import Verdict
 from scaffold.commands.report import outcomes
 from scaffold.errors import BaselineError, UsageError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.outcome import Outcome, TargetProof, judged
-from scaffold.proof.runner import Subject, SubjectTarget, Survivor, TestResult, VerifyOptions
-from scaffold.proof.verify import environment_of, merge, refusal, verify, verify_all
+from scaffold.proof.outcome import Outcome, TargetProof, merge, refusal
+from scaffold.proof.runner import (
+    Kills,
+    Subject,
+    SubjectTarget,
+    Survivor,
+    TestResult,
+    VerifyOptions,
+)
+from scaffold.proof.verify import environment_of, verify, verify_all
 
 OPTIONS = VerifyOptions(python=sys.executable, jobs=2)
 
@@ -77,11 +83,15 @@ def test_a_gap_is_shown_with_every_number_in_the_record(tree):
     outcome = verify(subject_of(tree), OPTIONS, print)
 
     assert (outcome.verdict, outcome.problems) == ("todo", ("1 of 3 tests are still todos",))
-    assert (outcome.baseline, outcome.generated) == (1, 3)
-    assert (outcome.passed, outcome.known_defects, outcome.todo) == (1, 1, 1)
-    assert (outcome.skipped, outcome.failed) == (0, 0)
-    assert outcome.coverage == {"lib/limits.py": 75.0}
-    assert (outcome.killed, outcome.viable, outcome.checked) == (None, None, False)
+    assert (outcome.baseline, outcome.counts["generated"]) == (1, 3)
+    assert (outcome.counts["passed"], outcome.counts["known_defects"], outcome.counts["todo"]) == (
+        1,
+        1,
+        1,
+    )
+    assert (outcome.counts["skipped"], outcome.counts["failed"]) == (0, 0)
+    assert {t.path: t.line_cov_pct for t in outcome.targets} == {"lib/limits.py": 75.0}
+    assert outcome.kills is None
     error = refusal([outcome])
     assert error is not None and error.exit_code == 6
     assert (error.fact, error.hint) == (
@@ -103,7 +113,7 @@ def test_todos_alone_are_run_against_no_mutant(tree):
 
     outcome = verify(subject_of(tree, kill_pct=90), replace(OPTIONS, mutants="all"), print)
 
-    assert (outcome.verdict, outcome.todo, outcome.checked) == ("todo", 1, False)
+    assert (outcome.verdict, outcome.counts["todo"], outcome.kills) == ("todo", 1, None)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +129,7 @@ def test_a_gap_is_proved_by_all_mutants_and_not_by_a_sample(tree, mutants, verdi
 
     outcome = verify(subject, replace(OPTIONS, mutants=mutants), print)
 
-    assert (outcome.viable, outcome.verdict, outcome.lacks) == (4, verdict, lacks)
+    assert (outcome.kills.viable, outcome.verdict, outcome.lacks) == (4, verdict, lacks)
 
 
 def test_a_kill_check_is_held_to_its_bar(tree):
@@ -127,8 +137,9 @@ def test_a_kill_check_is_held_to_its_bar(tree):
 
     outcome = verify(subject, replace(OPTIONS, mutants="all"), print)
 
-    assert (outcome.killed, outcome.viable, outcome.invalid) == (2, 4, 0)
-    assert outcome.survivors == (
+    kills = outcome.kills
+    assert (kills.killed, kills.viable, kills.invalid) == (2, 4, 0)
+    assert outcome.kills.survivors == (
         Survivor("lib/limits.py", 6, "NumberReplacer", "return 1 -> return 2"),
         Survivor("lib/limits.py", 6, "NumberReplacer", "return 1 -> return 0"),
     )
@@ -175,7 +186,7 @@ def test_no_generated_test_is_no_proof(tree):
 
     outcome = verify(subject_of(tree), OPTIONS, print)
 
-    assert (outcome.verdict, outcome.generated) == ("red", 0)
+    assert (outcome.verdict, outcome.counts["generated"]) == ("red", 0)
     assert outcome.problems == ("no generated test was collected",)
 
 
@@ -190,7 +201,7 @@ def test_several_gaps_share_one_run_and_keep_their_own_records(tree):
 
     outcomes = verify_all([second, subject_of(tree)], OPTIONS, told.append)
 
-    assert [(o.gap, o.verdict, o.generated) for o in outcomes] == [
+    assert [(o.gap, o.verdict, len(o.tests)) for o in outcomes] == [
         ("unused", "red", 1),
         ("limits", "green", 2),
     ]
@@ -210,15 +221,13 @@ def test_the_environment_is_named(tree):
 PASSED = TestResult("t.py::test_a", "passed")
 
 
+CHECKED = Kills(by_target={"a.py": (9, 10)})
+
+
 def outcome_of(*tests, **changes):
-    blank = Outcome(
-        gap="limits", verdict=Verdict.GREEN, problems=(), baseline=0, generated=len(tests),
-        passed=0, known_defects=0, todo=0, skipped=0, failed=0,
-        targets=(TargetProof("a.py", 100.0, 98, 9, 10, 90),), invalid=0, timeouts=0, cached=0,
-        survivors=(), sample=None, shards=(), shard_count=0, seconds=1.0,
-        tests=tests or (PASSED,), command="pytest",
-    )  # fmt: skip
-    return judged(replace(blank, **changes))
+    target = TargetProof("a.py", 100.0, 98, kill_bar_pct=90)
+    blank = Outcome("limits", tests or (PASSED,), 0, (target,), "pytest", 1.0, kills=CHECKED)
+    return replace(blank, **changes)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +252,7 @@ def test_whatever_is_not_as_declared_is_red(test, problem):
 
 def test_a_record_survives_json():
     survivor = Survivor("a.py", 3, "NumberReplacer", "1 -> 2")
-    outcome = outcome_of(PASSED, survivors=(survivor,), sample=50)
+    outcome = outcome_of(PASSED, kills=replace(CHECKED, survivors=(survivor,)), sample=50)
 
     data = json.loads(json.dumps(outcome.to_json()))
 
@@ -254,11 +263,9 @@ def test_a_record_survives_json():
 def cut(number, killed, viable, *survivors, count=2):
     return outcome_of(
         PASSED,
-        targets=(TargetProof("a.py", 100.0, 98, killed, viable, 90),),
         shards=(number,),
         shard_count=count,
-        survivors=survivors,
-        invalid=1,
+        kills=Kills(invalid=1, survivors=survivors, by_target={"a.py": (killed, viable)}),
     )
 
 
@@ -270,26 +277,28 @@ def test_the_bar_is_judged_when_all_cuts_are_together():
 
     merged = merge(cuts)
 
-    assert (merged.killed, merged.viable, merged.invalid) == (8, 10, 2)
-    assert merged.survivors == (early, late)
+    kills = merged.kills
+    assert (kills.killed, kills.viable, kills.invalid) == (8, 10, 2)
+    assert kills.survivors == (early, late)
     assert (merged.shards, merged.shard_count) == ((), 0)
     assert merged.verdict == "below"
 
 
 def test_what_is_left_out_is_added_up_over_the_cuts_and_named():
+    one, two = cut(1, 4, 5), cut(2, 4, 5)
     merged = merge(
         [
-            replace(cut(1, 4, 5), annotations=2, equal_code=1),
-            replace(cut(2, 4, 5), annotations=3, equal_code=0),
+            replace(one, kills=replace(one.kills, annotations=2, equal_code=1)),
+            replace(two, kills=replace(two.kills, annotations=3, equal_code=0)),
         ]
     )
 
-    assert (merged.annotations, merged.equal_code) == (5, 1)
+    assert (merged.kills.annotations, merged.kills.equal_code) == (5, 1)
     text = outcomes([merged])
     assert "  5 left out: annotations that nothing reads; 1 left out: of equal code\n" in text
     assert "left out:" not in outcomes([cut(1, 4, 5)])
     old = {k: v for k, v in merged.to_json().items() if k not in ("annotations", "equal_code")}
-    assert Outcome.from_json(json.loads(json.dumps(old))).annotations == 0
+    assert Outcome.from_json(json.loads(json.dumps(old))).kills.annotations == 0
 
 
 def test_some_cuts_stay_a_part():
@@ -315,9 +324,10 @@ def test_what_is_not_one_kill_check_is_not_merged(cuts):
 
 TODO = TestResult("later", "skipped", "TODO: decide")
 RED = TestResult("red", "failed", "assert 1 == 2")
-LOW_LINES = TargetProof("a.py", 50.0, 98, 9, 10, 90)
-LOW_KILLS = TargetProof("a.py", 100.0, 98, 1, 10, 90)
-UNKNOWN = TargetProof("a.py", None, 98, 9, 10, 90)
+LOW_LINES = TargetProof("a.py", 50.0, 98, 90)
+LOW_KILLS = Kills(by_target={"a.py": (1, 10)})
+UNKNOWN = TargetProof("a.py", None, 98, 90)
+NOTHING_KILLED = Kills(by_target={"a.py": (0, 9)})
 
 
 @pytest.mark.parametrize(
@@ -325,7 +335,7 @@ UNKNOWN = TargetProof("a.py", None, 98, 9, 10, 90)
     [
         pytest.param(outcome_of(PASSED), "proved", id="all of it"),
         pytest.param(outcome_of(PASSED, TODO), "todo", id="a todo among others"),
-        pytest.param(outcome_of(TODO, invalid=None), "todo", id="a stub"),
+        pytest.param(outcome_of(TODO, kills=None), "todo", id="a stub"),
         pytest.param(outcome_of(TODO, targets=(LOW_LINES,)), "todo", id="a stub, no bar applied"),
         pytest.param(outcome_of(TODO, RED), "red", id="a todo and a red one"),
         pytest.param(
@@ -337,17 +347,17 @@ UNKNOWN = TargetProof("a.py", None, 98, 9, 10, 90)
         ),
         pytest.param(outcome_of(RED, targets=(LOW_LINES,)), "red", id="red and below"),
         pytest.param(outcome_of(PASSED, targets=(LOW_LINES,)), "below", id="lines"),
-        pytest.param(outcome_of(PASSED, targets=(LOW_KILLS,)), "below", id="kills"),
+        pytest.param(outcome_of(PASSED, kills=LOW_KILLS), "below", id="kills"),
         pytest.param(
-            outcome_of(PASSED, targets=(LOW_LINES,), invalid=None), "below", id="lines, unchecked"
+            outcome_of(PASSED, targets=(LOW_LINES,), kills=None), "below", id="lines, unchecked"
         ),
         pytest.param(outcome_of(PASSED, targets=(UNKNOWN,)), "green", id="coverage unknown"),
-        pytest.param(outcome_of(PASSED, invalid=None), "green", id="no kill check"),
+        pytest.param(outcome_of(PASSED, kills=None), "green", id="no kill check"),
         pytest.param(outcome_of(PASSED, sample=10), "green", id="a sample"),
         pytest.param(outcome_of(PASSED, shards=(1,), shard_count=2), "green", id="a shard"),
-        pytest.param(outcome_of(PASSED, targets=()), "green", id="nothing to break"),
+        pytest.param(outcome_of(PASSED, targets=(), kills=Kills()), "green", id="nothing to break"),
         pytest.param(
-            outcome_of(PASSED, targets=(TargetProof("a.py", None, None, 0, 9),)),
+            outcome_of(PASSED, targets=(TargetProof("a.py", None),), kills=NOTHING_KILLED),
             "green",
             id="no bar, nothing killed",
         ),
@@ -362,9 +372,7 @@ def test_a_verdict_claims_no_more_than_was_shown(outcome, verdict):
 
 def test_missing_lines_are_named_as_ranges_and_the_rest_counted():
     missing = tuple((line, line + 2) for line in range(10, 130, 10))
-    outcome = outcome_of(
-        PASSED, targets=(TargetProof("a.py", 50.0, 98, 9, 10, 90, missing=missing),)
-    )
+    outcome = outcome_of(PASSED, targets=(TargetProof("a.py", 50.0, 98, 90, missing=missing),))
 
     assert outcome.problems[0].endswith(
         ": lines 10-12, 20-22, 30-32, 40-42, 50-52, 60-62, 70-72, 80-82, 90-92, 100-102 "

@@ -160,8 +160,8 @@ def _checkout(start: Path, kit: Kit) -> _Found:
 
 def _environment(checkout: Checkout | None, gap: Gap, ask: bool, command: str) -> Check:
     from scaffold.errors import ScaffoldError
-    from scaffold.proof.runner import Subject, SubjectTarget
-    from scaffold.proof.verify import VerifyOptions, at_hand, environment_of
+    from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions
+    from scaffold.proof.verify import at_hand, environment_of
 
     assert checkout is not None and gap.run is not None
     name = f"{gap.run.runner} in {gap.run.root}/"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scaffold.plan.changes import Change
     from scaffold.plan.model import Plan
     from scaffold.proof.outcome import Outcome
+    from scaffold.proof.runner import Kills
     from scaffold.workflow import Status
 
 SCHEMA_VERSION = 1
@@ -272,50 +273,58 @@ def outcomes(records: Sequence[Outcome]) -> str:
 def _outcome_lines(record: Outcome) -> str:
     from scaffold.proof.outcome import spans
 
+    count = record.counts
     lines = [
-        f"{record.gap}: {record.verdict} ({record.generated} tests: {record.passed} passed, "
-        f"{record.known_defects} known defects, {record.todo} todo, {record.skipped} skipped, "
-        f"{record.failed} failed; {record.baseline} were there before; {record.seconds:.1f} s)"
+        f"{record.gap}: {record.verdict} ({count['generated']} tests: {count['passed']} passed, "
+        f"{count['known_defects']} known defects, {count['todo']} todo, "
+        f"{count['skipped']} skipped, {count['failed']} failed; "
+        f"{record.baseline} were there before; {record.seconds:.1f} s)"
     ]
+    kills = record.kills
     for target in record.targets:
-        killed = ""
-        if record.checked and target.viable:
-            killed = f", {target.killed}/{target.viable} mutants killed"
+        noticed, viable = kills.by_target.get(target.path, (0, 0)) if kills else (0, 0)
+        killed = f", {noticed}/{viable} mutants killed" if viable else ""
         share = target.line_cov_pct
         lines_run = "line coverage unknown" if share is None else f"{share:g} % of its lines"
         lines.append(f"  {target.path}: {lines_run}{killed}")
         if target.missing:
             lines.append(f"    lines that did not run: {', '.join(spans(target.missing))}")
-    if record.checked:
-        lines.append(
-            f"  {record.invalid} mutants left out (no build, or an import alone kills them), "
-            f"{record.timeouts} ended by the clock, {record.cached} known from before"
-        )
-        kinds = (
-            (record.annotations, "left out: annotations that nothing reads"),
-            (record.equal_code, "left out: of equal code"),
-        )
-        if any(count for count, _ in kinds):
-            lines.append(f"  {'; '.join(f'{count} {kind}' for count, kind in kinds if count)}")
+    lines += _left_out(kills) if kills else []
     lines += [f"  problem: {problem}" for problem in record.problems]
     lines += [f"  not proved: {lack}" for lack in record.lacks]
     if record.deleted and not record.problems:
         lines.append(f"  deleted since it was generated: {', '.join(record.deleted)}")
-    if twins := sum(item.equivalent for item in record.survivors):
+    survivors = kills.survivors if kills else ()
+    if twins := sum(item.equivalent for item in survivors):
         lines.append(f"  {twins} more that no test can tell from the original")
     lines += [
         f"  survived: {item.file}:{item.line} {item.operator}: {item.change}"
-        for item in record.survivors
+        for item in survivors
         if not item.equivalent
     ]
     return lines_of(lines)
+
+
+def _left_out(kills: Kills) -> list[str]:
+    """Mutants that say nothing about the tests, and how verdicts were come by."""
+    lines = [
+        f"  {kills.invalid} mutants left out (no build, or an import alone kills them), "
+        f"{kills.timeouts} timed out, {kills.cached} known from before"
+    ]
+    kinds = (
+        (kills.annotations, "left out: annotations that nothing reads"),
+        (kills.equal_code, "left out: of equal code"),
+    )
+    if any(count for count, _ in kinds):
+        lines.append(f"  {'; '.join(f'{count} {kind}' for count, kind in kinds if count)}")
+    return lines
 
 
 def to_junit(records: Sequence[Outcome]) -> str:
     """The generated tests as JUnit XML, one suite a gap."""
     from xml.etree import ElementTree
 
-    from scaffold.proof.outcome import kind_of, why_red
+    from scaffold.proof.outcome import RED, Kind, kind_of, why_red
 
     root = ElementTree.Element("testsuites")
     for record in records:
@@ -323,9 +332,9 @@ def to_junit(records: Sequence[Outcome]) -> str:
             root,
             "testsuite",
             name=xml_text(record.gap),
-            tests=str(record.generated),
-            failures=str(record.failed + record.skipped),
-            skipped=str(record.known_defects + record.todo),
+            tests=str(len(record.tests)),
+            failures=str(sum(record.counts[kind] for kind in RED)),
+            skipped=str(record.counts[Kind.KNOWN_DEFECT] + record.counts[Kind.TODO]),
             time=f"{record.seconds:.3f}",
         )
         properties = ElementTree.SubElement(suite, "properties")
@@ -342,9 +351,9 @@ def to_junit(records: Sequence[Outcome]) -> str:
                 time=f"{test.seconds:.3f}",
             )
             kind, message = kind_of(test), xml_text(test.message)
-            if kind in ("failed", "skipped"):
+            if kind in RED:
                 ElementTree.SubElement(case, "failure", message=xml_text(why_red(test)))
-            elif kind != "passed":
+            elif kind is not Kind.PASSED:
                 skipped = {"message": message, "type": xml_text(test.outcome)}
                 ElementTree.SubElement(case, "skipped", skipped)
     ElementTree.indent(root)
@@ -364,7 +373,7 @@ def _properties(record: Outcome) -> list[tuple[str, str]]:
             found.append((f"missing lines of {target.path}", ", ".join(spans(target.missing))))
     found += [
         ("survived", f"{item.file}:{item.line} {item.operator}: {item.change}")
-        for item in record.survivors
+        for item in (record.kills.survivors if record.kills else ())
         if not item.equivalent
     ]
     return found

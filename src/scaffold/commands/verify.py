@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.kit.catalog import Kit
     from scaffold.proof.outcome import Outcome
-    from scaffold.proof.verify import VerifyOptions
+    from scaffold.proof.runner import VerifyOptions
 
 
 @click.command(
@@ -85,7 +85,7 @@ def verify(
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
     from scaffold.checkout.state import read_state
-    from scaffold.proof.verify import VerifyOptions
+    from scaffold.proof.runner import VerifyOptions
     from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
@@ -122,7 +122,8 @@ def prove(
     """
     from scaffold import workflow
     from scaffold.checkout.state import read_state
-    from scaffold.proof.verify import VerifyOptions, verify_all
+    from scaffold.proof.runner import VerifyOptions
+    from scaffold.proof.verify import verify_all
     from scaffold.system.caching import cache_dir
 
     chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())

@@ -149,8 +149,6 @@ def tally(judged: Judged) -> Kills:
             viable + (verdict is not MutantVerdict.UNVIABLE),
         )
     return Kills(
-        killed=sum(counts[verdict] for verdict in NOTICED),
-        viable=len(mutants) - counts[MutantVerdict.UNVIABLE],
         invalid=counts[MutantVerdict.UNVIABLE],
         survivors=tuple(
             Survivor(m.path, m.line, m.operator, m.change)

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import ProofError, UsageError
-from scaffold.proof.runner import Survivor, TestResult
+from scaffold.proof.runner import Kills, Survivor, TestResult
 
 TODO = "TODO:"
 NAMED = 10
 """How many missing lines or survivors one sentence names; the record holds all of them."""
+
+
+class Kind(StrEnum):
+    """What a generated test is, as the record counts it."""
+
+    PASSED = "passed"
+    KNOWN_DEFECT = "known_defects"
+    """A strict known defect with its reason."""
+    TODO = "todo"
+    """Skipped with a reason that starts with `TODO:`."""
+    SKIPPED = "skipped"
+    """Skipped for any other reason, which is red."""
+    FAILED = "failed"
+    """All else that is red."""
+
+
+RED = (Kind.SKIPPED, Kind.FAILED)
 
 
 @dataclass(frozen=True)
@@ -24,8 +44,6 @@ class TargetProof:
         line_cov_pct: Line coverage by the generated tests alone; `None` where it is unknown, and
             then its bar is not judged.
         line_bar_pct: What it must reach.
-        killed: Mutants that a test noticed; `None` without a kill check.
-        viable: Mutants that a test can tell from the original.
         kill_bar_pct: What share must be killed.
         missing: The lines that did not run, as (first, last).
     """
@@ -33,99 +51,87 @@ class TargetProof:
     path: str
     line_cov_pct: float | None
     line_bar_pct: float | None = None
-    killed: int | None = None
-    viable: int | None = None
     kill_bar_pct: float | None = None
     missing: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The record of one gap's proof.
+    """The record of one gap's proof: what was shown, and the verdict that follows from it.
 
     Attributes:
         gap: The gap.
-        verdict: See `Verdict`.
-        problems: One sentence for each reason why it is red, todo or below.
+        tests: Every generated test.
         baseline: How many tests of the checkout were run without the generated ones.
-        generated: How many generated tests there are; the next four add up to it.
-        passed: Green ones.
-        known_defects: Strict known defects.
-        todo: Skipped with a reason that starts with `TODO:`.
-        skipped: Skipped for any other reason, which is red.
-        failed: All else that is red.
-        targets: Coverage and kills of each target.
-        invalid: Mutants that an import alone kills; `None` without a kill check.
-        timeouts: Killed because they never ended.
-        cached: Verdicts known from before.
-        survivors: Mutants that no test noticed; equivalent ones count neither way.
+        targets: Coverage and bars of each target.
+        command: What a person types to see the tests run.
+        seconds: How long it took.
+        kills: The kill check, if there was one; equivalent survivors count neither way.
         sample: How many mutants were asked for; `None` for all.
         shards: The cuts that this record holds, from 1; empty for an uncut check.
         shard_count: Into how many cuts.
-        seconds: How long it took.
-        tests: Every generated test.
-        command: What a person types to see the tests run.
-        lacks: What keeps a green record from being proved.
         deleted: Generated files that a person deleted since.
         digests: Generated files and targets as they were proved: path -> fingerprint.
-        annotations: Mutants left out since nothing reads the annotations that they change.
-        equal_code: Mutants left out since their compiled code is equal to the original's.
         declared_todos: Todos that the template itself declares: a person has to decide first. They
-            are counted in `todo`, and the verdict is that of the other tests.
+            are counted as todos, and the verdict is that of the other tests.
     """
 
     gap: str
-    verdict: Verdict
-    problems: tuple[str, ...]
-    baseline: int
-    generated: int
-    passed: int
-    known_defects: int
-    todo: int
-    skipped: int
-    failed: int
-    targets: tuple[TargetProof, ...]
-    invalid: int | None
-    timeouts: int
-    cached: int
-    survivors: tuple[Survivor, ...]
-    sample: int | None
-    shards: tuple[int, ...]
-    shard_count: int
-    seconds: float
     tests: tuple[TestResult, ...]
+    baseline: int
+    targets: tuple[TargetProof, ...]
     command: str
-    lacks: tuple[str, ...] = ()
+    seconds: float
+    kills: Kills | None = None
+    sample: int | None = None
+    shards: tuple[int, ...] = ()
+    shard_count: int = 0
     deleted: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
-    annotations: int = 0
-    equal_code: int = 0
     declared_todos: int = 0
 
-    @property
-    def coverage(self) -> dict[str, float | None]:
-        """Target path -> line coverage in percent; `None` where it is unknown."""
-        return {target.path: target.line_cov_pct for target in self.targets}
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many tests there are (`generated`), and of each kind; the kinds add up to it."""
+        found = Counter(kind_of(test) for test in self.tests)
+        return {"generated": len(self.tests), **{kind: found[kind] for kind in Kind}}
 
-    @property
-    def killed(self) -> int | None:
-        """Mutants of all targets that a test noticed; `None` without a kill check."""
-        return _sum(target.killed for target in self.targets) if self.checked else None
+    @cached_property
+    def verdict(self) -> Verdict:
+        """See `Verdict`."""
+        return Verdict.GREEN if self.lacks else _weakest(self)[0]
 
-    @property
-    def viable(self) -> int | None:
-        """Mutants of all targets that could be noticed; `None` without a kill check."""
-        return _sum(target.viable for target in self.targets) if self.checked else None
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each reason why it is red, todo or below."""
+        problems = _weakest(self)[1]
+        if problems and self.deleted:
+            problems.append(f"deleted since it was generated: {', '.join(self.deleted)}")
+        return tuple(problems)
 
-    @property
-    def checked(self) -> bool:
-        """Whether there was a kill check."""
-        return self.invalid is not None
+    @cached_property
+    def lacks(self) -> tuple[str, ...]:
+        """What keeps a green record from being proved."""
+        return () if self.problems else tuple(_lacks(self))
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain data; `from_json` reads it."""
-        data = asdict(self)
-        data.update(coverage=self.coverage, killed=self.killed, viable=self.viable)
+        kills = self.kills or Kills()
+        data = {**asdict(self), **self.counts, **asdict(kills)}
+        del data["kills"], data["by_target"]
+        if self.kills is None:
+            data["invalid"] = None
+        for target in data["targets"]:
+            killed, viable = kills.by_target.get(target["path"], (None, None))
+            target.update(killed=killed, viable=viable)
+        data.update(
+            verdict=self.verdict,
+            problems=self.problems,
+            lacks=self.lacks,
+            coverage={target.path: target.line_cov_pct for target in self.targets},
+            killed=self.kills and self.kills.killed,
+            viable=self.kills and self.kills.viable,
+        )
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in data.items()
         }
@@ -134,19 +140,28 @@ class Outcome:
     def from_json(data: Mapping[str, Any]) -> Outcome:
         """The record that `to_json` gave; what an earlier version did not know is empty."""
         names = [name for name in Outcome.__dataclass_fields__ if name in data]
-        fields = {name: data[name] for name in names}
-        fields["verdict"] = Verdict(data["verdict"])
-        for name in ("problems", "shards", "lacks", "deleted"):
-            fields[name] = tuple(data.get(name, ()))
-        fields["targets"] = tuple(_target_from_json(item) for item in data["targets"])
-        fields["survivors"] = tuple(Survivor(**item) for item in data["survivors"])
-        fields["tests"] = tuple(TestResult(**item) for item in data["tests"])
-        return Outcome(**fields)
+        given = {name: data[name] for name in names}
+        for name in ("shards", "deleted"):
+            given[name] = tuple(data.get(name, ()))
+        given["targets"] = tuple(_target_from_json(item) for item in data["targets"])
+        given["tests"] = tuple(TestResult(**item) for item in data["tests"])
+        if data["invalid"] is not None:
+            counts = [name for name in Kills.__dataclass_fields__ if name in data]
+            survivors = tuple(Survivor(**item) for item in data["survivors"])
+            by_target = {
+                item["path"]: (item["killed"], item["viable"])
+                for item in data["targets"]
+                if item["killed"] is not None
+            }
+            kept = {**{name: data[name] for name in counts}, "survivors": survivors}
+            given["kills"] = Kills(**kept, by_target=by_target)
+        return Outcome(**given)
 
 
 def _target_from_json(data: Mapping[str, Any]) -> TargetProof:
+    known = {name: data[name] for name in TargetProof.__dataclass_fields__ if name in data}
     missing = tuple((int(first), int(last)) for first, last in data.get("missing", ()))
-    return TargetProof(**{**data, "missing": missing})
+    return TargetProof(**{**known, "missing": missing})
 
 
 def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:
@@ -170,9 +185,9 @@ def _hint(outcome: Outcome) -> str:
         return f"scaffold new --gap {outcome.gap}"
     if outcome.verdict is not Verdict.BELOW:
         return ""
-    if outcome.checked and (outcome.sample or outcome.shard_count):
+    if outcome.kills and (outcome.sample or outcome.shard_count):
         return f"scaffold verify {outcome.gap} --mutants all"
-    return f"scaffold verify {outcome.gap}{' --mutants all' if outcome.checked else ''} --json"
+    return f"scaffold verify {outcome.gap}{' --mutants all' if outcome.kills else ''} --json"
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
@@ -195,62 +210,50 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
             f"scaffold verify {first.gap} --mutants all --shard 1/{first.shard_count} --json",
         )
     complete = len(shards) == first.shard_count
-    survivors = [item for outcome in outcomes for item in outcome.survivors]
-    merged = replace(
+    checked = [outcome.kills for outcome in outcomes if outcome.kills]
+    return replace(
         first,
-        targets=_merge_targets(outcomes),
-        invalid=_sum(outcome.invalid for outcome in outcomes),
-        timeouts=sum(outcome.timeouts for outcome in outcomes),
-        cached=sum(outcome.cached for outcome in outcomes),
-        annotations=sum(outcome.annotations for outcome in outcomes),
-        equal_code=sum(outcome.equal_code for outcome in outcomes),
-        survivors=tuple(
-            sorted(survivors, key=lambda item: (item.file, item.line, item.operator, item.change))
-        ),
+        kills=_merge_kills(checked) if checked else None,
         shards=() if complete else tuple(sorted(shards)),
         shard_count=0 if complete else first.shard_count,
         seconds=round(sum(outcome.seconds for outcome in outcomes), 2),
     )
-    return judged(merged)
 
 
-def _merge_targets(outcomes: Sequence[Outcome]) -> tuple[TargetProof, ...]:
-    return tuple(
-        replace(
-            target,
-            killed=_sum(outcome.targets[at].killed for outcome in outcomes),
-            viable=_sum(outcome.targets[at].viable for outcome in outcomes),
-        )
-        for at, target in enumerate(outcomes[0].targets)
+def _merge_kills(checks: Sequence[Kills]) -> Kills:
+    survivors = [item for kills in checks for item in kills.survivors]
+    by_target: dict[str, tuple[int, int]] = {}
+    for path, (killed, viable) in (item for kills in checks for item in kills.by_target.items()):
+        before = by_target.get(path, (0, 0))
+        by_target[path] = (before[0] + killed, before[1] + viable)
+    return Kills(
+        invalid=sum(kills.invalid for kills in checks),
+        survivors=tuple(
+            sorted(survivors, key=lambda item: (item.file, item.line, item.operator, item.change))
+        ),
+        timeouts=sum(kills.timeouts for kills in checks),
+        cached=sum(kills.cached for kills in checks),
+        by_target=by_target,
+        annotations=sum(kills.annotations for kills in checks),
+        equal_code=sum(kills.equal_code for kills in checks),
     )
 
 
-def kind_of(test: TestResult) -> str:
-    """What a test is by the rules: passed, known defect, todo, skipped or failed."""
+def kind_of(test: TestResult) -> Kind:
+    """What a test is by the rules."""
     if test.outcome == "passed":
-        return "passed"
-    if test.outcome == "xfailed":
-        return "known defect" if test.strict and test.message.strip() else "failed"
+        return Kind.PASSED
+    if test.outcome == "xfailed" and test.strict and test.message.strip():
+        return Kind.KNOWN_DEFECT
     if test.outcome == "skipped":
-        return "todo" if test.message.startswith(TODO) else "skipped"
-    return "failed"
-
-
-def judged(outcome: Outcome) -> Outcome:
-    """The record with verdict, problems and lacks that follow from the rest of it."""
-    verdict, problems = _weakest(outcome)
-    if problems and outcome.deleted:
-        problems.append(f"deleted since it was generated: {', '.join(outcome.deleted)}")
-    lacks = [] if problems else _lacks(outcome)
-    if lacks:
-        verdict = Verdict.GREEN
-    return replace(outcome, verdict=verdict, problems=tuple(problems), lacks=tuple(lacks))
+        return Kind.TODO if test.message.startswith(TODO) else Kind.SKIPPED
+    return Kind.FAILED
 
 
 def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
     if red := _red_lines(outcome.tests):
         return Verdict.RED, red
-    todos, whole = sum(kind_of(test) == "todo" for test in outcome.tests), len(outcome.tests)
+    todos, whole = outcome.counts[Kind.TODO], len(outcome.tests)
     if todos > outcome.declared_todos or todos == whole:
         return Verdict.TODO, [f"{todos} of {whole} tests are still todos"]
     below = [line for target in outcome.targets for line in _below(target, outcome)]
@@ -260,14 +263,14 @@ def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
 def _lacks(outcome: Outcome) -> list[str]:
     """What was not shown of a green gap; nothing where it is proved."""
     lacks = []
-    if not outcome.checked:
+    if not outcome.kills:
         lacks.append("no kill check was run")
     elif outcome.shards:
         these = ", ".join(map(str, outcome.shards))
         lacks.append(f"only shard {these} of {outcome.shard_count} was tried")
     elif outcome.sample is not None:
         lacks.append(f"only a sample of {outcome.sample} mutants was tried")
-    elif not outcome.killed:
+    elif not outcome.kills.killed:
         lacks.append("no mutant was killed")
     for target in outcome.targets:
         if target.line_bar_pct is not None and target.line_cov_pct is None:
@@ -278,9 +281,7 @@ def _lacks(outcome: Outcome) -> list[str]:
 def _red_lines(tests: Sequence[TestResult]) -> list[str]:
     if not tests:
         return ["no generated test was collected"]
-    return [
-        f"{test.id}: {why_red(test)}" for test in tests if kind_of(test) in ("skipped", "failed")
-    ]
+    return [f"{test.id}: {why_red(test)}" for test in tests if kind_of(test) in RED]
 
 
 def why_red(test: TestResult) -> str:
@@ -305,20 +306,20 @@ def _below(target: TargetProof, outcome: Outcome) -> list[str]:
             f"line coverage of {target.path} is {known:g} %, "
             f"below its bar of {target.line_bar_pct:g} %{where}"
         )
-    if target.viable and target.kill_bar_pct is not None and not outcome.shards:
-        share = 100 * (target.killed or 0) / target.viable
-        if share < target.kill_bar_pct:
+    if outcome.kills and target.kill_bar_pct is not None and not outcome.shards:
+        killed, viable = outcome.kills.by_target.get(target.path, (0, 0))
+        if viable and 100 * killed / viable < target.kill_bar_pct:
             lines.append(
-                f"{target.killed} of {target.viable} mutants of {target.path} were killed "
-                f"({share:.1f} %), below its bar of {target.kill_bar_pct:g} %"
-                f"{_survived(target, outcome)}"
+                f"{killed} of {viable} mutants of {target.path} were killed "
+                f"({100 * killed / viable:.1f} %), below its bar of {target.kill_bar_pct:g} %"
+                f"{_survived(target, outcome.kills)}"
             )
     return lines
 
 
-def _survived(target: TargetProof, outcome: Outcome) -> str:
+def _survived(target: TargetProof, kills: Kills) -> str:
     found = {
-        item.line for item in outcome.survivors if item.file == target.path and not item.equivalent
+        item.line for item in kills.survivors if item.file == target.path and not item.equivalent
     }
     return f": mutants survived in {_named(map(str, sorted(found)))}" if found else ""
 
@@ -344,7 +345,3 @@ def _named(places: Iterable[str]) -> str:
     more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
     word = "line" if len(every) == 1 and "-" not in every[0] else "lines"
     return f"{word} {', '.join(every[:NAMED])}{more}"
-
-
-def _sum(values: Iterable[int | None]) -> int:
-    return sum(value or 0 for value in values)

@@ -154,25 +154,32 @@ class Kills:
     """The result of a kill check.
 
     Attributes:
-        killed: Mutants that a test noticed, those that never end included (`timeouts`).
-        viable: All mutants less the invalid ones.
-        invalid: Mutants that an import alone kills; they say nothing about the tests.
+        invalid: Unviable mutants: no build, or an import alone kills them.
         survivors: Mutants that no test noticed.
+        timeouts: Killed because they never ended.
         cached: How many verdicts were known from before.
-        by_target: Target path -> (killed, viable).
+        by_target: Target path -> mutants that a test noticed, and those that could be.
         annotations: Mutants left out since nothing reads the annotations that they change.
         equal_code: Mutants left out since their compiled code is equal to the original's.
     """
 
-    killed: int
-    viable: int
-    invalid: int
-    survivors: tuple[Survivor, ...]
+    invalid: int = 0
+    survivors: tuple[Survivor, ...] = ()
     timeouts: int = 0
     cached: int = 0
     by_target: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     annotations: int = 0
     equal_code: int = 0
+
+    @property
+    def killed(self) -> int:
+        """Mutants of all targets that a test noticed."""
+        return sum(killed for killed, _ in self.by_target.values())
+
+    @property
+    def viable(self) -> int:
+        """Mutants of all targets that could be noticed."""
+        return sum(viable for _, viable in self.by_target.values())
 
 
 class Breaker(Protocol):

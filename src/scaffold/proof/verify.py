@@ -11,33 +11,18 @@ from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.kill_check import check
 from scaffold.proof.needs import require
-from scaffold.proof.outcome import Outcome, TargetProof, judged, kind_of, merge, ranges, refusal
+from scaffold.proof.outcome import Kind, Outcome, TargetProof, kind_of, ranges
 from scaffold.proof.runner import (
     Evidence,
     Kills,
     Progress,
     Subject,
-    SubjectTarget,
     Survivor,
     VerifyOptions,
     load_runner,
 )
 from scaffold.system import isolation
 from scaffold.system.caching import PARTS, cache_dir, trim_folders
-
-__all__ = [
-    "Outcome",
-    "Subject",
-    "SubjectTarget",
-    "TargetProof",
-    "VerifyOptions",
-    "at_hand",
-    "environment_of",
-    "merge",
-    "refusal",
-    "verify",
-    "verify_all",
-]
 
 NAMED = 10
 
@@ -111,7 +96,7 @@ def _verify_group(
     for subject, found in zip(subjects, evidence, strict=True):
         began = time.monotonic()
         outcome = _outcome(subject, found, options)
-        ran = outcome.passed + outcome.known_defects
+        ran = outcome.counts[Kind.PASSED] + outcome.counts[Kind.KNOWN_DEFECT]
         if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
             kills = check(subject, found, options, progress)
             outcome = _with_kills(outcome, kills, subject.twins)
@@ -135,19 +120,12 @@ def _require_green(evidence: Evidence, subject: Subject) -> None:
 
 def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Outcome:
     tests = evidence.generated.tests
-    kinds = [kind_of(test) for test in tests]
     shards, count = ((options.shard[0],), options.shard[1]) if options.shard else ((), 0)
-    outcome = Outcome(
+    todos = sum(kind_of(test) is Kind.TODO for test in tests)
+    return Outcome(
         gap=subject.slug,
-        verdict=Verdict.GREEN,
-        problems=(),
+        tests=tests,
         baseline=len(evidence.baseline.tests),
-        generated=len(tests),
-        passed=kinds.count("passed"),
-        known_defects=kinds.count("known defect"),
-        todo=kinds.count("todo"),
-        skipped=kinds.count("skipped"),
-        failed=kinds.count("failed"),
         targets=tuple(
             TargetProof(
                 target.path,
@@ -158,21 +136,15 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
             )
             for target in subject.targets
         ),
-        invalid=None,
-        timeouts=0,
-        cached=0,
-        survivors=(),
+        command=evidence.generated.command,
+        seconds=0.0,
         sample=options.mutants if isinstance(options.mutants, int) else None,
         shards=shards,
         shard_count=count,
-        seconds=0.0,
-        tests=tests,
-        command=evidence.generated.command,
         deleted=subject.deleted,
         digests=subject.digests,
-        declared_todos=kinds.count("todo") if subject.declared_todos else 0,
+        declared_todos=todos if subject.declared_todos else 0,
     )
-    return judged(outcome)
 
 
 def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:
@@ -184,24 +156,15 @@ def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:
 
 def _with_kills(outcome: Outcome, kills: Kills, twins: Sequence[Twin]) -> Outcome:
     survivors = tuple(_explained(item, twins) for item in kills.survivors)
-    targets = []
-    for target in outcome.targets:
-        killed, tried = kills.by_target.get(target.path, (0, 0))
-        same = sum(item.file == target.path and item.equivalent for item in survivors)
-        targets.append(replace(target, killed=killed, viable=tried - same))
+    by_target = {}
+    for path, (killed, tried) in kills.by_target.items():
+        same = sum(item.file == path and item.equivalent for item in survivors)
+        by_target[path] = (killed, tried - same)
     tried = kills.viable + kills.invalid
     # Fewer than were asked for are all that there are.
     whole = outcome.sample is not None and not outcome.shards and tried < outcome.sample
-    return judged(
-        replace(
-            outcome,
-            sample=None if whole else outcome.sample,
-            targets=tuple(targets),
-            invalid=kills.invalid,
-            timeouts=kills.timeouts,
-            cached=kills.cached,
-            annotations=kills.annotations,
-            equal_code=kills.equal_code,
-            survivors=survivors,
-        )
+    return replace(
+        outcome,
+        sample=None if whole else outcome.sample,
+        kills=replace(kills, survivors=survivors, by_target=by_target),
     )

@@ -10,8 +10,7 @@ import pytest
 
 from scaffold import edits
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.runner import Subject, SubjectTarget
-from scaffold.proof.verify import VerifyOptions
+from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions
 
 REPO = Path(__file__).resolve().parents[3]
 WORKSPACE = REPO / "tests" / "testdata" / "rust_workspace"

@@ -19,7 +19,7 @@ from scaffold.proof.cargo.workspace import (
     machine_fault,
     module_of,
 )
-from scaffold.proof.verify import VerifyOptions
+from scaffold.proof.runner import VerifyOptions
 from support.tree import write_files
 
 OUTPUT = """\

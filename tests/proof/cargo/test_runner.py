@@ -25,7 +25,11 @@ needs_coverage = pytest.mark.skipif(
 def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, progress):
     outcome = prove(generate(), options, progress)
     assert outcome.problems == ("1 of 6 tests are still todos",)
-    assert (outcome.passed, outcome.known_defects, outcome.todo) == (4, 1, 1)
+    assert (outcome.counts["passed"], outcome.counts["known_defects"], outcome.counts["todo"]) == (
+        4,
+        1,
+        1,
+    )
     assert outcome.baseline == 1
     assert outcome.command == (
         "cd crates && cargo test --locked -p fold --lib -- generated_tests::"
@@ -89,9 +93,9 @@ def test_a_module_that_nobody_declares_is_told(generate, checkout, options, prog
 def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
     source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(4, 2), 2);\n}\n"
     outcome = prove(generate(source), replace(options, mutants="all"), progress)
-    assert outcome.viable
-    assert outcome.killed
-    lines = {(s.file, s.change) for s in outcome.survivors}
+    assert outcome.kills.viable
+    assert outcome.kills.killed
+    lines = {(s.file, s.change) for s in outcome.kills.survivors}
     assert (
         "crates/fold/src/lib.rs",
         "replace || with && in fold: if width == 0 || line.is_empty() {",
@@ -105,8 +109,8 @@ def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path)
     kept = replace(options, mutants="all", cache_dir=tmp_path / "cache")
     first = prove(subject, kept, progress)
     second = prove(subject, kept, progress)
-    assert second.cached == second.viable + second.invalid
-    assert (second.killed, second.viable) == (first.killed, first.viable)
+    assert second.kills.cached == second.kills.viable + second.kills.invalid
+    assert (second.kills.killed, second.kills.viable) == (first.kills.killed, first.kills.viable)
 
 
 def test_the_cuts_are_together_the_whole(generate, options, progress):
@@ -117,15 +121,19 @@ def test_the_cuts_are_together_the_whole(generate, options, progress):
         for number in (1, 2)
     ]
     merged = verify.merge(cuts)
-    assert (merged.killed, merged.viable) == (whole.killed, whole.viable)
-    assert merged.survivors == whole.survivors
+    assert (merged.kills.killed, merged.kills.viable) == (whole.kills.killed, whole.kills.viable)
+    assert merged.kills.survivors == whole.kills.survivors
 
 
 def test_two_workers_find_what_one_finds(generate, options, progress):
     subject = generate()
     one = prove(subject, replace(options, mutants="all"), progress)
     two = prove(subject, replace(options, mutants="all", jobs=2), progress)
-    assert (two.killed, two.viable, two.survivors) == (one.killed, one.viable, one.survivors)
+    assert (two.kills.killed, two.kills.viable, two.kills.survivors) == (
+        one.kills.killed,
+        one.kills.viable,
+        one.kills.survivors,
+    )
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -150,7 +158,7 @@ def test_tests_that_need_each_other_are_not_believed(generate, options, progress
 @needs_coverage
 def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
     outcome = prove(generate(), options, progress)
-    assert outcome.coverage["crates/fold/src/lib.rs"] > 90
+    assert {t.path: t.line_cov_pct for t in outcome.targets}["crates/fold/src/lib.rs"] > 90
 
 
 @needs_coverage
@@ -161,9 +169,9 @@ def test_lines_of_a_source_as_it_was_do_not_count(generate, checkout, options, p
     subject = generate(source)
     before = place.read_text(encoding="utf-8")
     place.write_text(before + other, encoding="utf-8")
-    with_other = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    with_other = prove(subject, options, progress).to_json()["coverage"]["crates/fold/src/lib.rs"]
     place.write_text(before, encoding="utf-8")
-    without = prove(subject, options, progress).coverage["crates/fold/src/lib.rs"]
+    without = prove(subject, options, progress).to_json()["coverage"]["crates/fold/src/lib.rs"]
     assert with_other < without
 
 
@@ -174,7 +182,7 @@ def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress)
     )
     outcome = prove(generate(source, crate="gate"), options, progress)
     assert outcome.problems == ()
-    assert outcome.passed == 1
+    assert outcome.counts["passed"] == 1
 
 
 RELAY = """\
@@ -204,9 +212,9 @@ async fn a_width_that_is_no_number_is_a_bad_request() {
 
 def test_a_handler_that_is_async_is_proved_with_all_its_mutants(generate, options, progress):
     outcome = prove(generate(RELAY, crate="relay"), replace(options, mutants="all"), progress)
-    assert (outcome.verdict, outcome.passed) == ("proved", 2), outcome.problems
-    assert outcome.killed == outcome.viable >= 5
-    assert outcome.invalid > 0  # some of what cargo-mutants lists for this type is no program
+    assert (outcome.verdict, outcome.counts["passed"]) == ("proved", 2), outcome.problems
+    assert outcome.kills.killed == outcome.kills.viable >= 5
+    assert outcome.kills.invalid > 0  # some of what cargo-mutants lists for this type is no program
 
 
 def test_each_of_two_checkouts_is_proved_with_its_own_sources(
@@ -221,7 +229,7 @@ def test_each_of_two_checkouts_is_proved_with_its_own_sources(
         assert prove(subject, options, progress).verdict == "green"
         with held_copy(checkout, options, progress):  # as while another run uses it
             outcome = prove(replace(subject, checkout=broken), options, progress)
-        assert outcome.failed == 1, outcome.problems
+        assert outcome.counts["failed"] == 1, outcome.problems
 
 
 @pytest.mark.parametrize(("crates", "count"), [(("fold", "no_such_crate"), 1), ((), 0)])

@@ -171,7 +171,7 @@ def test_a_program_that_dies_is_told(generate, options, progress, monkeypatch):
 def test_where_nextest_is_the_test_that_kills_the_program_is_named(generate, options, progress):
     outcome = prove(generate(DEADLY), options, progress)
     (problem,) = outcome.problems
-    assert (outcome.passed, outcome.todo) == (1, 1)
+    assert (outcome.counts["passed"], outcome.counts["todo"]) == (1, 1)
     assert problem == (
         "fold::generated_tests::it_lives: ended its program (SIGABRT) | about to die"
     )

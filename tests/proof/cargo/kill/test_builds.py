@@ -113,7 +113,7 @@ def counted(generate, checkout):
 def verdicts(subject, options, progress):
     """What the kill check of all mutants found."""
     found = verify.verify(subject, replace(options, mutants="all"), progress)
-    return found.killed, found.viable, found.invalid, found.survivors
+    return found.kills.killed, found.kills.viable, found.kills.invalid, found.kills.survivors
 
 
 def verdicts_alone(subject, options, progress, monkeypatch):
