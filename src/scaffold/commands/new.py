@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     )
 )
 @click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
-@click.option("--part", metavar="PART", multiple=True, help="A part of the gap, or GAP:PART.")
+@click.option(
+    "--part", metavar="PART", multiple=True, help="A part of the gap, or GAP:PART; may repeat."
+)
 @click.option(
     "--next", "next_part", is_flag=True, help="Of each gap the first part that is not there yet."
 )
