@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 
@@ -70,11 +71,11 @@ BEHAVIOURS = {
 """Tests of a room that name no module and import none, and of what they are."""
 
 
-def parsed(module):
+def parsed(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text("utf-8"))
 
 
-def words_of(module):
+def words_of(module: str) -> Iterator[str]:
     """Words in the names and strings of a module's code, without docstrings and comments."""
     tree = parsed(module)
     docs = {
@@ -92,31 +93,31 @@ def words_of(module):
                     yield from words if is_text else words - HOMONYMS
 
 
-def languages_named(module):
+def languages_named(module: str) -> set[str]:
     return {NAMES[word] for word in words_of(module) if word in NAMES}
 
 
-def home_of(module):
+def home_of(module: str) -> str:
     return next((word for home, word in HOMES.items() if module.startswith(f"{home}/")), None)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(SRC).as_posix())
-def test_a_folder_holds_at_most_fourteen_modules(folder):
+def test_a_folder_holds_at_most_fourteen_modules(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= MOST_MODULES
 
 
-def test_the_top_of_the_package_holds_no_room_of_its_own():
+def test_the_top_of_the_package_holds_no_room_of_its_own() -> None:
     assert {path.stem for path in SRC.glob("*.py")} == TOP
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(SRC).as_posix())
-def test_three_modules_with_one_prefix_are_a_folder(folder):
+def test_three_modules_with_one_prefix_are_a_folder(folder: Path) -> None:
     stems = [path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")]
     prefixes = Counter(stem.partition("_")[0] for stem in stems)
     assert [prefix for prefix, count in prefixes.items() if count >= 3] == []
 
 
-def test_no_modules_import_each_other_in_a_circle():
+def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = grimp.build_graph("scaffold", cache_dir=None)
     arrows = {
         module: graph.find_modules_directly_imported_by(module)
@@ -127,20 +128,20 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 @pytest.mark.parametrize("module", [name for name in sorted(MODULES) if name not in TABLES])
-def test_a_language_or_tool_is_named_in_its_folder_alone(module):
+def test_a_language_or_tool_is_named_in_its_folder_alone(module: str) -> None:
     home = home_of(module)
     foreign = languages_named(module) - ({home} if home else set())
     assert bool(foreign) == (module in REASONS), f"{module} names {foreign}: see REASONS"
 
 
-def test_every_folder_of_tests_has_its_room():
+def test_every_folder_of_tests_has_its_room() -> None:
     folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
     rooms = {PurePosixPath(module).with_suffix("") for module in MODULES}
     rooms |= {PurePosixPath(folder.relative_to(SRC)) for folder in FOLDERS}
     assert folders - rooms == {Path("tools")}
 
 
-def modules_below(room):
+def modules_below(room: str) -> set[str]:
     return {path.stem for path in (SRC / room).rglob("*.py")} | {
         path.parent.name for path in (SRC / room).rglob("*.py")
     }
@@ -151,7 +152,7 @@ def modules_below(room):
     [path for path in sorted(TESTS.rglob("test_*.py")) if path.parent.relative_to(TESTS).parts],
     ids=lambda path: path.relative_to(TESTS).as_posix(),
 )
-def test_a_test_names_or_imports_what_its_room_holds(path):
+def test_a_test_names_or_imports_what_its_room_holds(path: Path) -> None:
     room = path.parent.relative_to(TESTS).as_posix()
     if room in WHOLE or path.relative_to(TESTS).as_posix() in BEHAVIOURS:
         return

@@ -104,7 +104,8 @@ def made(text: str, *, whole: bool) -> str:
     parts += [("red run", red_run())] if whole else []
     for word, content in parts:
         part = re.compile(rf"(<!-- {word}:[^\n]*-->\n).*?(<!-- end of {word} -->)", re.DOTALL)
-        text = part.sub(lambda found, content=content: f"{found[1]}{content}\n{found[2]}", text)
+        literal = content.replace("\\", r"\\")
+        text = part.sub(rf"\1{literal}\n\2", text)
     return text
 
 

@@ -21,7 +21,7 @@ from scaffold.checkout.journal import (
 from scaffold.errors import CheckoutError, ConflictError
 from support.tree import snapshot, write_files
 
-FILES = {"a.txt": "one\n", "sub/b.txt": b"two\r\nno end"}
+FILES: dict[str, str | bytes] = {"a.txt": "one\n", "sub/b.txt": b"two\r\nno end"}
 
 
 @pytest.fixture

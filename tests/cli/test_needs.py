@@ -36,7 +36,7 @@ def app(tmp_path: Path) -> Path:
 
 
 def test_verify_says_what_is_missing_before_it_runs_anything(needy: Path, app: Path) -> None:
-    where = ["--kit", needy, "-C", app]
+    where = ["--kit", str(needy), "-C", str(app)]
     assert scaffold("new", "--gap", "mill", *where).code == 0
     before = snapshot(app)
     done = scaffold("verify", "mill", "--python", sys.executable, *where)

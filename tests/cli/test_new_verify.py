@@ -15,8 +15,17 @@ from support.command import scaffold
 @pytest.mark.slow
 def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> None:
     ran = scaffold(
-        *["new", "--gap", "labels", "--verify", "--json"],
-        *["--python", sys.executable, "--kit", kit.root, "-C", tree],
+        "new",
+        "--gap",
+        "labels",
+        "--verify",
+        "--json",
+        "--python",
+        sys.executable,
+        "--kit",
+        kit.root,
+        "-C",
+        tree,
     )
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
@@ -28,8 +37,17 @@ def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> Non
 
 def test_a_dry_run_proves_nothing(tree: Path, kit: Kit) -> None:
     ran = scaffold(
-        *["new", "--gap", "labels", "--verify", "--dry-run"],
-        *["--python", sys.executable, "--kit", kit.root, "-C", tree],
+        "new",
+        "--gap",
+        "labels",
+        "--verify",
+        "--dry-run",
+        "--python",
+        sys.executable,
+        "--kit",
+        kit.root,
+        "-C",
+        tree,
     )
     assert ran.code == 0, ran.err
     assert "proved" not in ran.out

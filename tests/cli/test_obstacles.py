@@ -36,7 +36,7 @@ def open_tree(tree: Path) -> Iterator[Path]:
 
 def as_nobody(*arguments: str | Path) -> Ran:
     """The command run by somebody who is not root, whom modes bind."""
-    prefix = ()
+    prefix: tuple[str, ...] = ()
     if os.geteuid() == 0:
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     state = str(Path(arguments[-1]).parent / "state")

@@ -83,8 +83,8 @@ journal.commit(tree, writes, "new prices")
 
 def test_readers_report_an_interrupted_run_and_leave_it(tree: Path) -> None:
     first = snapshot(tree)
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED, str(tree)], check=False)
-    assert done.returncode == 9
+    stopped = subprocess.run([sys.executable, "-c", INTERRUPTED, str(tree)], check=False)
+    assert stopped.returncode == 9
     half = snapshot(tree)
     assert half != first
     for command in (
@@ -120,7 +120,7 @@ def test_readers_see_all_of_another_run_or_nothing(tree: Path) -> None:
     )
     try:
         assert writer.stdout is not None and writer.stdout.readline() == "new 0\n"
-        seen = set()
+        seen: set[str] = set()
         for _ in range(10):
             done = scaffold("status", "--json", *KIT, "-C", tree)
             assert done.code == 0, done.err

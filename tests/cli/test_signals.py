@@ -168,7 +168,9 @@ def test_a_signal_that_is_ignored_stays_so(hung: Callable[..., Hung], tree: Path
     assert done.returncode == 0
 
 
-def test_the_next_run_removes_what_killed_runs_left(tmp_path: Path, monkeypatch) -> None:
+def test_the_next_run_removes_what_killed_runs_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     parent = tmp_path / f"scaffold-{os.getuid()}"
     mine = tmp_path / "mine"
@@ -195,7 +197,9 @@ def test_the_next_run_removes_what_killed_runs_left(tmp_path: Path, monkeypatch)
             process.wait()
 
 
-def test_a_folder_of_somebody_else_in_our_name_is_not_used(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_of_somebody_else_in_our_name_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "101-abc").mkdir(parents=True)

@@ -310,7 +310,7 @@ def test_later():
 def test_a_todo_of_the_template_is_counted_and_fails_no_gate(tmp_path: Path) -> None:
     app = write_files(tmp_path / "app", {"app.py": "x = 1\n"})
     files = {"row/gap.toml": gap_toml(), "row/files/test_a.py": DECLARED}
-    kit = ["--kit", write_kit(tmp_path / "kit", files), "-C", app]
+    kit = ["--kit", str(write_kit(tmp_path / "kit", files)), "-C", str(app)]
     verify = ["verify", "--python", sys.executable, "--json", *kit]
     assert scaffold("new", "--all", *kit).code == 0
     ran = scaffold(*verify)

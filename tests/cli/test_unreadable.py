@@ -46,12 +46,12 @@ def closed(place: Path) -> None:
     place.chmod(0)
 
 
-def text(content: str | bytes) -> Callable[[Path], None]:
+def text(content: str | bytes) -> Callable[[Path], object]:
     data = content.encode() if isinstance(content, str) else content
-    return lambda place: place.write_bytes(data) and None  # type: ignore[func-returns-value]
+    return lambda place: place.write_bytes(data)
 
 
-BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe": (pipe, "PATH cannot be read: Not a plain file"),
     "a link to /dev/zero": (endless, "PATH leads out of the checkout"),
     "a link to a file outside": (outside, "PATH leads out of the checkout"),
@@ -181,7 +181,7 @@ def test_a_current_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
 def test_a_stub_that_cannot_be_read_is_refused_and_kept(
     tree: Path, content: bytes, fact: str
 ) -> None:
-    command = ["new", "--gap", "prices", *KIT, "-C", tree]
+    command = ["new", "--gap", "prices", *KIT, "-C", str(tree)]
     assert scaffold(*command, "--stubs").code == 0
     stub = tree / "tests" / "test_prices.py"
     stub.write_bytes(stub.read_bytes() + content)

@@ -36,32 +36,32 @@ KIND = EditKind("dockerfile", PATH, PAYLOAD)
 put, take = KIND.put, KIND.take
 
 
-def test_each_line_goes_next_to_its_siblings():
+def test_each_line_goes_next_to_its_siblings() -> None:
     result = put(FILE)
     assert f"gate/Cargo.toml\n{COPY}\n\nRUN" in result.text
     assert f"relay/src/lib.rs && \\\n    {MKDIR}\n    mkdir -p gate/src" in result.text
 
 
-def test_a_line_at_the_end_of_a_file_without_a_line_end_goes_again():
+def test_a_line_at_the_end_of_a_file_without_a_line_end_goes_again() -> None:
     text = "FROM a\nCOPY b c"
     result = put(text, "# scaffold: after COPY *\nCOPY d e\n")
     assert result.text == "FROM a\nCOPY b c\nCOPY d e"
     assert take(result.text, result.units) == text
 
 
-def test_a_line_that_is_there_already_is_never_ours():
+def test_a_line_that_is_there_already_is_never_ours() -> None:
     text = FILE.replace("\nRUN", f"{COPY.replace(' testutils', '   testutils')}\n\nRUN")
     assert [unit.name for unit in put(text).units] == [MKDIR]
 
 
-def test_a_line_that_a_person_changed_is_theirs():
+def test_a_line_that_a_person_changed_is_theirs() -> None:
     result = put(FILE)
     edited = result.text.replace("testutils/Cargo.toml testutils", "testutils/Cargo.toml ./tests")
     assert "./tests" in take(edited, result.units)
     assert edits.standing("dockerfile", edited, result.units, path=PATH)[COPY] == "absent"
 
 
-def test_a_place_that_is_not_there_is_told():
+def test_a_place_that_is_not_there_is_told() -> None:
     with pytest.raises(CheckoutError, match=r"no line fits `COPY crates/\*/Cargo\.toml"):
         put("FROM scratch\n")
 
@@ -69,6 +69,6 @@ def test_a_place_that_is_not_there_is_told():
 @pytest.mark.parametrize(
     "payload", ["COPY a b\n", "# scaffold: after COPY *\n"], ids=["no-place", "no-line"]
 )
-def test_a_payload_that_is_half_is_the_kits_fault(payload):
+def test_a_payload_that_is_half_is_the_kits_fault(payload: str) -> None:
     with pytest.raises(KitError, match="place"):
         put(FILE, payload)

@@ -32,12 +32,12 @@ in_every_layout = pytest.mark.parametrize(
 )
 
 
-def test_every_kind_has_a_sample():
+def test_every_kind_has_a_sample() -> None:
     assert SAMPLES.keys() == edits.KINDS.keys()
 
 
 @in_every_layout
-def test_taking_back_gives_every_byte_back(sample: Sample, layout: str):
+def test_taking_back_gives_every_byte_back(sample: Sample, layout: str) -> None:
     text = laid_out(sample.text, layout)
     result = sample.kind.put(text)
     assert result.text != text and result.units
@@ -45,7 +45,7 @@ def test_taking_back_gives_every_byte_back(sample: Sample, layout: str):
 
 
 @in_every_layout
-def test_the_second_time_changes_nothing(sample: Sample, layout: str):
+def test_the_second_time_changes_nothing(sample: Sample, layout: str) -> None:
     text = laid_out(sample.text, layout)
     first = sample.kind.put(text)
     again = sample.kind.put(first.text, owned=first.units, created=text is None)
@@ -53,7 +53,7 @@ def test_the_second_time_changes_nothing(sample: Sample, layout: str):
 
 
 @in_every_layout
-def test_the_line_ends_and_the_mark_of_the_file_are_kept(sample: Sample, layout: str):
+def test_the_line_ends_and_the_mark_of_the_file_are_kept(sample: Sample, layout: str) -> None:
     text = laid_out(sample.text, layout)
     result = sample.kind.put(text)
     assert result.text.count("\r\n") == (result.text.count("\n") if layout == "crlf" else 0)
@@ -62,7 +62,7 @@ def test_the_line_ends_and_the_mark_of_the_file_are_kept(sample: Sample, layout:
 
 
 @having()
-def test_the_units_are_sorted_and_stand_in_the_file(sample: Sample):
+def test_the_units_are_sorted_and_stand_in_the_file(sample: Sample) -> None:
     result = sample.kind.put(sample.text)
     assert list(result.units) == sorted(result.units)
     assert {unit.name for unit in edits.units(sample.kind.name, sample.kind.payload)} <= {
@@ -72,7 +72,7 @@ def test_the_units_are_sorted_and_stand_in_the_file(sample: Sample):
 
 
 @having("text")
-def test_what_was_taken_out_is_absent_and_not_missed(sample: Sample):
+def test_what_was_taken_out_is_absent_and_not_missed(sample: Sample) -> None:
     result = sample.kind.put(sample.text)
     left = sample.kind.take(result.text, result.units)
     if sample.kind.name != "rust_extract":  # what it leaves is there or edited
@@ -81,13 +81,13 @@ def test_what_was_taken_out_is_absent_and_not_missed(sample: Sample):
 
 
 @having("text")
-def test_an_empty_payload_does_nothing(sample: Sample):
+def test_an_empty_payload_does_nothing(sample: Sample) -> None:
     assert sample.kind.put(sample.text, "") == EditResult(sample.text, ())
     assert edits.units(sample.kind.name, "") == ()
 
 
 @having("text")
-def test_only_python_makes_a_file_that_is_missing(sample: Sample):
+def test_only_python_makes_a_file_that_is_missing(sample: Sample) -> None:
     if sample.kind.name == "python":
         assert sample.kind.put(None).wholly_ours
         return
@@ -99,7 +99,7 @@ def test_only_python_makes_a_file_that_is_missing(sample: Sample):
 @having("files")
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_whatever_the_file_it_comes_back(sample: Sample, data: st.DataObject):
+def test_whatever_the_file_it_comes_back(sample: Sample, data: st.DataObject) -> None:
     text = data.draw(sample.files)
     payload = None if sample.payloads is None else data.draw(sample.payloads)
     once = sample.kind.put(text, payload)
@@ -110,7 +110,7 @@ def test_whatever_the_file_it_comes_back(sample: Sample, data: st.DataObject):
 
 @having("more")
 @pytest.mark.parametrize("first_goes_first", [True, False])
-def test_two_gaps_go_in_any_order(sample: Sample, first_goes_first: bool):
+def test_two_gaps_go_in_any_order(sample: Sample, first_goes_first: bool) -> None:
     kind = sample.kind
     first = kind.put(sample.text)
     second = kind.put(first.text, sample.more, owned=first.units)
@@ -122,7 +122,7 @@ def test_two_gaps_go_in_any_order(sample: Sample, first_goes_first: bool):
 
 
 @having("more")
-def test_two_gaps_of_one_plan_own_what_each_put_in(sample: Sample):
+def test_two_gaps_of_one_plan_own_what_each_put_in(sample: Sample) -> None:
     kind = sample.kind
     one = kind.put(sample.text)
     both = kind.put(one.text, sample.more, planned=one.units)
@@ -132,19 +132,21 @@ def test_two_gaps_of_one_plan_own_what_each_put_in(sample: Sample):
 
 
 @having("newer")
-def test_a_payload_that_another_one_of_the_plan_contradicts_is_the_kits_fault(sample: Sample):
+def test_a_payload_that_another_one_of_the_plan_contradicts_is_the_kits_fault(
+    sample: Sample,
+) -> None:
     one = sample.kind.put(sample.text)
     with pytest.raises(KitError, match=r"gap/x: '.*' differs from the one that another"):
         sample.kind.put(one.text, sample.newer, planned=one.units, created=True, origin="gap/x")
 
 
 @having("same")
-def test_what_a_person_wrote_the_same_way_is_left_alone_and_never_ours(sample: Sample):
+def test_what_a_person_wrote_the_same_way_is_left_alone_and_never_ours(sample: Sample) -> None:
     assert sample.kind.put(sample.same) == EditResult(sample.same, ())
 
 
 @having("taken")
-def test_another_version_of_a_person_is_a_conflict_with_its_line(sample: Sample):
+def test_another_version_of_a_person_is_a_conflict_with_its_line(sample: Sample) -> None:
     text, line = sample.taken
     there = rf"^{sample.kind.path}:{line}: .* is there already"
     with pytest.raises(ConflictError, match=there) as caught:
@@ -154,7 +156,7 @@ def test_another_version_of_a_person_is_a_conflict_with_its_line(sample: Sample)
 
 
 @having("taken")
-def test_a_conflict_is_settled_as_asked(sample: Sample):
+def test_a_conflict_is_settled_as_asked(sample: Sample) -> None:
     kind, (text, _) = sample.kind, sample.taken
     wanted = {unit.name: unit for unit in edits.units(kind.name, kind.payload)}
     skipped = kind.put(text, on_conflict="skip")
@@ -168,7 +170,7 @@ def test_a_conflict_is_settled_as_asked(sample: Sample):
 
 
 @having("edit")
-def test_an_edited_unit_stays_and_is_not_removed(sample: Sample):
+def test_an_edited_unit_stays_and_is_not_removed(sample: Sample) -> None:
     first, edited, created = edited_by_a_person(sample)
     assert "edited" in sample.kind.standing(edited, first.units).values()
     again = sample.kind.put(edited, owned=first.units, created=created)
@@ -179,7 +181,7 @@ def test_an_edited_unit_stays_and_is_not_removed(sample: Sample):
 
 
 @having("edit")
-def test_an_edited_unit_is_kept_or_dropped_as_asked(sample: Sample):
+def test_an_edited_unit_is_kept_or_dropped_as_asked(sample: Sample) -> None:
     first, edited, created = edited_by_a_person(sample)
     kept = sample.kind.take(edited, first.units, created=created, on_conflict="skip")
     assert sample.edit[1] in kept
@@ -189,7 +191,7 @@ def test_an_edited_unit_is_kept_or_dropped_as_asked(sample: Sample):
 
 
 @having("newer")
-def test_a_newer_payload_replaces_what_we_wrote(sample: Sample):
+def test_a_newer_payload_replaces_what_we_wrote(sample: Sample) -> None:
     first = sample.kind.put(sample.text)
     created = sample.text is None
     again = sample.kind.put(first.text, sample.newer, owned=first.units, created=created)
@@ -199,7 +201,7 @@ def test_a_newer_payload_replaces_what_we_wrote(sample: Sample):
 
 
 @having("newer", "edit")
-def test_an_edit_and_a_newer_payload_are_a_conflict(sample: Sample):
+def test_an_edit_and_a_newer_payload_are_a_conflict(sample: Sample) -> None:
     first, edited, created = edited_by_a_person(sample)
     known = {"owned": first.units, "created": created}
     with pytest.raises(ConflictError, match=f"^{sample.kind.path}:.*edited since it was generated"):
@@ -211,7 +213,7 @@ def test_an_edit_and_a_newer_payload_are_a_conflict(sample: Sample):
 
 
 @having("unparsed")
-def test_a_file_that_does_not_parse_is_refused(sample: Sample):
+def test_a_file_that_does_not_parse_is_refused(sample: Sample) -> None:
     units = sample.kind.put(sample.text).units
     for work in (
         lambda: sample.kind.put(sample.unparsed, created=True),
@@ -223,7 +225,7 @@ def test_a_file_that_does_not_parse_is_refused(sample: Sample):
 
 
 @having("broken")
-def test_a_broken_payload_is_the_kits_fault(sample: Sample):
+def test_a_broken_payload_is_the_kits_fault(sample: Sample) -> None:
     with pytest.raises(KitError, match="gap/x") as caught:
         sample.kind.put(sample.text, sample.broken, origin="gap/x")
     assert caught.value.hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_files_and_payloads_are_told_apart(kit: Kit) -> None:
 
 def test_answers_and_facts_reach_the_template(kit: Kit) -> None:
     answers = {**ANSWERS, "prices_known_defects": False}
-    facts = {"targets": {"prices": {"symbols": {}}}}
+    facts: dict[str, Any] = {"targets": {"prices": {"symbols": {}}}}
     rendered = render(kit, kit.gap("prices"), answers, facts, "1")
     text = rendered.files["tests/test_prices.py"].decode()
     assert "xfail" not in text and "import base_price, premium\n" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ needs_rustfmt = pytest.mark.skipif(
 
 
 @needs_rustfmt
-def test_rust_is_formatted_without_the_files_of_its_modules(tmp_path):
+def test_rust_is_formatted_without_the_files_of_its_modules(tmp_path: Path) -> None:
     source = "mod  x;\nfn a( ){let \u00fc=1;}\n".encode()
     expected = "mod x;\nfn a() {\n    let \u00fc = 1;\n}\n".encode()
     assert format_source("src/lib.rs", source, cache=tmp_path) == expected
@@ -23,22 +24,24 @@ def test_rust_is_formatted_without_the_files_of_its_modules(tmp_path):
 
 
 @needs_rustfmt
-def test_a_checkouts_own_settings_do_not_leak_in(tmp_path, monkeypatch):
+def test_a_checkouts_own_settings_do_not_leak_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "rustfmt.toml").write_text("tab_spaces = 2\n")
     monkeypatch.chdir(tmp_path)
     assert format_source("a.rs", b"fn a(){b();}\n") == b"fn a() {\n    b();\n}\n"
 
 
 @needs_rustfmt
-def test_rust_that_does_not_parse_is_the_kits_fault_with_its_line():
+def test_rust_that_does_not_parse_is_the_kits_fault_with_its_line() -> None:
     with pytest.raises(KitError, match=r"the rendered src/a\.rs does not parse.*src/a\.rs:2:"):
         format_source("src/a.rs", b"fn a() {}\nfn b( {}\n")
 
 
-def test_without_rustfmt_rust_stays_as_rendered(monkeypatch):
+def test_without_rustfmt_rust_stays_as_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert format_source("a.rs", b"fn a(){}\n") == b"fn a(){}\n"
 
 
-def test_other_languages_pass_through():
+def test_other_languages_pass_through() -> None:
     assert format_source("a.toml", b"a=1\n") == b"a=1\n"

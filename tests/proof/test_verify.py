@@ -1,8 +1,12 @@
 """Verdicts on a gap's tests, from real runs on small trees."""
 
+from __future__ import annotations
+
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -53,13 +57,13 @@ def test_later():
 """
 
 
-def write(root, path, text):
+def write(root: Path, path: str, text: str) -> None:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     write(root, "lib/limits.py", LIMITS)
     write(root, "lib/test/test_gen_limits.py", TESTS)
@@ -67,7 +71,13 @@ def tree(tmp_path):
     return root
 
 
-def subject_of(root, slug="limits", test="test_gen_limits.py", line_pct=75, kill_pct=None):
+def subject_of(
+    root: Path,
+    slug: str = "limits",
+    test: str = "test_gen_limits.py",
+    line_pct: float | None = 75,
+    kill_pct: float | None = None,
+) -> Subject:
     return Subject(
         slug=slug,
         checkout=root,
@@ -77,7 +87,7 @@ def subject_of(root, slug="limits", test="test_gen_limits.py", line_pct=75, kill
     )
 
 
-def test_a_gap_is_shown_with_every_number_in_the_record(tree):
+def test_a_gap_is_shown_with_every_number_in_the_record(tree: Path) -> None:
     write(tree, "lib/test/test_gen_limits.py", TESTS + LATER)
 
     outcome = verify(subject_of(tree), OPTIONS, print)
@@ -100,7 +110,7 @@ def test_a_gap_is_shown_with_every_number_in_the_record(tree):
     )
 
 
-def test_without_a_kill_check_a_gap_is_green_and_no_more(tree):
+def test_without_a_kill_check_a_gap_is_green_and_no_more(tree: Path) -> None:
     outcome = verify(subject_of(tree), OPTIONS, print)
 
     assert (outcome.verdict, outcome.problems) == ("green", ())
@@ -108,7 +118,7 @@ def test_without_a_kill_check_a_gap_is_green_and_no_more(tree):
     assert refusal([outcome]) is None
 
 
-def test_todos_alone_are_run_against_no_mutant(tree):
+def test_todos_alone_are_run_against_no_mutant(tree: Path) -> None:
     write(tree, "lib/test/test_gen_limits.py", "import pytest\n" + LATER)
 
     outcome = verify(subject_of(tree, kill_pct=90), replace(OPTIONS, mutants="all"), print)
@@ -124,7 +134,9 @@ def test_todos_alone_are_run_against_no_mutant(tree):
         (5, "proved", ()),
     ],
 )
-def test_a_gap_is_proved_by_all_mutants_and_not_by_a_sample(tree, mutants, verdict, lacks):
+def test_a_gap_is_proved_by_all_mutants_and_not_by_a_sample(
+    tree: Path, mutants: Literal["all"] | int, verdict: str, lacks: tuple[str, ...]
+) -> None:
     subject = subject_of(tree, kill_pct=50)
 
     outcome = verify(subject, replace(OPTIONS, mutants=mutants), print)
@@ -132,7 +144,7 @@ def test_a_gap_is_proved_by_all_mutants_and_not_by_a_sample(tree, mutants, verdi
     assert (outcome.kills.viable, outcome.verdict, outcome.lacks) == (4, verdict, lacks)
 
 
-def test_a_kill_check_is_held_to_its_bar(tree):
+def test_a_kill_check_is_held_to_its_bar(tree: Path) -> None:
     subject = subject_of(tree, kill_pct=90)
 
     outcome = verify(subject, replace(OPTIONS, mutants="all"), print)
@@ -153,7 +165,7 @@ def test_a_kill_check_is_held_to_its_bar(tree):
     )
 
 
-def test_line_coverage_below_its_bar_is_told(tree):
+def test_line_coverage_below_its_bar_is_told(tree: Path) -> None:
     outcome = verify(subject_of(tree, line_pct=98), OPTIONS, print)
 
     assert outcome.verdict == "below"
@@ -163,7 +175,7 @@ def test_line_coverage_below_its_bar_is_told(tree):
     assert [target.missing for target in outcome.targets] == [((6, 6),)]
 
 
-def test_a_red_baseline_comes_before_everything(tree):
+def test_a_red_baseline_comes_before_everything(tree: Path) -> None:
     write(tree, "lib/test/test_old.py", "def test_old():\n    assert 1 == 2\n")
     write(tree, "lib/test/test_gen_limits.py", "def test_red():\n    assert False\n")
 
@@ -181,7 +193,7 @@ def test_a_red_baseline_comes_before_everything(tree):
     )
 
 
-def test_no_generated_test_is_no_proof(tree):
+def test_no_generated_test_is_no_proof(tree: Path) -> None:
     write(tree, "lib/test/test_gen_limits.py", "# nothing\n")
 
     outcome = verify(subject_of(tree), OPTIONS, print)
@@ -190,14 +202,14 @@ def test_no_generated_test_is_no_proof(tree):
     assert outcome.problems == ("no generated test was collected",)
 
 
-def test_several_gaps_share_one_run_and_keep_their_own_records(tree):
+def test_several_gaps_share_one_run_and_keep_their_own_records(tree: Path) -> None:
     write(
         tree,
         "lib/test/test_gen_unused.py",
         "from limits import unused\n\n\ndef test_unused():\n    assert unused() == 2\n",
     )
     second = subject_of(tree, "unused", "test_gen_unused.py")
-    told = []
+    told: list[str] = []
 
     outcomes = verify_all([second, subject_of(tree)], OPTIONS, told.append)
 
@@ -214,7 +226,7 @@ def test_several_gaps_share_one_run_and_keep_their_own_records(tree):
     assert error.hint.endswith("-m pytest -q test/test_gen_unused.py")
 
 
-def test_the_environment_is_named(tree):
+def test_the_environment_is_named(tree: Path) -> None:
     assert environment_of(subject_of(tree), OPTIONS).startswith(f"{sys.executable} (Python 3.")
 
 
@@ -224,7 +236,7 @@ PASSED = TestResult("t.py::test_a", "passed")
 CHECKED = Kills(by_target={"a.py": (9, 10)})
 
 
-def outcome_of(*tests, **changes):
+def outcome_of(*tests: TestResult, **changes: Any) -> Outcome:
     target = TargetProof("a.py", 100.0, 98, kill_bar_pct=90)
     blank = Outcome("limits", tests or (PASSED,), 0, (target,), "pytest", 1.0, kills=CHECKED)
     return replace(blank, **changes)
@@ -242,7 +254,7 @@ def outcome_of(*tests, **changes):
     ],
     ids=lambda value: value.outcome + value.message if isinstance(value, TestResult) else "",
 )
-def test_whatever_is_not_as_declared_is_red(test, problem):
+def test_whatever_is_not_as_declared_is_red(test: TestResult, problem: str) -> None:
     outcome = outcome_of(PASSED, test)
 
     assert outcome.verdict == "red"
@@ -250,7 +262,7 @@ def test_whatever_is_not_as_declared_is_red(test, problem):
     assert outcome.problems[0].startswith(problem)
 
 
-def test_a_record_survives_json():
+def test_a_record_survives_json() -> None:
     survivor = Survivor("a.py", 3, "NumberReplacer", "1 -> 2")
     outcome = outcome_of(PASSED, kills=replace(CHECKED, survivors=(survivor,)), sample=50)
 
@@ -260,7 +272,7 @@ def test_a_record_survives_json():
     assert (data["killed"], data["viable"], data["coverage"]) == (9, 10, {"a.py": 100.0})
 
 
-def cut(number, killed, viable, *survivors, count=2):
+def cut(number: int, killed: int, viable: int, *survivors: Survivor, count: int = 2) -> Outcome:
     return outcome_of(
         PASSED,
         shards=(number,),
@@ -269,7 +281,7 @@ def cut(number, killed, viable, *survivors, count=2):
     )
 
 
-def test_the_bar_is_judged_when_all_cuts_are_together():
+def test_the_bar_is_judged_when_all_cuts_are_together() -> None:
     late, early = Survivor("a.py", 9, "Op", "c -> d"), Survivor("a.py", 1, "Op", "a -> b")
     cuts = [cut(2, 4, 5, late), cut(1, 4, 5, early)]
     assert [item.verdict for item in cuts] == ["green", "green"]
@@ -284,7 +296,7 @@ def test_the_bar_is_judged_when_all_cuts_are_together():
     assert merged.verdict == "below"
 
 
-def test_what_is_left_out_is_added_up_over_the_cuts_and_named():
+def test_what_is_left_out_is_added_up_over_the_cuts_and_named() -> None:
     one, two = cut(1, 4, 5), cut(2, 4, 5)
     merged = merge(
         [
@@ -301,7 +313,7 @@ def test_what_is_left_out_is_added_up_over_the_cuts_and_named():
     assert Outcome.from_json(json.loads(json.dumps(old))).kills.annotations == 0
 
 
-def test_some_cuts_stay_a_part():
+def test_some_cuts_stay_a_part() -> None:
     merged = merge([cut(3, 1, 5, count=3), cut(1, 1, 5, count=3)])
 
     assert (merged.shards, merged.shard_count, merged.verdict) == ((1, 3), 3, "green")
@@ -317,7 +329,7 @@ def test_some_cuts_stay_a_part():
     ],
     ids=["same-cut-twice", "different-counts", "no-cuts", "different-files"],
 )
-def test_what_is_not_one_kill_check_is_not_merged(cuts):
+def test_what_is_not_one_kill_check_is_not_merged(cuts: list[Outcome]) -> None:
     with pytest.raises(UsageError):
         merge(cuts)
 
@@ -363,14 +375,14 @@ NOTHING_KILLED = Kills(by_target={"a.py": (0, 9)})
         ),
     ],
 )
-def test_a_verdict_claims_no_more_than_was_shown(outcome, verdict):
+def test_a_verdict_claims_no_more_than_was_shown(outcome: Outcome, verdict: str) -> None:
     assert outcome.verdict == verdict
     assert (refusal([outcome]) is None) == (verdict in ("green", "proved"))
     assert bool(outcome.problems) == (verdict in ("red", "todo", "below"))
     assert bool(outcome.lacks) == (verdict == "green")
 
 
-def test_missing_lines_are_named_as_ranges_and_the_rest_counted():
+def test_missing_lines_are_named_as_ranges_and_the_rest_counted() -> None:
     missing = tuple((line, line + 2) for line in range(10, 130, 10))
     outcome = outcome_of(PASSED, targets=(TargetProof("a.py", 50.0, 98, 90, missing=missing),))
 
@@ -380,7 +392,7 @@ def test_missing_lines_are_named_as_ranges_and_the_rest_counted():
     )
 
 
-def test_files_that_a_person_deleted_are_named_where_a_bar_is_missed():
+def test_files_that_a_person_deleted_are_named_where_a_bar_is_missed() -> None:
     outcome = outcome_of(PASSED, targets=(LOW_LINES,), deleted=("test/test_a.py",))
 
     assert outcome.problems[-1] == "deleted since it was generated: test/test_a.py"

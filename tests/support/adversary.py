@@ -98,7 +98,7 @@ class Person:
         """From now on every step counts. There is no way back: this is for a child."""
         self._open, self._fsync = os.open, os.fsync
         sys.addaudithook(self._audit)
-        os.open, os.fsync = self._open_below, self._sync
+        os.open, os.fsync = self._open_below, self._sync  # type: ignore[assignment]
 
     def act(self, kind: str) -> None:
         """One deed, mostly on the file that is at work; what cannot be done is not done."""

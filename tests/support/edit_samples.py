@@ -5,13 +5,14 @@ A kind that has no place for something (a Dockerfile line has no second version)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
 
 from scaffold import edits
-from scaffold.edits import EditResult, Unit
+from scaffold.edits import EditResult, Presence, Unit
 from support.edit_files import (
     docker_files,
     lock_files,
@@ -37,13 +38,13 @@ class EditKind:
         options.setdefault("first_party", self.first_party)
         return edits.apply(self.name, text, wanted, path=self.path, **options)
 
-    def take(self, text: str, units: tuple[Unit, ...], **options: Any) -> str | None:
+    def take(self, text: str, units: Sequence[Unit], **options: Any) -> str | None:
         """The file without the units."""
         options.setdefault("owned", units)
         options.setdefault("first_party", self.first_party)
-        return edits.revert(self.name, text, units, path=self.path, **options)
+        return edits.revert(self.name, text, tuple(units), path=self.path, **options)
 
-    def standing(self, text: str, units: tuple[Unit, ...]) -> dict[str, str]:
+    def standing(self, text: str, units: tuple[Unit, ...]) -> dict[str, Presence]:
         """How the units stand."""
         return edits.standing(self.name, text, units, path=self.path)
 

@@ -67,7 +67,7 @@ class Stopper:
     def arm(self) -> None:
         """From now on every step counts. There is no way back: this is for a child."""
         sys.addaudithook(self._audit)
-        os.fsync = self._sync
+        os.fsync = self._sync  # type: ignore[assignment]
         # The audit hook does not see the folder that a relative path is opened in.
         os.open = self._open_below
 

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import shutil
+from typing import Protocol
+
+import pytest
 
 from scaffold.proof import verify
+from scaffold.proof.outcome import Outcome
+from scaffold.proof.runner import Subject, VerifyOptions
 
 
-def hide(monkeypatch, tool):
+class Progress:
+    """Keeps every line of progress."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, line: str) -> None:
+        """Keep a line."""
+        self.lines.append(line)
+
+
+class Generate(Protocol):
+    """Writes a generated test module into a crate, declares it, and returns the subject."""
+
+    def __call__(
+        self, source: str = ..., *, kill_pct: float | None = 90, crate: str = "fold"
+    ) -> Subject:
+        """The subject of this source; without one, of green tests."""
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, tool: str) -> None:
     """As on a machine without the tool."""
     real = shutil.which
     monkeypatch.setattr(
@@ -15,5 +40,5 @@ def hide(monkeypatch, tool):
     )
 
 
-def prove(subject, options, progress):
+def prove(subject: Subject, options: VerifyOptions, progress: Progress) -> Outcome:
     return verify.verify(subject, options, progress)

@@ -133,9 +133,9 @@ def set_traps(tree: Path, beside: Path, *, our_package: bool) -> Trapped:
     for folder in (trapped.marks, trapped.links, beside / "home", tree / "tmp"):
         folder.mkdir()
     _write_kit(trapped.kit)
-    for folder in FOLDERS:
+    for path in FOLDERS:
         for name in PROGRAMS.split():
-            _program(trapped, f"{folder}/{name}")
+            _program(trapped, f"{path}/{name}")
     for name in PROGRAMS.split():
         (trapped.links / name).symlink_to(tree / "bin" / name)
     _modules(trapped, our_package)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,9 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("change", STRANGE.values(), ids=STRANGE.keys())
-def test_an_entry_that_was_not_kept_under_its_name_is_not_believed(change):
+def test_an_entry_that_was_not_kept_under_its_name_is_not_believed(
+    change: Callable[[Path], object],
+) -> None:
     entry = kept()
     change(entry)
     if os.access(entry, os.R_OK) and entry.is_file() and entry.stat().st_mode & 0o777 == 0:
@@ -58,14 +61,14 @@ def test_an_entry_that_was_not_kept_under_its_name_is_not_believed(change):
     assert recall(entry) is None
 
 
-def test_a_right_entry_under_another_name_is_not_believed():
+def test_a_right_entry_under_another_name_is_not_believed() -> None:
     entry = kept()
     other = entry_of(cache_dir("format"), b"tool", b"other source")
     other.write_bytes(entry.read_bytes())
     assert recall(other) is None
 
 
-def test_what_stands_in_place_of_an_entry_is_replaced():
+def test_what_stands_in_place_of_an_entry_is_replaced() -> None:
     entry = kept()
     entry.unlink()
     outside = entry.parent.parent / "outside"
@@ -76,7 +79,7 @@ def test_what_stands_in_place_of_an_entry_is_replaced():
     assert outside.read_bytes() == b"mine"
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(own_cache):
+def test_a_cache_that_cannot_be_written_is_no_error(own_cache: Path) -> None:
     own_cache.parent.mkdir(parents=True)
     own_cache.write_bytes(b"")
     remember(entry_of(cache_dir("format"), b"a"), b"result")
@@ -84,7 +87,9 @@ def test_a_cache_that_cannot_be_written_is_no_error(own_cache):
 
 
 @pytest.mark.parametrize("place", ["relative", "cloned/cache"])
-def test_no_cache_lies_in_a_checkout(tmp_path, monkeypatch, place):
+def test_no_cache_lies_in_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     (tmp_path / "cloned").mkdir()
     isolation.distrust(tmp_path / "cloned")
     monkeypatch.chdir(tmp_path)
@@ -94,7 +99,7 @@ def test_no_cache_lies_in_a_checkout(tmp_path, monkeypatch, place):
     assert cache_dir("format") == tmp_path / "home" / ".cache" / "scaffold" / "format"
 
 
-def test_what_was_not_used_for_longest_goes_first(monkeypatch):
+def test_what_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = cache_dir("format")
     entries = [entry_of(folder, bytes([number])) for number in range(40)]
     for number, entry in enumerate(entries):
@@ -109,7 +114,7 @@ def test_what_was_not_used_for_longest_goes_first(monkeypatch):
     assert recall(entries[1]) is None
 
 
-def test_temporary_files_of_a_killed_run_go(monkeypatch):
+def test_temporary_files_of_a_killed_run_go(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = kept().parent
     (folder / ".123-abc").write_bytes(b"half")
     os.utime(folder / ".123-abc", (0, 0))
@@ -128,7 +133,7 @@ def tree(name: str, age: int) -> Path:
     return place
 
 
-def test_trees_of_cargo_go_by_their_last_use_and_never_one_in_use():
+def test_trees_of_cargo_go_by_their_last_use_and_never_one_in_use() -> None:
     oldest, old, new = tree("tree-1", 1), tree("tree-2", 2), tree("tree-3", 3)
     with (oldest / "lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -137,13 +142,13 @@ def test_trees_of_cargo_go_by_their_last_use_and_never_one_in_use():
     assert [path.name for path in old.iterdir()] == ["lock"]
 
 
-def test_a_tree_that_is_too_large_alone_is_emptied():
+def test_a_tree_that_is_too_large_alone_is_emptied() -> None:
     only = tree("tree-1", 1)
     caching.trim_folders(cache_dir("cargo"), MIB // 2, only)
     assert [path.name for path in only.iterdir()] == ["lock"]
 
 
-def test_environments_of_uv_that_were_used_today_stay():
+def test_environments_of_uv_that_were_used_today_stay() -> None:
     import time
 
     old, today, used = tree("a", 1), tree("b", int(time.time())), tree("c", 1)
@@ -152,7 +157,9 @@ def test_environments_of_uv_that_were_used_today_stay():
     assert not (old / "target").exists()
 
 
-def test_doctor_tells_the_size_of_each_cache_and_removes_them(own_cache, tmp_path):
+def test_doctor_tells_the_size_of_each_cache_and_removes_them(
+    own_cache: Path, tmp_path: Path
+) -> None:
     kept(bytes(MIB))
     held = tree("tree-1", 1)
     tree("tree-2", 1)
@@ -174,7 +181,7 @@ def test_doctor_tells_the_size_of_each_cache_and_removes_them(own_cache, tmp_pat
     assert (outside / "file").read_bytes() == b"mine"
 
 
-def test_a_cache_folder_that_is_a_link_is_not_cleared(own_cache, tmp_path):
+def test_a_cache_folder_that_is_a_link_is_not_cleared(own_cache: Path, tmp_path: Path) -> None:
     (tmp_path / "outside" / "format").mkdir(parents=True)
     own_cache.parent.mkdir()
     own_cache.symlink_to(tmp_path / "outside")

@@ -40,20 +40,26 @@ def cloned(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "cloned/bin", "../cloned/bin"])
-def test_a_relative_entry_of_the_path_is_not_searched(cloned, monkeypatch, entry):
+def test_a_relative_entry_of_the_path_is_not_searched(
+    cloned: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
     monkeypatch.chdir(cloned)
     monkeypatch.setenv("PATH", entry)
     assert isolation.find_tool("tool") is None
 
 
-def test_entries_in_the_checkout_are_not_searched(cloned, tmp_path, monkeypatch):
+def test_entries_in_the_checkout_are_not_searched(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = script(tmp_path / "mine" / "tool").parent
     monkeypatch.setenv("PATH", f"{cloned}/bin:{cloned}:{kept}")
     assert isolation.tool_path() == str(kept)
     assert isolation.find_tool("tool") == str(kept / "tool")
 
 
-def test_links_into_the_checkout_are_not_followed(cloned, tmp_path, monkeypatch):
+def test_links_into_the_checkout_are_not_followed(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     links = tmp_path / "links"
     links.mkdir()
     (links / "bin").symlink_to(cloned / "bin")
@@ -63,8 +69,8 @@ def test_links_into_the_checkout_are_not_followed(cloned, tmp_path, monkeypatch)
 
 
 def test_a_folder_with_a_link_into_the_checkout_is_off_the_path_of_tools(
-    cloned, tmp_path, monkeypatch
-):
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine = script(tmp_path / "mine" / "other").parent
     (mine / "tool").symlink_to(cloned / "bin" / "tool")
     monkeypatch.setenv("PATH", f"{mine}:/usr/bin")
@@ -72,7 +78,9 @@ def test_a_folder_with_a_link_into_the_checkout_is_off_the_path_of_tools(
     assert isolation.tool_path() == "/usr/bin"
 
 
-def test_libraries_in_our_process_find_programs_of_the_system_alone(tmp_path, monkeypatch):
+def test_libraries_in_our_process_find_programs_of_the_system_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = f"{tmp_path}:{os.environ['PATH']}"
     monkeypatch.setenv("PATH", given)
     isolation.guard_start([])
@@ -81,7 +89,9 @@ def test_libraries_in_our_process_find_programs_of_the_system_alone(tmp_path, mo
     assert os.environ["PATH"] == given
 
 
-def test_links_out_of_the_checkout_are_not_followed(cloned, tmp_path, monkeypatch):
+def test_links_out_of_the_checkout_are_not_followed(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(tmp_path / "elsewhere" / "tool")
     (cloned / "out").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "detour").symlink_to(cloned / "out")
@@ -90,14 +100,16 @@ def test_links_out_of_the_checkout_are_not_followed(cloned, tmp_path, monkeypatc
     assert isolation.find_tool("tool") is None
 
 
-def test_the_current_folder_is_not_searched_by_its_full_name(tmp_path, monkeypatch):
+def test_the_current_folder_is_not_searched_by_its_full_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(tmp_path / "here" / "tool")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("PATH", str(tmp_path / "here"))
     assert isolation.find_tool("tool") is None
 
 
-def test_the_repository_around_a_folder_is_not_trusted_either(tmp_path):
+def test_the_repository_around_a_folder_is_not_trusted_either(tmp_path: Path) -> None:
     inner = tmp_path / "repository" / "crates" / "one"
     inner.mkdir(parents=True)
     (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere\n")
@@ -106,7 +118,9 @@ def test_the_repository_around_a_folder_is_not_trusted_either(tmp_path):
     assert not isolation.untrusted(tmp_path / "bin")
 
 
-def test_a_home_folder_under_git_keeps_its_tools(tmp_path, monkeypatch):
+def test_a_home_folder_under_git_keeps_its_tools(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -115,14 +129,18 @@ def test_a_home_folder_under_git_keeps_its_tools(tmp_path, monkeypatch):
     assert not isolation.untrusted(tmp_path / ".cargo" / "bin")
 
 
-def test_programs_of_the_system_stay_when_it_is_the_current_folder(monkeypatch):
+def test_programs_of_the_system_stay_when_it_is_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir("/usr/bin")
     isolation.distrust_around(".")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert isolation.find_tool("sh")
 
 
-def test_a_tool_runs_in_an_empty_folder_that_goes_again(cloned, tmp_path, monkeypatch):
+def test_a_tool_runs_in_an_empty_folder_that_goes_again(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(cloned)
     tool = script(tmp_path / "mine" / "look", "pwd; ls -A | wc -l")
     folder, count = process.run_tool([str(tool)]).stdout.split()
@@ -130,14 +148,18 @@ def test_a_tool_runs_in_an_empty_folder_that_goes_again(cloned, tmp_path, monkey
     assert not isolation.untrusted(folder)
 
 
-def test_temporary_files_in_the_checkout_do_not_lead_a_tool_into_it(cloned, tmp_path, monkeypatch):
+def test_temporary_files_in_the_checkout_do_not_lead_a_tool_into_it(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (cloned / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(cloned / "tmp"))
     tool = script(tmp_path / "mine" / "look", "pwd; echo $TMPDIR")
     assert not any(map(isolation.untrusted, process.run_tool([str(tool)]).stdout.split()))
 
 
-def test_a_program_of_the_checkout_is_missing_even_by_its_full_name(cloned, tmp_path):
+def test_a_program_of_the_checkout_is_missing_even_by_its_full_name(
+    cloned: Path, tmp_path: Path
+) -> None:
     with pytest.raises(MissingToolError, match="outside of the checkout"):
         process.run_tool([str(cloned / "bin" / "tool")])
     assert not (tmp_path / "ran").exists()
@@ -154,14 +176,18 @@ HOSTILE = {
 }  # fmt: skip
 
 
-def test_variables_that_make_tools_run_something_are_dropped(tmp_path, monkeypatch):
+def test_variables_that_make_tools_run_something_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in HOSTILE.items():
         monkeypatch.setenv(name, value)
     given = isolation.environment()
     assert not {name for name, value in HOSTILE.items() if given.get(name) == value}
 
 
-def test_variables_keep_what_lies_outside_of_the_checkout(cloned, monkeypatch):
+def test_variables_keep_what_lies_outside_of_the_checkout(
+    cloned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", f"/opt/lib:{cloned}/lib:lib::/opt/more")
     monkeypatch.setenv("CARGO_HOME", f"{cloned}/.cargo")
     monkeypatch.setenv("RUSTUP_TOOLCHAIN", "nightly")
@@ -182,7 +208,9 @@ def test_variables_keep_what_lies_outside_of_the_checkout(cloned, monkeypatch):
     ],
     ids=" ".join,
 )
-def test_a_checkout_that_is_named_is_off_the_import_path_at_the_start(tmp_path, argv):
+def test_a_checkout_that_is_named_is_off_the_import_path_at_the_start(
+    tmp_path: Path, argv: list[str]
+) -> None:
     (tmp_path / "src").mkdir()
     sys.path.insert(0, str(tmp_path / "src"))
     isolation.guard_start([word.replace("DIR", str(tmp_path)) for word in argv])
@@ -190,7 +218,9 @@ def test_a_checkout_that_is_named_is_off_the_import_path_at_the_start(tmp_path, 
     assert [entry for entry in sys.path if entry.endswith("site-packages")]
 
 
-def test_an_environment_in_the_checkout_keeps_its_own_libraries(tmp_path, monkeypatch):
+def test_an_environment_in_the_checkout_keeps_its_own_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
     library.mkdir(parents=True)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
@@ -199,13 +229,15 @@ def test_an_environment_in_the_checkout_keeps_its_own_libraries(tmp_path, monkey
     assert sys.path == [str(library)]
 
 
-def test_compiled_modules_of_a_checkout_are_not_read(cloned, monkeypatch):
+def test_compiled_modules_of_a_checkout_are_not_read(
+    cloned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", str(cloned / "cache"))
     isolation.clean_import_path()
     assert sys.pycache_prefix is None
 
 
-def test_starting_imports_nothing_before_the_import_path_is_closed():
+def test_starting_imports_nothing_before_the_import_path_is_closed() -> None:
     script = (
         "import sys; before = set(sys.modules); import scaffold.system.isolation; "
         "print(*sorted(set(sys.modules) - before))"
@@ -216,7 +248,7 @@ def test_starting_imports_nothing_before_the_import_path_is_closed():
     assert done.stdout.split() == ["scaffold", "scaffold.system", "scaffold.system.isolation"]
 
 
-def test_a_folder_that_took_the_inode_of_a_deleted_one_is_trusted(tmp_path):
+def test_a_folder_that_took_the_inode_of_a_deleted_one_is_trusted(tmp_path: Path) -> None:
     place = tmp_path / "gone"
     place.mkdir()
     isolation.distrust(place)
@@ -225,8 +257,8 @@ def test_a_folder_that_took_the_inode_of_a_deleted_one_is_trusted(tmp_path):
 
 
 def test_a_pager_is_found_outside_of_the_checkout_and_starts_there_too(
-    cloned, tmp_path, monkeypatch
-):
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(cloned / "bin" / "less", f"touch {tmp_path / 'ran'}")
     mine = script(tmp_path / "mine" / "less", f"pwd >{tmp_path / 'where'}; cat >{tmp_path / 'got'}")
     monkeypatch.chdir(cloned)

@@ -1,11 +1,16 @@
 """The one door to other programs."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +20,7 @@ from scaffold.system.process import Conversation, run
 ECHO = "import sys\nfor line in sys.stdin: print(line.strip().upper(), flush=True)"
 
 
-def is_running(pid):
+def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -24,14 +29,14 @@ def is_running(pid):
     return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
 
 
-def wait_until(condition):
+def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.01)
 
 
-def test_a_program_gives_both_outputs_and_its_code(tmp_path):
+def test_a_program_gives_both_outputs_and_its_code(tmp_path: Path) -> None:
     code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
 
     done = run([sys.executable, "-c", code], cwd=tmp_path)
@@ -42,7 +47,7 @@ def test_a_program_gives_both_outputs_and_its_code(tmp_path):
     assert not done.timed_out
 
 
-def test_a_program_reads_what_it_is_given_and_sees_only_its_environment(tmp_path):
+def test_a_program_reads_what_it_is_given_and_sees_only_its_environment(tmp_path: Path) -> None:
     code = "import os, sys; print(sys.stdin.read() + os.environ['A'] + str('HOME' in os.environ))"
 
     done = run([sys.executable, "-c", code], cwd=tmp_path, env={"A": "b"}, input_text="text ")
@@ -50,7 +55,7 @@ def test_a_program_reads_what_it_is_given_and_sees_only_its_environment(tmp_path
     assert done.stdout == "text bFalse\n"
 
 
-def test_a_log_gets_the_command_and_both_outputs(tmp_path):
+def test_a_log_gets_the_command_and_both_outputs(tmp_path: Path) -> None:
     log = tmp_path / "log"
 
     run([sys.executable, "-c", "print(1)"], cwd=tmp_path, log=log)
@@ -61,7 +66,7 @@ def test_a_log_gets_the_command_and_both_outputs(tmp_path):
     assert lines[0] == f"$ {sys.executable} -c print(1)"
 
 
-def test_a_timeout_ends_the_whole_group(tmp_path):
+def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -77,11 +82,11 @@ def test_a_timeout_ends_the_whole_group(tmp_path):
     wait_until(lambda: not is_running(grandchild))
 
 
-def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path):
+def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
 
-    def interrupt():
+    def interrupt() -> None:
         wait_until(lambda: pid_file.exists() and pid_file.read_text())
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -97,7 +102,7 @@ def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path):
     assert not is_running(int(pid_file.read_text()))
 
 
-def test_a_missing_program_is_a_missing_tool(tmp_path):
+def test_a_missing_program_is_a_missing_tool(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError) as caught:
         run(["no-such-program-here"], cwd=tmp_path)
 
@@ -105,14 +110,14 @@ def test_a_missing_program_is_a_missing_tool(tmp_path):
     assert "command -v no-such-program-here" in caught.value.hint
 
 
-def test_a_missing_folder_is_not_blamed_on_the_program(tmp_path):
+def test_a_missing_folder_is_not_blamed_on_the_program(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError) as caught:
         run([sys.executable, "-V"], cwd=tmp_path / "gone")
 
     assert "there is no such folder" in caught.value.fact
 
 
-def test_a_conversation_answers_line_by_line(tmp_path):
+def test_a_conversation_answers_line_by_line(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Conversation([sys.executable, "-c", ECHO], cwd=tmp_path, log=log) as talk:
         assert talk.send("one")
@@ -121,7 +126,7 @@ def test_a_conversation_answers_line_by_line(tmp_path):
         assert talk.receive(10) == "TWO"
 
 
-def test_a_conversation_tells_an_end_from_silence(tmp_path):
+def test_a_conversation_tells_an_end_from_silence(tmp_path: Path) -> None:
     code = "import sys; sys.stdin.readline(); print('last', file=sys.stderr)"
     with Conversation([sys.executable, "-c", code], cwd=tmp_path, log=tmp_path / "log") as talk:
         with pytest.raises(TimeoutError):
@@ -132,7 +137,7 @@ def test_a_conversation_tells_an_end_from_silence(tmp_path):
         assert talk.last_words() == "last"
 
 
-def test_leaving_a_conversation_ends_what_it_started(tmp_path):
+def test_leaving_a_conversation_ends_what_it_started(tmp_path: Path) -> None:
     code = (
         "import os, signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -145,4 +150,4 @@ def test_leaving_a_conversation_ends_what_it_started(tmp_path):
 
     assert len(pids) == 2
     for pid in pids:
-        wait_until(lambda pid=pid: not is_running(pid))
+        wait_until(partial(lambda one: not is_running(one), pid))

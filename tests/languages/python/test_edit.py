@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import runpy
+from pathlib import Path
+from typing import Any
 
 import black
 import pytest
@@ -63,7 +65,7 @@ FIXTURE = '@pytest.fixture\ndef clock():\n    """Time."""\n    return 1\n'
 CLOCK = f"import pytest\n\n\n{FIXTURE}"
 
 
-def run(text, folder):
+def run(text: str, folder: Path) -> dict[str, Any]:
     place = folder / "module.py"
     place.write_text(text)
     return runpy.run_path(str(place))
@@ -73,7 +75,7 @@ KIND = EditKind("python", PATH, PAYLOAD, first_party=("planoai",))
 put, take = KIND.put, KIND.take
 
 
-def test_an_absent_file_is_made_with_the_header_sorted_imports_and_ordered_units():
+def test_an_absent_file_is_made_with_the_header_sorted_imports_and_ordered_units() -> None:
     result = put(None, header=HEADER)
 
     assert result.text.startswith(
@@ -87,7 +89,7 @@ def test_an_absent_file_is_made_with_the_header_sorted_imports_and_ordered_units
     assert black.format_str(result.text, mode=black.Mode()) == result.text
 
 
-def test_the_units_are_imports_and_names_sorted():
+def test_the_units_are_imports_and_names_sorted() -> None:
     names = [unit.name for unit in put(None).units]
 
     assert names == sorted(names)
@@ -98,7 +100,7 @@ def test_the_units_are_imports_and_names_sorted():
     assert edits.units("python", PAYLOAD) == put(None).units
 
 
-def test_a_constant_that_calls_a_function_stands_below_it_and_what_it_runs(tmp_path):
+def test_a_constant_that_calls_a_function_stands_below_it_and_what_it_runs(tmp_path: Path) -> None:
     payload = (
         "ZERO = 0\n\n\nclass Box:\n    size = ZERO\n\n\n"
         "def make():\n    return Box()\n\n\nALL = make()\n"
@@ -112,7 +114,7 @@ def test_a_constant_that_calls_a_function_stands_below_it_and_what_it_runs(tmp_p
     assert black.format_str(text, mode=black.Mode()) == text
 
 
-def test_functions_that_call_each_other_are_sorted_by_name(tmp_path):
+def test_functions_that_call_each_other_are_sorted_by_name(tmp_path: Path) -> None:
     payload = "def b():\n    return a()\n\n\ndef a():\n    return b()\n\n\nX = [b]\n"
 
     text = put(None, payload).text
@@ -121,7 +123,7 @@ def test_functions_that_call_each_other_are_sorted_by_name(tmp_path):
     assert text.index("def a") < text.index("def b") < text.index("X =")
 
 
-def test_imports_of_two_owners_are_merged_in_a_file_of_ours():
+def test_imports_of_two_owners_are_merged_in_a_file_of_ours() -> None:
     first = put(None, "from pathlib import PurePath\n\n\ndef a():\n    return PurePath\n")
     second = put(
         first.text,
@@ -136,7 +138,7 @@ def test_imports_of_two_owners_are_merged_in_a_file_of_ours():
     )
 
 
-def test_a_long_import_is_wrapped_as_black_and_isort_do():
+def test_a_long_import_is_wrapped_as_black_and_isort_do() -> None:
     names = [f"Name{number}" for number in range(12)] + ["CONSTANT", "function"]
     payload = f"from requests.exceptions import {', '.join(names)}\n\n\ndef a():\n    return 1\n"
 
@@ -147,7 +149,7 @@ def test_a_long_import_is_wrapped_as_black_and_isort_do():
     assert black.format_str(text, mode=black.Mode()) == text
 
 
-def test_what_a_formatter_did_is_no_edit():
+def test_what_a_formatter_did_is_no_edit() -> None:
     first = put(None, "def a(x,y):\n    '''Doc.  '''\n    return {'k':(x)}  #why\n")
     formatted = black.format_str(first.text, mode=black.Mode())
 
@@ -158,7 +160,7 @@ def test_what_a_formatter_did_is_no_edit():
     assert take(formatted, first.units, created=True) is None
 
 
-def test_the_digest_is_the_same_on_every_python():
+def test_the_digest_is_the_same_on_every_python() -> None:
     payload = 'A = [f"{1!r:>{2}}", 1e400, 10**9, 0xFF, 3j, b"x", "é", ...]\n'
 
     assert edits.units("python", payload) == (Unit("A", "06b8c15fb79d0d49"),)
@@ -169,7 +171,7 @@ def test_the_digest_is_the_same_on_every_python():
     [("return 1", "return 2"), ("# why", "# because"), ('"""Doc."""', '"""Documentation."""')],
     ids=["code", "comment", "docstring"],
 )
-def test_a_change_of_code_comment_or_docstring_is_an_edit(before, after):
+def test_a_change_of_code_comment_or_docstring_is_an_edit(before: str, after: str) -> None:
     payload = 'def a():\n    """Doc."""\n    # why\n    return 1\n'
     first = put(None, payload)
     edited = first.text.replace(before, after)
@@ -179,7 +181,7 @@ def test_a_change_of_code_comment_or_docstring_is_an_edit(before, after):
         take(edited, first.units, created=True)
 
 
-def test_a_persons_file_keeps_every_byte_and_gets_the_units_at_its_end():
+def test_a_persons_file_keeps_every_byte_and_gets_the_units_at_its_end() -> None:
     result = put(PERSON)
 
     assert not result.wholly_ours
@@ -193,7 +195,7 @@ def test_a_persons_file_keeps_every_byte_and_gets_the_units_at_its_end():
     assert take(result.text, result.units) == PERSON
 
 
-def test_line_ends_mark_and_missing_last_line_end_are_kept():
+def test_line_ends_mark_and_missing_last_line_end_are_kept() -> None:
     person = "\ufeffimport os\r\n\r\nx = 'é'  # ü"
 
     result = put(person, CLOCK)
@@ -205,7 +207,7 @@ def test_line_ends_mark_and_missing_last_line_end_are_kept():
     assert take(result.text, result.units) == person
 
 
-def test_a_second_owner_shares_and_the_last_one_takes_it_along():
+def test_a_second_owner_shares_and_the_last_one_takes_it_along() -> None:
     first = put(PERSON, CLOCK)
     second = put(first.text, CLOCK + "\n\ndef more():\n    return 1\n", owned=first.units)
     more = [unit for unit in second.units if unit not in first.units]
@@ -214,7 +216,7 @@ def test_a_second_owner_shares_and_the_last_one_takes_it_along():
     assert take(second.text, more, owned=second.units) == first.text
 
 
-def test_a_unit_that_a_person_wrote_the_same_way_is_never_ours():
+def test_a_unit_that_a_person_wrote_the_same_way_is_never_ours() -> None:
     person = f"import pytest\n\n\n{FIXTURE}"
 
     result = put(person, CLOCK)
@@ -223,7 +225,7 @@ def test_a_unit_that_a_person_wrote_the_same_way_is_never_ours():
     assert result.units == ()
 
 
-def test_an_unedited_unit_of_ours_is_replaced_where_it_stands():
+def test_an_unedited_unit_of_ours_is_replaced_where_it_stands() -> None:
     first = put(PERSON, CLOCK)
     text = first.text + "\n\ndef after():\n    return 2\n"
 
@@ -233,14 +235,14 @@ def test_an_unedited_unit_of_ours_is_replaced_where_it_stands():
     assert second.units != first.units
 
 
-def test_a_new_unit_that_a_replaced_one_needs_goes_above_it():
+def test_a_new_unit_that_a_replaced_one_needs_goes_above_it() -> None:
     first = put("x = 1\n", "A = 1\n")
     second = put(first.text, "B = 2\nA = B\n", owned=first.units)
 
     assert second.text == "x = 1\n\n\nB = 2\n\n\nA = B\n"
 
 
-def test_an_edit_of_a_person_stays_while_the_payload_does_not_change():
+def test_an_edit_of_a_person_stays_while_the_payload_does_not_change() -> None:
     first = put(PERSON, CLOCK)
     edited = first.text.replace("return 1", "return 99")
 
@@ -250,7 +252,7 @@ def test_an_edit_of_a_person_stays_while_the_payload_does_not_change():
     assert second.units == first.units
 
 
-def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_told():
+def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_told() -> None:
     first = put(PERSON, CLOCK)
     edited = first.text.replace("return 1", "return 99")
     changed = CLOCK.replace("return 1", "return 2")
@@ -270,7 +272,7 @@ def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_told():
     assert "return 2" in overwritten.text and "return 99" not in overwritten.text
 
 
-def test_a_unit_of_a_person_that_differs_is_a_conflict_that_is_settled_as_told():
+def test_a_unit_of_a_person_that_differs_is_a_conflict_that_is_settled_as_told() -> None:
     person = "def clock():\n    return 5\n"
 
     with pytest.raises(ConflictError) as caught:
@@ -297,7 +299,9 @@ def test_a_unit_of_a_person_that_differs_is_a_conflict_that_is_settled_as_told()
     ],
     ids=["import", "nested function", "tuple", "loop", "exception"],
 )
-def test_a_name_that_stands_for_something_else_is_a_conflict(person, name, line):
+def test_a_name_that_stands_for_something_else_is_a_conflict(
+    person: str, name: str, line: int
+) -> None:
     payload = f"import time\n{CLOCK}"
 
     with pytest.raises(ConflictError, match=f"{PATH}:{line}: the name '{name}' is taken here"):
@@ -305,7 +309,7 @@ def test_a_name_that_stands_for_something_else_is_a_conflict(person, name, line)
     assert person in put(person, payload, on_conflict="skip").text
 
 
-def test_a_comprehension_or_a_local_name_takes_no_name():
+def test_a_comprehension_or_a_local_name_takes_no_name() -> None:
     person = "A = [clock for clock in ()]\n\n\ndef f(clock):\n    return clock\n"
 
     result = put(person, CLOCK)
@@ -313,7 +317,7 @@ def test_a_comprehension_or_a_local_name_takes_no_name():
     assert take(result.text, result.units) == person
 
 
-def test_a_conditional_import_counts_but_not_one_for_type_checking():
+def test_a_conditional_import_counts_but_not_one_for_type_checking() -> None:
     guarded = "try:\n    import pytest\nexcept ImportError:\n    pytest = None\n"
     typed = "import typing\n\nif typing.TYPE_CHECKING:\n    import pytest\n"
 
@@ -321,7 +325,7 @@ def test_a_conditional_import_counts_but_not_one_for_type_checking():
     assert "import typing\nimport pytest\n" in put(typed, CLOCK).text
 
 
-def test_another_payload_of_this_plan_that_says_otherwise_is_the_kits_fault():
+def test_another_payload_of_this_plan_that_says_otherwise_is_the_kits_fault() -> None:
     first = put(None, CLOCK)
 
     with pytest.raises(KitError, match=r"two\.jinja: 'clock' differs from the one"):
@@ -345,7 +349,7 @@ def test_another_payload_of_this_plan_that_says_otherwise_is_the_kits_fault():
         ("import os  # why\n", "p.py:1: this comment belongs to no unit"),
     ],
 )
-def test_a_broken_payload_is_named_with_its_line(payload, message):
+def test_a_broken_payload_is_named_with_its_line(payload: str, message: str) -> None:
     with pytest.raises(KitError) as caught:
         put(None, payload, origin="p.py")
 
@@ -353,12 +357,12 @@ def test_a_broken_payload_is_named_with_its_line(payload, message):
     assert caught.value.hint
 
 
-def test_a_header_in_the_payload_is_the_files_header_once():
+def test_a_header_in_the_payload_is_the_files_header_once() -> None:
     assert put(None, f"{HEADER}\n{CLOCK}", header=HEADER).text.count(HEADER) == 1
 
 
 @pytest.mark.parametrize("text", ["def f(:\n", "x = 1\0\n", "  x = 1\n"])
-def test_a_target_that_does_not_parse_is_named_with_its_line(text):
+def test_a_target_that_does_not_parse_is_named_with_its_line(text: str) -> None:
     with pytest.raises(CheckoutError, match=r"cli/test/conftest.py:\d+: does not parse") as caught:
         put(text)
     assert caught.value.exit_code == 3
@@ -366,16 +370,16 @@ def test_a_target_that_does_not_parse_is_named_with_its_line(text):
         take(text, [Unit("a", "b")])
 
 
-def test_an_unknown_kind_is_the_kits_fault():
+def test_an_unknown_kind_is_the_kits_fault() -> None:
     with pytest.raises(KitError, match="no kind of edit called 'cobol'; there is "):
         edits.apply("cobol", None, "", path=PATH)
 
 
-def test_bytes_that_are_no_utf8_are_refused():
+def test_bytes_that_are_no_utf8_are_refused() -> None:
     assert edits.decode(b"\xef\xbb\xbfx\r\n", PATH) == "\ufeffx\r\n"
     with pytest.raises(CheckoutError, match=r"conftest.py is not UTF-8 \(byte 1\)"):
         edits.decode(b"x\xff", PATH)
 
 
-def test_the_engine_has_one_place_for_kinds():
+def test_the_engine_has_one_place_for_kinds() -> None:
     assert all(importlib.util.find_spec(module) for module in edits.KINDS.values())

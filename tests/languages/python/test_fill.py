@@ -61,7 +61,7 @@ class TestFiles:
 '''
 
 
-def formatted(source):
+def formatted(source: str) -> str:
     return black.format_str(source, mode=black.Mode())
 
 
@@ -70,18 +70,18 @@ STUB = formatted(stubs.stub("test_x.py", FULL)[0])
 WRITTEN = "    assert home == 7\n"
 
 
-def fill(mine, base=STUB, full=FULL):
+def fill(mine: str, base: str = STUB, full: str = FULL) -> tuple[str, tuple[str, ...]]:
     text, kept = stubs.fill(mine, base, full, path="test.py")
     ast.parse(text)
     return text, kept
 
 
-def swap(source, old, new):
+def swap(source: str, old: str, new: str) -> str:
     assert source.count(old) == 1, f"{source.count(old)} times: {old}"
     return source.replace(old, new)
 
 
-def function(source, name):
+def function(source: str, name: str) -> str | None:
     nodes = [
         node
         for node in ast.walk(ast.parse(source))
@@ -90,24 +90,24 @@ def function(source, name):
     return ast.unparse(nodes[0]) if nodes else None
 
 
-def written(source):
+def written(source: str) -> str:
     start = source.index('    pytest.skip("TODO: It stops')
     return source[:start] + WRITTEN + source[source.index("\n", start) + 1 :]
 
 
-def test_an_untouched_stub_gives_exactly_the_full_file():
+def test_an_untouched_stub_gives_exactly_the_full_file() -> None:
     assert fill(STUB) == (FULL, ())
     assert fill(FULL) == (FULL, ())
     assert fill(STUB.replace("\n", "\r\n")) == (FULL.replace("\n", "\r\n"), ())
 
 
-def test_a_stub_that_was_only_reformatted_is_full_but_for_that():
+def test_a_stub_that_was_only_reformatted_is_full_but_for_that() -> None:
     text, kept = fill(STUB.replace("def test_stop(home):\n", "def test_stop( home ):\n"))
 
     assert (formatted(text), kept) == (FULL, ())
 
 
-def test_what_somebody_wrote_stays_exactly_and_the_rest_is_filled():
+def test_what_somebody_wrote_stays_exactly_and_the_rest_is_filled() -> None:
     text, kept = fill(written(STUB))
 
     assert kept == ("test_stop",)
@@ -116,7 +116,7 @@ def test_what_somebody_wrote_stays_exactly_and_the_rest_is_filled():
     assert text.startswith(before) and text.endswith(after[after.index("\n\n\nclass") :])
 
 
-def test_functions_that_the_person_added_stay_where_they_are():
+def test_functions_that_the_person_added_stay_where_they_are() -> None:
     mine = swap(STUB, "class TestFiles:", "def test_mine():\n    assert 1\n\n\nclass TestFiles:")
     mine = swap(
         mine, '    """Files."""\n', '    """Files."""\n\n    def also(self):\n        return 1\n'
@@ -129,7 +129,7 @@ def test_functions_that_the_person_added_stay_where_they_are():
     assert function(text, "test_one") == function(FULL, "test_one")
 
 
-def test_tests_that_the_person_deleted_stay_deleted():
+def test_tests_that_the_person_deleted_stay_deleted() -> None:
     start = STUB.index("def test_stop")
     mine = STUB[:start] + STUB[STUB.index("class TestFiles") :]
     mine = mine[: mine.index("    def test_two")].rstrip() + "\n"
@@ -142,7 +142,7 @@ def test_tests_that_the_person_deleted_stay_deleted():
     assert formatted(text) == text
 
 
-def test_new_tests_helpers_and_imports_of_a_later_full_are_added_in_their_places():
+def test_new_tests_helpers_and_imports_of_a_later_full_are_added_in_their_places() -> None:
     later = swap(FULL, "import os\n", "import json\nimport os\n")
     later = swap(
         later, "class TestFiles:", "def load():\n    return json.loads('1')\n\n\nclass TestFiles:"
@@ -163,7 +163,7 @@ def test_new_tests_helpers_and_imports_of_a_later_full_are_added_in_their_places
     assert formatted(text) == text
 
 
-def test_what_the_later_full_dropped_goes_unless_somebody_changed_it():
+def test_what_the_later_full_dropped_goes_unless_somebody_changed_it() -> None:
     later = FULL[: FULL.index("class TestFiles")].rstrip() + "\n"
     later = swap(
         later, 'def build(text):\n    """A helper."""\n    return yaml.safe_load(text)\n\n\n', ""
@@ -179,7 +179,7 @@ def test_what_the_later_full_dropped_goes_unless_somebody_changed_it():
     assert "import yaml" in text and "text or ''" in text
 
 
-def test_a_helper_changed_on_both_sides_stays_the_persons():
+def test_a_helper_changed_on_both_sides_stays_the_persons() -> None:
     mine = swap(STUB, "return yaml.safe_load(text)", "return 'mine'")
     later = swap(FULL, "return yaml.safe_load(text)", "return yaml.full_load(text)")
 
@@ -189,7 +189,7 @@ def test_a_helper_changed_on_both_sides_stays_the_persons():
     assert "return 'mine'" in text and "full_load" not in text
 
 
-def test_imports_helpers_and_fixtures_cleaned_away_as_unused_come_back_for_filled_tests():
+def test_imports_helpers_and_fixtures_cleaned_away_as_unused_come_back_for_filled_tests() -> None:
     mine = swap(STUB, "import yaml\n", "")
     mine = swap(mine, "import os\n\n", "")
     mine = swap(
@@ -205,7 +205,7 @@ def test_imports_helpers_and_fixtures_cleaned_away_as_unused_come_back_for_fille
     assert text == FULL + "\n\ndef test_mine():\n    assert 1\n"
 
 
-def test_what_no_filled_test_needs_stays_away():
+def test_what_no_filled_test_needs_stays_away() -> None:
     mine = swap(STUB, "import yaml\n", "")
     mine = swap(
         mine, 'def build(text):\n    """A helper."""\n    return yaml.safe_load(text)\n\n\n', ""
@@ -217,7 +217,7 @@ def test_what_no_filled_test_needs_stays_away():
     assert "build" not in text and "yaml" not in text
 
 
-def test_the_import_that_only_the_stub_needed_goes_unless_it_is_used():
+def test_the_import_that_only_the_stub_needed_goes_unless_it_is_used() -> None:
     full = "def test_a():\n    assert 1\n\n\ndef test_b():\n    assert 2\n"
     stub = stubs.stub("test_x.py", full)[0]
     assert stub.startswith("import pytest\n\n\n")
@@ -229,7 +229,7 @@ def test_the_import_that_only_the_stub_needed_goes_unless_it_is_used():
     assert text.startswith("import pytest\n\n\ndef test_a():\n    assert 1\n")
 
 
-def test_a_changed_docstring_of_the_module_is_one_docstring():
+def test_a_changed_docstring_of_the_module_is_one_docstring() -> None:
     mine = swap(STUB, "What a launcher must do", "Mine")
     later = swap(FULL, "What a launcher must do", "Theirs")
 
@@ -239,12 +239,12 @@ def test_a_changed_docstring_of_the_module_is_one_docstring():
     assert "Theirs" not in text
 
 
-def test_mine_that_does_not_parse_is_named():
+def test_mine_that_does_not_parse_is_named() -> None:
     with pytest.raises(CheckoutError, match=r"cli/test/test_x.py:1: does not parse"):
         stubs.fill("def test_a(:\n", STUB, FULL, path="cli/test/test_x.py")
 
 
-def test_a_file_without_a_language_is_kept_where_both_changed():
+def test_a_file_without_a_language_is_kept_where_both_changed() -> None:
     assert stubs.fill("a", "b", "c", path="x/app.yaml") == ("a", ("app.yaml",))
     assert stubs.fill("b", "b", "c", path="x/app.yaml") == ("c", ())
 
@@ -258,8 +258,8 @@ NAMES = ["test_a", "test_b", "test_c", "test_d"]
     st.booleans(),
     st.sets(st.sampled_from(["test_e", "test_f"])),
 )
-def test_each_test_goes_its_own_way(fates, added, new):
-    def module(bodies):
+def test_each_test_goes_its_own_way(fates: list[str], added: bool, new: set[str]) -> None:
+    def module(bodies: dict[str, str]) -> str:
         tests = [f"def {name}():\n    {body}\n" for name, body in bodies.items()]
         return "import pytest\n\n\n" + "\n\n".join(tests)
 
@@ -279,7 +279,7 @@ def test_each_test_goes_its_own_way(fates, added, new):
     text, kept = fill(module(mine), stub, later)
 
     bodies = {
-        node.name: ast.unparse(node.body)
+        node.name: "\n".join(map(ast.unparse, node.body))
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef)
     }
@@ -300,7 +300,7 @@ PLAIN = "def test_b():\n    assert 2\n"
 PLAIN_STUB = 'import pytest\n\n\ndef test_b():\n    pytest.skip("TODO: b")\n'
 
 
-def test_a_new_test_before_all_others_goes_to_the_top_below_the_imports():
+def test_a_new_test_before_all_others_goes_to_the_top_below_the_imports() -> None:
     later = "import os\n\n\ndef test_a():\n    assert os\n\n\n" + PLAIN
     mine = PLAIN_STUB.replace("TODO: b", "TODO: mine")
 
@@ -313,14 +313,14 @@ def test_a_new_test_before_all_others_goes_to_the_top_below_the_imports():
     )
 
 
-def test_new_tests_go_into_a_file_that_was_emptied():
+def test_new_tests_go_into_a_file_that_was_emptied() -> None:
     later = PLAIN + "\n\ndef test_c():\n    assert 3\n"
 
     assert fill("", PLAIN_STUB, later) == ("def test_c():\n    assert 3\n", ())
     assert fill("# mine\n", PLAIN_STUB, later)[0] == "# mine\n\n\ndef test_c():\n    assert 3\n"
 
 
-def test_a_dropped_test_at_the_top_leaves_no_blank_lines():
+def test_a_dropped_test_at_the_top_leaves_no_blank_lines() -> None:
     base = PLAIN_STUB.removeprefix("import pytest\n\n\n")
     mine = base + "\n\ndef test_mine():\n    assert 1\n"
 
@@ -330,7 +330,7 @@ def test_a_dropped_test_at_the_top_leaves_no_blank_lines():
     assert text == "def test_c():\n    assert 3\n\n\ndef test_mine():\n    assert 1\n"
 
 
-def test_a_class_with_two_statements_on_a_line_is_merged_as_a_whole():
+def test_a_class_with_two_statements_on_a_line_is_merged_as_a_whole() -> None:
     full = "class TestA:\n    x = 1; y = 2\n\n    def test_a(self):\n        assert 1\n"
     stub = stubs.stub("t.py", full)[0]
     mine = stub.replace("x = 1", "x = 3")
@@ -340,7 +340,7 @@ def test_a_class_with_two_statements_on_a_line_is_merged_as_a_whole():
     assert (text, kept) == (mine, ("TestA",))
 
 
-def test_a_kept_statement_without_a_name_is_reported_by_its_first_line():
+def test_a_kept_statement_without_a_name_is_reported_by_its_first_line() -> None:
     mine = swap(STUB, "What a launcher must do", "Mine")
     mine = swap(mine, "class TestFiles:", "# ours\nprint(\n    os.sep\n)\n\n\nclass TestFiles:")
 
@@ -350,7 +350,7 @@ def test_a_kept_statement_without_a_name_is_reported_by_its_first_line():
     assert "# ours\nprint(\n    os.sep\n)" in text
 
 
-def test_a_kept_test_of_a_class_in_a_class_has_its_whole_name():
+def test_a_kept_test_of_a_class_in_a_class_has_its_whole_name() -> None:
     full = "class TestA:\n    class TestB:\n        def test_c(self):\n            assert 1\n"
     stub = stubs.stub("t.py", full)[0]
 
@@ -359,7 +359,7 @@ def test_a_kept_test_of_a_class_in_a_class_has_its_whole_name():
     assert kept == ("TestA::TestB::test_c",)
 
 
-def test_statements_that_a_person_put_on_one_line_are_theirs():
+def test_statements_that_a_person_put_on_one_line_are_theirs() -> None:
     full = "A = 1\nB = 2\n\n\ndef test_x():\n    assert A\n"
     stub = stubs.stub("t.py", full)[0]
     mine = swap(stub, "A = 1\nB = 2", "A = 1; B = 2")

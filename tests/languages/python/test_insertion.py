@@ -44,14 +44,14 @@ put, take = KIND.put, KIND.take
         ("\n\ndef f():\n    pass\n", "import sys\n\n\n\n\ndef f():\n    pass\n"),
     ],
 )  # fmt: skip
-def test_an_import_goes_to_the_place_where_imports_are(person, expected):
+def test_an_import_goes_to_the_place_where_imports_are(person: str, expected: str) -> None:
     result = put(person)
 
     assert result.text == expected.rstrip("\n") + "\n\n\nA = sys\n"
     assert take(result.text, result.units) == person
 
 
-def test_a_future_import_at_the_very_top_keeps_one_line_from_the_imports():
+def test_a_future_import_at_the_very_top_keeps_one_line_from_the_imports() -> None:
     person = "import os\n"
 
     result = put(person, "from __future__ import annotations\n\nA = 1\n")
@@ -60,7 +60,7 @@ def test_a_future_import_at_the_very_top_keeps_one_line_from_the_imports():
     assert take(result.text, result.units) == person
 
 
-def test_imports_that_stay_close_the_gap_behind_the_docstring():
+def test_imports_that_stay_close_the_gap_behind_the_docstring() -> None:
     person = '"""Doc."""\n\nx = 1\n'
     first = put(person)
     second = put(first.text, "import abc\n\nB = abc\n", owned=first.units)
@@ -73,21 +73,21 @@ def test_imports_that_stay_close_the_gap_behind_the_docstring():
     assert left == '"""Doc."""\n\nimport abc\n\nx = 1\n\n\nB = abc\n'
 
 
-def test_blank_lines_that_a_person_put_above_or_below_our_unit_stay():
+def test_blank_lines_that_a_person_put_above_or_below_our_unit_stay() -> None:
     result = put("x = 1\n", "A = 1\n")
     text = result.text.replace("\n\n\nA = 1\n", "\n\n\n\n\n\nA = 1\n\n\n\ny = 2\n")
 
     assert take(text, result.units) == "x = 1\n\n\n\n\n\n\ny = 2\n"
 
 
-def test_blank_lines_below_our_unit_at_the_top_stay_beyond_our_own():
+def test_blank_lines_below_our_unit_at_the_top_stay_beyond_our_own() -> None:
     result = put("", "A = 1\n")
 
     assert take(result.text + "\n\n\n\ny = 2\n", result.units) == "\n\ny = 2\n"
     assert take(result.text + "\ny = 2\n", result.units) == "y = 2\n"
 
 
-def test_an_import_that_another_binding_serves_goes():
+def test_an_import_that_another_binding_serves_goes() -> None:
     person = "import os.path\n\nx = os.path\n"
     result = put(person, "import os\n\nA = os\n")
     assert "import os\n" not in result.text
@@ -97,7 +97,7 @@ def test_an_import_that_another_binding_serves_goes():
     assert take(text, units) == person
 
 
-def test_the_line_that_uses_a_unit_is_quoted():
+def test_the_line_that_uses_a_unit_is_quoted() -> None:
     result = put("x = 1\n", "A = 1\nB = 2\n")
     text = f"{result.text}\n\nprint(1, B)\n"
 
@@ -105,7 +105,7 @@ def test_the_line_that_uses_a_unit_is_quoted():
         take(text, result.units)
 
 
-def test_the_line_of_a_test_that_asks_for_a_fixture_is_quoted():
+def test_the_line_of_a_test_that_asks_for_a_fixture_is_quoted() -> None:
     result = put("x = 1\n", "import pytest\n\n\n@pytest.fixture\ndef box():\n    return 1\n")
     text = f"{result.text}\n\nasync def test_it(\n    box,\n):\n    pass\n"
 
@@ -113,7 +113,7 @@ def test_the_line_of_a_test_that_asks_for_a_fixture_is_quoted():
         take(text, result.units)
 
 
-def test_a_comment_in_a_persons_statement_is_no_unit_of_ours():
+def test_a_comment_in_a_persons_statement_is_no_unit_of_ours() -> None:
     result = put(None, "A = 1\n", header="# Ours.")
     text = result.text + "\n\nif A:  # mine\n    pass\n"
 
@@ -123,7 +123,7 @@ def test_a_comment_in_a_persons_statement_is_no_unit_of_ours():
     assert not again.wholly_ours
 
 
-def test_without_imports_ours_come_sorted_behind_the_docstring():
+def test_without_imports_ours_come_sorted_behind_the_docstring() -> None:
     text = put('"""Doc."""\n\nVALUE = 1\n', "import sys\nimport pytest\n\nA = [sys, pytest]\n").text
 
     assert text == (
@@ -131,7 +131,7 @@ def test_without_imports_ours_come_sorted_behind_the_docstring():
     )
 
 
-def test_imports_go_behind_future_and_a_future_import_goes_first():
+def test_imports_go_behind_future_and_a_future_import_goes_first() -> None:
     payload = "from __future__ import annotations\n\nimport sys\n\nA = sys\n"
 
     assert put('"""Doc."""\nimport os\n', payload).text.startswith(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import black
 import pytest
 
 from scaffold import edits
 
 
-def lay_out(payload, **options):
+def lay_out(payload: str, **options: Any) -> str:
     text = edits.apply("python", None, payload, path="conftest.py", **options).text
     assert black.format_str(text, mode=black.Mode()) == text
     return text
@@ -27,7 +29,7 @@ def lay_out(payload, **options):
         ("class A:\n    x = 1\n\n\nB = A\n", "class A:\n    x = 1\n\n\nB = A\n"),
     ],
 )
-def test_units_are_spaced_as_a_person_would(payload, expected):
+def test_units_are_spaced_as_a_person_would(payload: str, expected: str) -> None:
     assert lay_out(payload) == expected
     header = "# Ours."
     assert lay_out(payload, header=header).startswith(f"{header}\n\n")
@@ -56,13 +58,13 @@ def test_units_are_spaced_as_a_person_would(payload, expected):
     ],
     ids=["plain first, by number", "members", "sections", "future"],
 )  # fmt: skip
-def test_imports_are_sorted_as_isort_does(imports, expected):
+def test_imports_are_sorted_as_isort_does(imports: list[str], expected: list[str]) -> None:
     text = lay_out("\n".join([*imports, "", "A = 1"]) + "\n", first_party=["own"])
 
     assert text.split("\n")[:-3] == expected
 
 
-def test_units_that_reach_each_other_when_they_run_stand_as_their_definition_needs():
+def test_units_that_reach_each_other_when_they_run_stand_as_their_definition_needs() -> None:
     text = lay_out("def f():\n    return B\n\n\ndef g():\n    return A\n\n\nB = [g]\nA = [f, B]\n")
 
     assert text.endswith("B = [g]\nA = [f, B]\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import black
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaffold import edits
+from scaffold.edits import Unit
 from scaffold.errors import ConflictError
 from support.edit_files import payload_of, python_files, python_payloads
 from support.edit_samples import EditKind
@@ -21,7 +23,7 @@ put, take = KIND.put, KIND.take
 
 @settings(max_examples=40, deadline=None)
 @given(python_files(), python_payloads, python_payloads, st.booleans())
-def test_two_owners_go_in_any_order(text, one, two, first_goes_first):
+def test_two_owners_go_in_any_order(text: str, one: str, two: str, first_goes_first: bool) -> None:
     first = put(text, one)
     second = put(first.text, two, owned=first.units)
     owned = sorted({*first.units, *second.units})
@@ -37,9 +39,12 @@ def test_two_owners_go_in_any_order(text, one, two, first_goes_first):
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(python_payloads, min_size=1, max_size=3), st.data())
-def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(several, data):
-    def build(order):
-        text, owned = None, {}
+def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(
+    several: list[str], data: st.DataObject
+) -> None:
+    def build(order: Sequence[int]) -> tuple[str | None, dict[int, tuple[Unit, ...]]]:
+        text: str | None = None
+        owned: dict[int, tuple[Unit, ...]] = {}
         for number in order:
             known = [unit for units in owned.values() for unit in units]
             result = put(text, several[number], owned=known, created=True, header="# Ours.")
@@ -62,7 +67,7 @@ def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(several, data
         assert left == build([n for n in orders[0] if n != goes])[0]
 
 
-def test_an_import_that_a_person_began_to_use_stays():
+def test_an_import_that_a_person_began_to_use_stays() -> None:
     result = put("x = 1\n", payload_of(["clock"]))
     text = result.text.replace("x = 1", "x = time.time()")
 
@@ -71,7 +76,7 @@ def test_an_import_that_a_person_began_to_use_stays():
     assert left == "import time\n\n\nx = time.time()\n"
 
 
-def test_an_import_used_in_an_annotation_alone_stays():
+def test_an_import_used_in_an_annotation_alone_stays() -> None:
     text = "from __future__ import annotations\n\n\ndef f(x: time.T) -> None:\n    y: int = 1\n"
     result = put(text.replace("time.T", "int"), payload_of(["clock"]))
 
@@ -81,7 +86,7 @@ def test_an_import_used_in_an_annotation_alone_stays():
     assert "import pytest" not in left
 
 
-def test_a_name_that_a_person_added_to_our_import_stays():
+def test_a_name_that_a_person_added_to_our_import_stays() -> None:
     result = put("x = 1\n", payload_of(["docker"]))
     text = result.text.replace("import Path, PurePath", "import Path, PosixPath, PurePath")
     text = text.replace("x = 1", "x = PosixPath")
@@ -89,7 +94,7 @@ def test_a_name_that_a_person_added_to_our_import_stays():
     assert take(text, result.units) == "from pathlib import PosixPath\n\n\nx = PosixPath\n"
 
 
-def test_an_import_with_a_persons_note_on_it_stays_whole():
+def test_an_import_with_a_persons_note_on_it_stays_whole() -> None:
     result = put("x = 1\n", payload_of(["docker"]))
     noted = result.text.replace("import Path, PurePath", "import Path, PosixPath, PurePath  # note")
 
@@ -106,7 +111,7 @@ def test_an_import_with_a_persons_note_on_it_stays_whole():
     ],
     ids=["fixture", "test", "constant", "base class"],
 )
-def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_told(code, name):
+def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_told(code: str, name: str) -> None:
     result = put(None, payload_of(["clock", "Zeta"]))
     text = f"{result.text}\n\n{code}"
 
@@ -119,7 +124,7 @@ def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_told(code, name):
     assert dropped.strip().removeprefix("import pytest").strip() == code.strip()
 
 
-def test_what_a_kept_unit_needs_is_kept_with_it():
+def test_what_a_kept_unit_needs_is_kept_with_it() -> None:
     result = put(None, payload_of(["docker"]))
     text = f"{result.text}\n\nprint(Alpha)\n"
 
@@ -133,7 +138,7 @@ def test_what_a_kept_unit_needs_is_kept_with_it():
     ]
 
 
-def test_an_edited_unit_is_kept_or_dropped_as_told():
+def test_an_edited_unit_is_kept_or_dropped_as_told() -> None:
     result = put("x = 1\n", "A = 1\n")
     text = result.text.replace("A = 1", "A = 2")
 
@@ -141,7 +146,7 @@ def test_an_edited_unit_is_kept_or_dropped_as_told():
     assert take(text, result.units, on_conflict="overwrite") == "x = 1\n"
 
 
-def test_a_file_of_ours_stays_when_a_person_added_to_it():
+def test_a_file_of_ours_stays_when_a_person_added_to_it() -> None:
     result = put(None, payload_of(["clock"]), header="# Ours.")
     text = f"{result.text}\n\ndef mine():\n    return 1\n"
 
@@ -151,21 +156,21 @@ def test_a_file_of_ours_stays_when_a_person_added_to_it():
     assert again.text.startswith(text)
 
 
-def test_an_empty_file_of_a_person_is_empty_again_and_stays():
+def test_an_empty_file_of_a_person_is_empty_again_and_stays() -> None:
     result = put("", payload_of(["clock"]))
 
     assert result.text.startswith("import time\n\nimport pytest\n\n\n@pytest.fixture\n")
     assert take(result.text, result.units) == ""
 
 
-def test_a_unit_that_a_person_deleted_is_no_reason_to_stop():
+def test_a_unit_that_a_person_deleted_is_no_reason_to_stop() -> None:
     result = put("x = 1\n", payload_of(["LIMIT"]))
 
     assert take("x = 1\n", result.units) == "x = 1\n"
     assert edits.standing("python", "x = 1\n", result.units, path=PATH) == {"LIMIT": "absent"}
 
 
-def test_dropping_nothing_that_is_there_leaves_a_reformatted_file_alone():
+def test_dropping_nothing_that_is_there_leaves_a_reformatted_file_alone() -> None:
     result = put(None, payload_of(["TABLE"]))
     text = result.text.replace("    1: LIMIT,\n", "    1: LIMIT\n").replace("\n\n", "\n\n\n")
     others = edits.units("python", payload_of(["clock"]))
@@ -173,7 +178,7 @@ def test_dropping_nothing_that_is_there_leaves_a_reformatted_file_alone():
     assert take(text, others, owned=result.units, created=True) == text
 
 
-def test_a_constant_below_a_class_that_it_needs_keeps_two_blank_lines():
+def test_a_constant_below_a_class_that_it_needs_keeps_two_blank_lines() -> None:
     text = put(None, "class Box:\n    pass\n\n\nBOX = Box()\n").text
 
     assert text == "class Box:\n    pass\n\n\nBOX = Box()\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,7 @@ KIND = EditKind("cargo_lock", PATH, PAYLOAD)
 put, take = KIND.put, KIND.take
 
 
-def test_the_crate_stands_in_its_place_as_cargo_writes_it():
+def test_the_crate_stands_in_its_place_as_cargo_writes_it() -> None:
     result = put(LOCK)
     block = '[[package]]\nname = "testutils"\nversion = "0.1.0"\n'
     assert result.text.endswith(f'\n\n{block}dependencies = [\n "mockito",\n "rand 0.9.2",\n]\n')
@@ -66,14 +67,14 @@ def test_the_crate_stands_in_its_place_as_cargo_writes_it():
 
 @pytest.mark.parametrize("name", ["aaa", "hello", "testutils"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_taking_it_back_gives_every_byte_back(name, newline):
+def test_taking_it_back_gives_every_byte_back(name: str, newline: str) -> None:
     text = LOCK.replace("\n", newline)
     result = put(text, PAYLOAD.replace("testutils", name))
     assert f'name = "{name}"' in result.text
     assert take(result.text, result.units) == text
 
 
-def test_a_package_without_dependencies_gets_its_first_and_loses_it():
+def test_a_package_without_dependencies_gets_its_first_and_loses_it() -> None:
     text = LOCK + '\n[[package]]\nname = "zeta"\nversion = "0.1.0"\n'
     payload = '[[package]]\nname = "zeta"\ndependencies = ["mockito"]\n'
     result = put(text, payload)
@@ -81,34 +82,34 @@ def test_a_package_without_dependencies_gets_its_first_and_loses_it():
     assert take(result.text, result.units) == text
 
 
-def test_what_cargo_changed_in_it_does_not_keep_it():
+def test_what_cargo_changed_in_it_does_not_keep_it() -> None:
     result = put(LOCK)
     edited = result.text.replace(' "rand 0.9.2",\n]\n', ' "rand 0.9.9",\n]\n')
     assert "testutils" not in take(edited, result.units)
 
 
-def test_another_version_of_the_crate_is_a_conflict():
+def test_another_version_of_the_crate_is_a_conflict() -> None:
     text = LOCK + '\n[[package]]\nname = "testutils"\nversion = "0.2.0"\n'
     with pytest.raises(ConflictError, match=rf"^{PATH}:\d+: 'package testutils' is there already"):
         put(text)
 
 
-def test_a_dependency_that_is_not_there_is_told():
+def test_a_dependency_that_is_not_there_is_told() -> None:
     with pytest.raises(CheckoutError, match=r"no package 'mockito', and 'testutils' needs it"):
         put(LOCK.replace("mockito", "other"))
 
 
-def test_a_dependency_of_several_versions_must_be_told():
+def test_a_dependency_of_several_versions_must_be_told() -> None:
     with pytest.raises(CheckoutError, match=r"several versions of 'rand' \(0.8.5, 0.9.2\)"):
         put(LOCK, PAYLOAD.replace("rand 0.9", "rand"))
 
 
-def test_a_package_that_is_missing_gets_no_dependency():
+def test_a_package_that_is_missing_gets_no_dependency() -> None:
     with pytest.raises(CheckoutError, match="no package 'gate'"):
         put(LOCK.replace('"gate"', '"other"'))
 
 
-def test_where_it_stands_is_told():
+def test_where_it_stands_is_told() -> None:
     result = put(LOCK)
     gone = take(result.text, result.units[1:])
     assert edits.standing("cargo_lock", gone, result.units, path=PATH) == {
@@ -117,7 +118,7 @@ def test_where_it_stands_is_told():
     }
 
 
-def test_a_payload_with_more_is_the_kits_fault():
+def test_a_payload_with_more_is_the_kits_fault() -> None:
     with pytest.raises(KitError, match="name, version and dependencies only"):
         put(LOCK, '[[package]]\nname = "x"\nsource = "y"\n')
 
@@ -140,7 +141,7 @@ OTHER_LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", OTHER_LAYOUTS)
-def test_a_file_that_cargo_did_not_write_is_refused_and_not_changed(layout):
+def test_a_file_that_cargo_did_not_write_is_refused_and_not_changed(layout: str) -> None:
     units = put(LOCK).units
     for work in (put, lambda text: take(text, units)):
         with pytest.raises(
@@ -156,14 +157,14 @@ def test_a_file_that_cargo_did_not_write_is_refused_and_not_changed(layout):
         ("two kinds of line ends", r"perl -pi -e 's/\r$//' crates/Cargo.lock"),
     ],
 )
-def test_the_hint_is_what_lays_the_file_out(layout, hint):
+def test_the_hint_is_what_lays_the_file_out(layout: str, hint: str) -> None:
     with pytest.raises(CheckoutError) as caught:
         put(OTHER_LAYOUTS[layout])
     assert caught.value.hint == hint
 
 
 @pytest.mark.skipif(shutil.which("perl") is None, reason="perl is not installed")
-def test_the_hint_for_line_ends_works(tmp_path):
+def test_the_hint_for_line_ends_works(tmp_path: Path) -> None:
     (tmp_path / "crates").mkdir()
     (tmp_path / PATH).write_bytes(OTHER_LAYOUTS["two kinds of line ends"].encode())
     with pytest.raises(CheckoutError) as caught:
@@ -172,7 +173,7 @@ def test_the_hint_for_line_ends_works(tmp_path):
     assert (tmp_path / PATH).read_bytes().decode() == LOCK
 
 
-def test_where_it_stands_is_told_in_whatever_layout():
+def test_where_it_stands_is_told_in_whatever_layout() -> None:
     result = put(LOCK)
     text = result.text.replace('name = "rand"', 'name = "rand" # why', 1)
     assert set(KIND.standing(text, result.units).values()) == {"present"}
@@ -186,7 +187,7 @@ def test_where_it_stands_is_told_in_whatever_layout():
     ],
     ids=["patch", "metadata"],
 )
-def test_what_comes_after_the_packages_stays_there(tail):
+def test_what_comes_after_the_packages_stays_there(tail: str) -> None:
     text = LOCK + tail
     result = put(text)
     assert result.text.endswith(f' "rand 0.9.2",\n]\n{tail}')
@@ -205,7 +206,7 @@ def test_what_comes_after_the_packages_stays_there(tail):
         "[[package]\n",
     ],
 )
-def test_a_broken_payload_names_where_to_correct_it(payload):
+def test_a_broken_payload_names_where_to_correct_it(payload: str) -> None:
     with pytest.raises(KitError) as caught:
         put(LOCK, payload, origin="gap/lock")
     assert caught.value.fact.startswith("gap/lock: ")

@@ -27,24 +27,24 @@ KIND = EditKind("rust", PATH, PAYLOAD)
 put, take = KIND.put, KIND.take
 
 
-def test_a_declaration_stands_behind_one_blank_line_at_the_end():
+def test_a_declaration_stands_behind_one_blank_line_at_the_end() -> None:
     result = put(LIB)
     assert result.text == LIB + "\n#[cfg(test)]\nmod generated_tests;\n"
     assert [unit.name for unit in result.units] == ["mod generated_tests"]
     assert put("").text == PAYLOAD
 
 
-def test_a_module_of_the_same_name_that_is_not_ours_is_a_conflict():
+def test_a_module_of_the_same_name_that_is_not_ours_is_a_conflict() -> None:
     with pytest.raises(ConflictError, match=rf"^{PATH}:3: 'mod generated_tests' is there already"):
         put("fn a() {}\n\nmod generated_tests {\n    fn b() {}\n}\n")
 
 
-def test_the_same_declaration_of_a_person_is_left_alone_and_never_ours():
+def test_the_same_declaration_of_a_person_is_left_alone_and_never_ours() -> None:
     text = LIB + "\n#[cfg(test)]   mod generated_tests;\n"
     assert put(text) == edits.EditResult(text, ())
 
 
-def test_an_edited_declaration_stays_and_is_not_removed():
+def test_an_edited_declaration_stays_and_is_not_removed() -> None:
     first = put(LIB)
     edited = first.text.replace("#[cfg(test)]", '#[cfg(all(test, feature = "slow"))]')
     assert put(edited, owned=first.units) == edits.EditResult(edited, first.units)
@@ -56,12 +56,12 @@ def test_an_edited_declaration_stays_and_is_not_removed():
     assert take(edited, first.units, on_conflict="skip") == edited
 
 
-def test_what_a_person_adds_behind_stays():
+def test_what_a_person_adds_behind_stays() -> None:
     first = put(LIB)
     assert take(first.text + "\nfn mine() {}\n", first.units) == LIB + "\nfn mine() {}\n"
 
 
-def test_text_between_items_that_is_no_rust_is_refused_with_its_line():
+def test_text_between_items_that_is_no_rust_is_refused_with_its_line() -> None:
     with pytest.raises(CheckoutError, match=rf"{PATH}:2 does not parse"):
         put("fn a() {}\n<<<<<<< ours\nfn b() {}\n")
 
@@ -71,12 +71,12 @@ def test_text_between_items_that_is_no_rust_is_refused_with_its_line():
     ["fn a() {}\n", "mod a {}\n", "mod a;\n// lost\n", "mod a;\nmod a;\n", "mod a; }\n"],
     ids=["function", "inline-module", "loose-comment", "twice", "no-rust"],
 )
-def test_a_payload_of_anything_else_is_a_broken_kit(payload):
+def test_a_payload_of_anything_else_is_a_broken_kit(payload: str) -> None:
     with pytest.raises(KitError, match=r"gate/lib\.rs"):
         put(LIB, payload, origin="gate/lib.rs")
 
 
-def test_an_item_goes_with_its_attributes_and_comes_back():
+def test_an_item_goes_with_its_attributes_and_comes_back() -> None:
     result = put(HANDLERS, REMOVE)
     assert result.text == "pub mod chat;\npub mod utils;\n\nuse chat::Chat;\n"
     assert put(result.text, REMOVE, owned=result.units) == result
@@ -86,7 +86,7 @@ def test_an_item_goes_with_its_attributes_and_comes_back():
     assert take(result.text, result.units) == HANDLERS
 
 
-def test_an_item_comes_back_to_its_place_after_edits_around():
+def test_an_item_comes_back_to_its_place_after_edits_around() -> None:
     result = put(HANDLERS, REMOVE)
     edited = "//! New.\n" + result.text.replace("use chat", "pub mod added;\n\nuse chat")
     assert take(edited, result.units) == "//! New.\n" + HANDLERS.replace(
@@ -94,7 +94,7 @@ def test_an_item_comes_back_to_its_place_after_edits_around():
     )
 
 
-def test_an_item_that_a_person_put_back_is_theirs():
+def test_an_item_that_a_person_put_back_is_theirs() -> None:
     result = put(HANDLERS, REMOVE)
     assert put(HANDLERS, REMOVE, owned=result.units).text == HANDLERS
     assert edits.standing("rust", HANDLERS, result.units, path=PATH) == {
@@ -102,12 +102,12 @@ def test_an_item_that_a_person_put_back_is_theirs():
     }
 
 
-def test_an_item_to_remove_that_is_not_there_is_told():
+def test_an_item_to_remove_that_is_not_there_is_told() -> None:
     with pytest.raises(CheckoutError, match=f"{PATH}: there is no `mod integration_tests`"):
         put(LIB, REMOVE)
 
 
-def test_an_item_that_may_be_gone_already_is_removed_where_it_is_there():
+def test_an_item_that_may_be_gone_already_is_removed_where_it_is_there() -> None:
     maybe = REMOVE.replace("\n", " if there\n")
     assert put(LIB, maybe) == edits.EditResult(LIB, ())
     result = put(HANDLERS, maybe)
@@ -116,7 +116,7 @@ def test_an_item_that_may_be_gone_already_is_removed_where_it_is_there():
     assert take(result.text, result.units) == HANDLERS
 
 
-def test_a_place_that_is_gone_is_a_conflict():
+def test_a_place_that_is_gone_is_a_conflict() -> None:
     result = put(HANDLERS, REMOVE)
     with pytest.raises(ConflictError, match="cannot be told"):
         take("fn all_new() {}\n", result.units)
@@ -129,7 +129,7 @@ def test_a_place_that_is_gone_is_a_conflict():
      '{"text": "", "line": 1, "above": [], "below": [], "more": 1}'],
     ids=["empty", "deep", "list", "no-keys", "type", "inner-type", "more-keys"],
 )  # fmt: skip
-def test_a_damaged_memory_of_an_item_is_refused(memory):
+def test_a_damaged_memory_of_an_item_is_refused(memory: str) -> None:
     unit = edits.Unit("remove mod integration_tests", edits.KEPT, memory)
     with pytest.raises(CheckoutError, match="'remove mod integration_tests' is damaged"):
         take(HANDLERS, (unit,))
@@ -137,7 +137,7 @@ def test_a_damaged_memory_of_an_item_is_refused(memory):
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 5), st.lists(st.sampled_from(RUST_FRAGMENTS), min_size=1, max_size=6))
-def test_an_item_anywhere_comes_back(at, fragments):
+def test_an_item_anywhere_comes_back(at: int, fragments: list[str]) -> None:
     pieces = [*fragments[:at], "#[cfg(test)]\nmod integration_tests;", *fragments[at:]]
     text = "\n\n".join(pieces) + "\n"
     result = put(text, REMOVE)
@@ -146,7 +146,7 @@ def test_an_item_anywhere_comes_back(at, fragments):
 
 @pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not installed")
 @pytest.mark.parametrize("payload", [PAYLOAD, REMOVE], ids=["declare", "remove"])
-def test_a_formatted_file_stays_formatted(payload):
+def test_a_formatted_file_stays_formatted(payload: str) -> None:
     text = put(HANDLERS.replace("use chat::Chat;", "pub fn f() {}"), payload).text
     argv = ["rustfmt", "--edition", "2021", "--emit", "stdout"]
     done = subprocess.run(argv, input=text, capture_output=True, text=True, check=True)

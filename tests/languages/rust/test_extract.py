@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaffold import edits
+from scaffold.edits import EditResult
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from support.edit_samples import EditKind
 
@@ -93,15 +96,15 @@ KIND = EditKind("rust_extract", PATH, PAYLOAD)
 take = KIND.take
 
 
-def put(text=ORDER, payload=PAYLOAD, **options):
+def put(text: str = ORDER, payload: str = PAYLOAD, **options: Any) -> EditResult:
     return KIND.put(text, payload, **options)
 
 
-def make(text=None, payload=MOVED, **options):
+def make(text: str | None = None, payload: str = MOVED, **options: Any) -> EditResult:
     return edits.apply("rust_items", text, payload, path=TO, header=HEADER, **options)
 
 
-def test_a_call_stays_and_what_moves_is_a_module():
+def test_a_call_stays_and_what_moves_is_a_module() -> None:
     result = put()
     assert "        let price = prices::price(self.base, self.pieces);\n" in result.text
     assert "use crate::prices::{self, add};\nuse std::fmt;\n" in result.text
@@ -115,7 +118,7 @@ def test_a_call_stays_and_what_moves_is_a_module():
     [ORDER, ORDER.replace("\n", "\r\n"), ORDER.rstrip(), ORDER + "\n\n", "\ufeff" + ORDER],
     ids=["plain", "crlf", "no-line-end", "blank-lines", "byte-order-mark"],
 )
-def test_taking_it_back_gives_every_byte_back(text):
+def test_taking_it_back_gives_every_byte_back(text: str) -> None:
     result = put(text)
     assert result.moved == MOVED
     assert result.text.count("\r\n") == (result.text.count("\n") if "\r\n" in text else 0)
@@ -142,7 +145,9 @@ FRAGMENTS = [
     st.sampled_from(["\n", "\r\n"]),
     st.integers(0, 3),
 )
-def test_whatever_stands_around_it_comes_back(above, below, newline, blank):
+def test_whatever_stands_around_it_comes_back(
+    above: list[str], below: list[str], newline: str, blank: int
+) -> None:
     parts = [ORDER.partition("\nimpl fmt")[0]]
     text = "\n\n".join([*parts, *above, *below]).rstrip() + "\n" * blank
     text = text.replace("\n", newline)
@@ -152,7 +157,7 @@ def test_whatever_stands_around_it_comes_back(above, below, newline, blank):
     assert take(result.text, result.units) == text
 
 
-def test_functions_that_stood_next_to_each_other_come_back_in_their_order():
+def test_functions_that_stood_next_to_each_other_come_back_in_their_order() -> None:
     text = ORDER + "\nfn one() {}\n\nfn two() {}\n\nfn three() {}\n"
     items = "\n".join(f"[item.{name}]" for name in ("two", "one", "add", "three"))
     result = put(text, items)
@@ -161,7 +166,7 @@ def test_functions_that_stood_next_to_each_other_come_back_in_their_order():
     assert take(result.text, result.units) == text
 
 
-def test_a_literal_of_several_lines_moves_as_it_is():
+def test_a_literal_of_several_lines_moves_as_it_is() -> None:
     text = ORDER.replace("self\n            .base\n", '"a\n      b".len() as u64 + self.base\n')
     payload = PAYLOAD.replace("«self.base", "«…self.base")
     assert 'u64 {\n    "a\n      b".len() as u64 + base' in put(text, payload).moved
@@ -214,7 +219,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_does_not_fit_exactly_is_refused(case):
+def test_what_does_not_fit_exactly_is_refused(case: str) -> None:
     text, payload, says = REFUSED[case]
     with pytest.raises(CheckoutError, match=says):
         put(text, payload)
@@ -236,32 +241,32 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_payload_is_the_kits_fault(case):
+def test_a_broken_payload_is_the_kits_fault(case: str) -> None:
     payload, says = BROKEN[case]
     with pytest.raises(KitError, match=says):
         put(payload=payload)
 
 
-def test_an_empty_payload_does_nothing():
+def test_an_empty_payload_does_nothing() -> None:
     assert put(payload="") == edits.EditResult(ORDER, ())
     assert edits.units("rust_extract", "") == ()
 
 
-def test_a_persons_edit_around_a_call_is_kept_when_it_is_taken_back():
+def test_a_persons_edit_around_a_call_is_kept_when_it_is_taken_back() -> None:
     result = put()
     edited = result.text.replace("price + 1", "price + 2")
     assert take(edited, result.units) == ORDER.replace("price + 1", "price + 2")
     assert put(edited, owned=result.units).text == edited
 
 
-def test_a_call_that_was_laid_out_anew_is_known():
+def test_a_call_that_was_laid_out_anew_is_known() -> None:
     result = put()
     call = "prices::price(self.base, self.pieces)"
     edited = result.text.replace(call, "prices::price(\n    self.base,\n    self.pieces)")
     assert take(edited, result.units) == ORDER
 
 
-def test_a_call_that_a_person_changed_stays_and_cannot_be_taken_back():
+def test_a_call_that_a_person_changed_stays_and_cannot_be_taken_back() -> None:
     result = put()
     edited = result.text.replace("prices::price(", "1 + prices::price(")
     again = put(edited, owned=result.units)
@@ -272,7 +277,7 @@ def test_a_call_that_a_person_changed_stays_and_cannot_be_taken_back():
     assert kept is not None and "1 + prices::price(" in kept and "fn add" in kept
 
 
-def test_a_call_that_a_person_changed_and_the_kit_too_is_a_conflict():
+def test_a_call_that_a_person_changed_and_the_kit_too_is_a_conflict() -> None:
     result = put()
     edited = result.text.replace("prices::price(", "1 + prices::price(")
     newer = PAYLOAD.replace("prices::price(self", "2 + prices::price(self")
@@ -282,7 +287,7 @@ def test_a_call_that_a_person_changed_and_the_kit_too_is_a_conflict():
     assert kept.text == edited
 
 
-def test_a_newer_payload_changes_the_call_and_can_still_be_taken_back():
+def test_a_newer_payload_changes_the_call_and_can_still_be_taken_back() -> None:
     result = put()
     newer = PAYLOAD.replace("prices::price(self", "prices::price_of(self").replace(
         "pub fn price(", "pub fn price_of("
@@ -293,10 +298,10 @@ def test_a_newer_payload_changes_the_call_and_can_still_be_taken_back():
     assert take(again.text, again.units) == ORDER
 
 
-def test_how_the_units_stand_is_told():
+def test_how_the_units_stand_is_told() -> None:
     result = put()
 
-    def standing(text):
+    def standing(text: str) -> dict[str, edits.Presence]:
         return edits.standing("rust_extract", text, result.units, path=PATH)
 
     assert set(standing(result.text).values()) == {"present"}
@@ -306,7 +311,7 @@ def test_how_the_units_stand_is_told():
     assert standing(result.text + "\nfn add() {}\n")["move add"] == "edited"
 
 
-def test_the_module_is_made_with_a_line_that_says_where_it_comes_from():
+def test_the_module_is_made_with_a_line_that_says_where_it_comes_from() -> None:
     result = make()
     assert result.text == f"{HEADER}\n{MOVED}"
     assert result.wholly_ours
@@ -314,12 +319,12 @@ def test_the_module_is_made_with_a_line_that_says_where_it_comes_from():
     assert make(result.text, owned=result.units, created=True) == result
 
 
-def test_a_module_of_a_persons_is_never_written_into():
+def test_a_module_of_a_persons_is_never_written_into() -> None:
     with pytest.raises(ConflictError, match=f"{TO} is there already, and this gap makes it"):
         make("fn mine() {}\n")
 
 
-def test_layout_is_no_edit_of_the_module():
+def test_layout_is_no_edit_of_the_module() -> None:
     result = make()
     other = result.text.replace(
         "(base: u64, pieces: u64)", "(\n    base: u64,\n    pieces: u64,\n)"
@@ -328,7 +333,7 @@ def test_layout_is_no_edit_of_the_module():
     assert (again.text, again.units) == (other, result.units)
 
 
-def test_a_persons_edit_of_a_function_is_kept_and_told_by_name():
+def test_a_persons_edit_of_a_function_is_kept_and_told_by_name() -> None:
     result = make()
     edited = result.text.replace("* 2", "* 3") + "\npub fn mine() {}\n"
     again = make(edited, owned=result.units, created=True)
@@ -342,14 +347,14 @@ def test_a_persons_edit_of_a_function_is_kept_and_told_by_name():
     assert stands == {"fn add": "present", "fn price": "edited", "head": "present"}
 
 
-def test_a_newer_function_takes_the_place_of_the_one_before():
+def test_a_newer_function_takes_the_place_of_the_one_before() -> None:
     result = make()
     newer = MOVED.replace("* 2", "* 4") + "\npub fn more() {}\n"
     again = make(result.text, newer, owned=result.units, created=True)
     assert again.text == f"{HEADER}\n{newer}"
 
 
-def test_the_module_goes_when_nothing_of_a_persons_is_in_it():
+def test_the_module_goes_when_nothing_of_a_persons_is_in_it() -> None:
     result = make()
     assert edits.revert("rust_items", result.text, result.units, path=TO) is None
     mine = result.text + "\npub fn mine() {}\n"

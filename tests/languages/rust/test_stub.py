@@ -111,7 +111,7 @@ def filled(mine: str, full: str = FULL) -> tuple[str, tuple[str, ...]]:
     return stubs.fill(mine, STUB, full, path="src/tests.rs")
 
 
-def test_each_test_is_ignored_with_what_is_to_be_proved():
+def test_each_test_is_ignored_with_what_is_to_be_proved() -> None:
     text, todos = stubs.stub("src/tests.rs", FULL)
     assert text == STUB
     assert [(todo.name, todo.line) for todo in todos] == [
@@ -122,12 +122,12 @@ def test_each_test_is_ignored_with_what_is_to_be_proved():
     assert todos[0].sentence == "pieces make the line"
 
 
-def test_a_file_without_tests_is_its_own_stub():
+def test_a_file_without_tests_is_its_own_stub() -> None:
     source = "//! Helpers.\n\npub fn one() -> u32 {\n    1\n}\n"
     assert stubs.stub("src/fixtures.rs", source) == (source, ())
 
 
-def test_a_file_that_declares_others_allows_what_their_bodies_do_not_use_yet():
+def test_a_file_that_declares_others_allows_what_their_bodies_do_not_use_yet() -> None:
     text, todos = stubs.stub("src/mod.rs", "// By scaffold.\n\nmod fixtures;\nmod tests;\n")
     assert text == (
         "// By scaffold.\n\n// A stub: what the bodies will use stays.\n"
@@ -136,11 +136,11 @@ def test_a_file_that_declares_others_allows_what_their_bodies_do_not_use_yet():
     assert todos == ()
 
 
-def test_a_stub_that_nobody_touched_becomes_the_full_file():
+def test_a_stub_that_nobody_touched_becomes_the_full_file() -> None:
     assert filled(STUB) == (FULL, ())
 
 
-def test_a_test_that_was_written_stays_and_the_rest_is_filled():
+def test_a_test_that_was_written_stays_and_the_rest_is_filled() -> None:
     text, kept = filled(STUB.replace(TODO, WRITTEN))
     assert kept == ("pieces_make_the_line",)
     assert WRITTEN in text
@@ -150,7 +150,7 @@ def test_a_test_that_was_written_stays_and_the_rest_is_filled():
     assert "allow(dead_code" not in text
 
 
-def test_only_the_edited_test_of_a_module_is_kept():
+def test_only_the_edited_test_of_a_module_is_kept() -> None:
     mine = STUB.replace(
         "    fn a_tab_is_wide() {\n        todo!()", "    fn a_tab_is_wide() {\n        panic!()"
     )
@@ -160,20 +160,20 @@ def test_only_the_edited_test_of_a_module_is_kept():
     assert 'assert_eq!(fold("abc", 2), ["ab", "c"]);' in text
 
 
-def test_a_test_of_ones_own_stays():
+def test_a_test_of_ones_own_stays() -> None:
     own = '#[test]\nfn mine() {\n    assert!(fold("", 1).is_empty());\n}\n'
     text, kept = filled(f"{STUB}\n{own}")
     assert kept == ("mine",)
     assert text.endswith(own)
 
 
-def test_a_deleted_test_stays_deleted():
+def test_a_deleted_test_stays_deleted() -> None:
     text, kept = filled(STUB.replace(f"{TODO}\n", ""))
     assert kept == ()
     assert "pieces_make_the_line" not in text
 
 
-def test_a_deleted_helper_comes_back_where_a_filled_test_needs_it():
+def test_a_deleted_helper_comes_back_where_a_filled_test_needs_it() -> None:
     helper = STUB[STUB.index("fn joined") : STUB.index("#[test]")]
     text, _ = filled(STUB.replace(helper, "").replace("use std::fmt::Write;\n", ""))
     assert "fn joined(" in text
@@ -182,7 +182,7 @@ def test_a_deleted_helper_comes_back_where_a_filled_test_needs_it():
     assert "fn joined(" not in filled(unused)[0]
 
 
-def test_what_the_full_file_has_beyond_the_stub_is_added_in_its_place():
+def test_what_the_full_file_has_beyond_the_stub_is_added_in_its_place() -> None:
     more = FULL.replace(
         "mod known_defects", '#[test]\nfn later() {\n    fold("", 1);\n}\n\nmod known_defects'
     )
@@ -191,25 +191,25 @@ def test_what_the_full_file_has_beyond_the_stub_is_added_in_its_place():
     assert text.index("fn a_line_is_cut") < text.index("fn later") < text.index("mod known_defects")
 
 
-def test_a_file_that_does_not_parse_is_refused():
+def test_a_file_that_does_not_parse_is_refused() -> None:
     with pytest.raises(CheckoutError, match="does not parse"):
         filled(STUB + "\n}}}\n")
 
 
-def test_the_line_ends_of_the_file_are_kept():
+def test_the_line_ends_of_the_file_are_kept() -> None:
     text, _ = filled(STUB.replace(TODO, WRITTEN).replace("\n", "\r\n"))
     assert text == filled(STUB.replace(TODO, WRITTEN))[0].replace("\n", "\r\n")
     assert filled(STUB.replace("\n", "\r\n")) == (FULL.replace("\n", "\r\n"), ())
 
 
-def test_a_new_first_item_goes_to_the_top_below_the_head():
+def test_a_new_first_item_goes_to_the_top_below_the_head() -> None:
     more = FULL.replace("use super::fold;", "use super::wrap;\nuse super::fold;")
     text, kept = filled(STUB.replace(TODO, WRITTEN), more)
     assert kept == ("pieces_make_the_line",)
     assert "must do.\n\nuse super::wrap;\nuse super::fold;\nuse std::fmt" in text
 
 
-def test_new_items_of_a_module_that_was_edited_are_indented():
+def test_new_items_of_a_module_that_was_edited_are_indented() -> None:
     more = FULL.replace("    use super::*;", "    /// Help.\n    fn f() {}\n\n    use super::*;")
     more = more.replace("len(), 1);\n    }\n", "len(), 1);\n    }\n\n    const LAST: u32 = 1;\n")
     text, _ = filled(STUB.replace("        todo!()\n    }\n}", "        panic!()\n    }\n}"), more)
@@ -217,14 +217,14 @@ def test_new_items_of_a_module_that_was_edited_are_indented():
     assert text.endswith("panic!()\n    }\n\n    const LAST: u32 = 1;\n}\n")
 
 
-def test_a_kept_import_is_reported_as_it_is_written():
+def test_a_kept_import_is_reported_as_it_is_written() -> None:
     text, kept = filled(STUB.replace("use std::fmt::Write;", "use std::fmt::{self, Write};"))
     assert kept == ("use std::fmt::{self, Write};",)
     assert "use std::fmt::{self, Write};" in text
 
 
 @pytest.mark.parametrize("gap", ["", "\n"], ids=["no blank line", "a blank line"])
-def test_a_comment_at_the_top_is_there_once(gap):
+def test_a_comment_at_the_top_is_there_once(gap: str) -> None:
     full = f"// Ours.\n{gap}use a::b;\n\n#[test]\nfn x() {{\n    b();\n}}\n"
     stub, _ = stubs.stub("t.rs", full)
     text, kept = stubs.fill(f"{stub}\nfn mine() {{}}\n", stub, full, path="t.rs")
@@ -234,7 +234,7 @@ def test_a_comment_at_the_top_is_there_once(gap):
 
 
 @pytest.mark.parametrize("head", ["", "/// Doc.\n", "// Ours.\n#![cfg(test)]\n\n"])
-def test_a_file_without_a_comment_of_its_own_is_filled_whole(head):
+def test_a_file_without_a_comment_of_its_own_is_filled_whole(head: str) -> None:
     full = f"{head}#[test]\nfn x() {{\n    b();\n}}\n"
     stub, _ = stubs.stub("t.rs", full)
     text, kept = stubs.fill(f"{stub}\nfn mine() {{}}\n", stub, full, path="t.rs")

@@ -59,11 +59,11 @@ mod tests;
 """
 
 
-def names(source):
+def names(source: str) -> set[str]:
     return set(symbols_of(PATH, source.encode()))
 
 
-def test_items_methods_fields_and_variants_are_named_by_their_type():
+def test_items_methods_fields_and_variants_are_named_by_their_type() -> None:
     assert names(SOURCE) == {
         "fmt", "io", "_", "Out", "open", "Gate", "Gate.keys", "Gate.open", "Gate.new", "Gate.fmt",
         "State", "State.Open", "State.Closed", "Lock", "Lock.BITS", "Lock.lock", "TRIES", "NAME",
@@ -71,7 +71,7 @@ def test_items_methods_fields_and_variants_are_named_by_their_type():
     }  # fmt: skip
 
 
-def test_a_function_has_its_signature():
+def test_a_function_has_its_signature() -> None:
     assert symbols_of(PATH, SOURCE.encode())["open"] == {
         "kind": "function",
         "public": True,
@@ -83,13 +83,13 @@ def test_a_function_has_its_signature():
     }
 
 
-def test_a_method_takes_self():
+def test_a_method_takes_self() -> None:
     found = symbols_of(PATH, SOURCE.encode())
     assert found["Lock.lock"]["params"] == ["self"]
     assert (found["Gate.new"]["public"], found["Gate.fmt"]["public"]) == (True, False)
 
 
-def test_a_declared_module_has_its_attributes():
+def test_a_declared_module_has_its_attributes() -> None:
     assert symbols_of(PATH, SOURCE.encode())["tests"] == {
         "kind": "module",
         "public": False,
@@ -106,7 +106,7 @@ def test_a_declared_module_has_its_attributes():
     ],
     ids=["expression", "operators", "macro"],
 )
-def test_a_broken_body_hides_nothing(source):
+def test_a_broken_body_hides_nothing(source: str) -> None:
     assert {"f", "g"} <= names(source)
 
 
@@ -118,16 +118,16 @@ def test_a_broken_body_hides_nothing(source):
     ],
     ids=["merge-marks", "stray-brace"],
 )
-def test_what_may_hide_an_item_is_refused_with_its_line(source, line):
+def test_what_may_hide_an_item_is_refused_with_its_line(source: str, line: int) -> None:
     with pytest.raises(CheckoutError, match=rf"{PATH}:{line} does not parse"):
         names(source)
 
 
-def test_windows_line_ends_and_a_byte_order_mark_are_no_matter():
+def test_windows_line_ends_and_a_byte_order_mark_are_no_matter() -> None:
     assert names("\ufeff" + SOURCE.replace("\n", "\r\n")) == names(SOURCE)
 
 
-def test_a_function_lists_what_it_binds():
+def test_a_function_lists_what_it_binds() -> None:
     source = """\
 fn f() {
     let (mut a, b) = g();

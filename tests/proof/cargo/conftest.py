@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from scaffold import edits
 from scaffold.kit.catalog import RunSpec
 from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions
+from support.proving import Generate, Progress
 
 REPO = Path(__file__).resolve().parents[3]
 WORKSPACE = REPO / "tests" / "testdata" / "rust_workspace"
@@ -55,7 +57,7 @@ fn a_tab_counts() {}
 
 
 @pytest.fixture(autouse=True)
-def plain_cargo(monkeypatch):
+def plain_cargo(monkeypatch: pytest.MonkeyPatch) -> None:
     """One cache for all tests, whatever is set."""
     if shutil.which("cargo") is None:
         pytest.skip("cargo is not installed")
@@ -63,7 +65,7 @@ def plain_cargo(monkeypatch):
 
 
 @pytest.fixture
-def checkout():
+def checkout() -> Iterator[Path]:
     """The workspace as a checkout, always in the same folder, so that its build stays warm."""
     place = CACHE / "checkout"
     shutil.rmtree(place, ignore_errors=True)
@@ -73,7 +75,7 @@ def checkout():
 
 
 @pytest.fixture
-def generate(checkout):
+def generate(checkout: Path) -> Generate:
     """Writes a generated test module into `fold`, declares it, and gives the subject."""
 
     def write(source: str = GREEN, *, kill_pct: float | None = 90, crate: str = "fold") -> Subject:
@@ -91,18 +93,12 @@ def generate(checkout):
 
 
 @pytest.fixture
-def options():
+def options() -> VerifyOptions:
     """No verdicts from before, one worker."""
     return VerifyOptions(jobs=1, timeout_s=900)
 
 
 @pytest.fixture
-def progress():
-    """What was said on the way."""
-    lines: list[str] = []
-
-    def say(line: str) -> None:
-        lines.append(line)
-
-    say.lines = lines
-    return say
+def progress() -> Progress:
+    """Every line of progress."""
+    return Progress()

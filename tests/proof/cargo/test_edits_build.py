@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -35,22 +36,25 @@ NEW = {
 }
 
 
-def cargo(checkout, target, *args):
+Edited = dict[str, tuple[str, tuple[edits.Unit, ...], str]]
+
+
+def cargo(checkout: Path, target: Path, *args: str) -> process.Completed:
     env = cargo_env(target)
     return process.run(["cargo", *args], cwd=checkout / "crates", env=env, timeout_s=600)
 
 
 @pytest.fixture
-def target():
+def target() -> Path:
     from scaffold.system.caching import cache_dir
 
     return cache_dir() / "cargo" / "target"
 
 
 @pytest.fixture
-def edited(checkout):
+def edited(checkout: Path) -> Edited:
     """The workspace with a crate `testutils`, and what takes it away again."""
-    owned = {}
+    owned: Edited = {}
     for path, (kind, payload) in EDITS.items():
         text = edits.decode((checkout / path).read_bytes(), path)
         result = edits.apply(kind, text, payload, path=path)
@@ -62,14 +66,18 @@ def edited(checkout):
     return owned
 
 
-def test_a_new_crate_builds_with_its_lock_file_as_it_is(edited, checkout, target):
+def test_a_new_crate_builds_with_its_lock_file_as_it_is(
+    edited: Edited, checkout: Path, target: Path
+) -> None:
     # What is in the registry's cache decides whether --offline can work at all.
     cargo(checkout, target, "fetch", "--locked")
     done = cargo(checkout, target, "test", "--locked", "--offline", "-p", "fold", "--lib")
     assert "test generated_tests::a_new_crate_is_used ... ok" in done.stdout, done.stderr
 
 
-def test_the_lock_file_is_what_cargo_itself_writes(edited, checkout, target):
+def test_the_lock_file_is_what_cargo_itself_writes(
+    edited: Edited, checkout: Path, target: Path
+) -> None:
     lock = checkout / "crates" / "Cargo.lock"
     ours = lock.read_text()
     done = cargo(checkout, target, "update", "--workspace", "--offline")
@@ -77,14 +85,14 @@ def test_the_lock_file_is_what_cargo_itself_writes(edited, checkout, target):
     assert lock.read_text() == ours
 
 
-def test_edited_files_are_still_formatted(edited, checkout, target):
+def test_edited_files_are_still_formatted(edited: Edited, checkout: Path, target: Path) -> None:
     if shutil.which("rustfmt") is None:
         pytest.skip("rustfmt is not installed")
     done = cargo(checkout, target, "fmt", "--all", "--", "--check")
     assert done.returncode == 0, done.stdout
 
 
-def test_everything_goes_again_byte_for_byte(edited, checkout):
+def test_everything_goes_again_byte_for_byte(edited: Edited, checkout: Path) -> None:
     for path, (kind, units, before) in edited.items():
         text = edits.decode((checkout / path).read_bytes(), path)
         assert edits.revert(kind, text, units, path=path) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -54,13 +55,13 @@ leave = "Some(refusal())"
 CRATES = {"fold": (FOLD, "pieces"), "gate": (GATE, "keys")}
 
 
-def cargo(checkout, *args):
+def cargo(checkout: Path, *args: str) -> process.Completed:
     env = cargo_env(cache_dir() / "cargo" / "target")
     return process.run(["cargo", *args], cwd=checkout / "crates", env=env, timeout_s=600)
 
 
 @pytest.fixture
-def extracted(checkout):
+def extracted(checkout: Path) -> Path:
     """The workspace with the code moved."""
     for crate, (payload, module) in CRATES.items():
         path = f"crates/{crate}/src/lib.rs"
@@ -74,18 +75,18 @@ def extracted(checkout):
     return checkout
 
 
-def test_the_tests_that_were_green_are_green(extracted):
+def test_the_tests_that_were_green_are_green(extracted: Path) -> None:
     done = cargo(extracted, "test", "--locked", "-p", "fold", "--lib")
     assert "test tests::a_short_line_is_one_piece ... ok" in done.stdout, done.stderr
 
 
-def test_a_filter_still_builds_without_a_warning(extracted):
+def test_a_filter_still_builds_without_a_warning(extracted: Path) -> None:
     done = cargo(extracted, "check", "--locked", "-p", "gate")
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr, done.stderr
 
 
-def test_the_files_are_still_formatted(extracted):
+def test_the_files_are_still_formatted(extracted: Path) -> None:
     if shutil.which("rustfmt") is None:
         pytest.skip("rustfmt is not installed")
     done = cargo(extracted, "fmt", "--all", "--", "--check")

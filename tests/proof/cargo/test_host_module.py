@@ -21,12 +21,12 @@ OLDEST, NEWEST = 0, 5
 VERSIONS = [f"0.2.{patch}" for patch in range(OLDEST, NEWEST + 1)]
 
 
-def cargo(folder, *args):
+def cargo(folder: Path, *args: str) -> process.Completed:
     env = cargo_env(cache_dir() / "cargo" / "target")
     return process.run(["cargo", *args], cwd=folder, env=env, timeout_s=600)
 
 
-def newest(folder):
+def newest(folder: Path) -> str:
     """The newest 0.2.x of the registry, also one that came after the list above."""
     done = cargo(folder, "info", "--registry", "crates-io", "proxy-wasm@0.2")
     found = re.search(r"^version: (0\.2\.\d+)", done.stdout, re.MULTILINE)
@@ -35,7 +35,7 @@ def newest(folder):
 
 
 @pytest.mark.parametrize("version", [*VERSIONS, "newest"])
-def test_the_host_runs_a_filter_with(version, tmp_path):
+def test_the_host_runs_a_filter_with(version: str, tmp_path: Path) -> None:
     if version == "newest":
         version = newest(tmp_path)
     crate = tmp_path / "wasm_filter"

@@ -53,14 +53,14 @@ test result: FAILED. 2 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; 
 """
 
 
-def read(text):
+def read(text: str) -> LibtestReader:
     reader = LibtestReader()
     for line in text.splitlines():
         reader.feed(line)
     return reader
 
 
-def test_every_result_of_libtest_is_read():
+def test_every_result_of_libtest_is_read() -> None:
     reader = read(OUTPUT)
     assert reader.words == {
         "a::holds": "ok",
@@ -77,12 +77,12 @@ def test_every_result_of_libtest_is_read():
     assert (reader.panicked_not("a::panics"), reader.panicked_not("a::is_red")) == (True, False)
 
 
-def test_what_a_test_writes_past_libtest_does_not_hide_its_result():
+def test_what_a_test_writes_past_libtest_does_not_hide_its_result() -> None:
     reader = read("running 2 tests\ntest a ... from a child\nok\ntest b ... ok\ntest result: ok. 2")
     assert reader.words == {"a": "ok", "b": "ok"}
 
 
-def test_the_events_of_nextest_say_the_same():
+def test_the_events_of_nextest_say_the_same() -> None:
     failed = {"type": "test", "event": "failed", "name": "fold::fold$tests::bad", "exec_time": 0.1}
     events = [
         {"type": "suite", "event": "started", "test_count": 3},
@@ -99,12 +99,12 @@ def test_the_events_of_nextest_say_the_same():
     assert (reader.started, reader.ended) == (True, "FAILED")
 
 
-def test_a_program_that_dies_has_no_end():
+def test_a_program_that_dies_has_no_end() -> None:
     reader = read("running 2 tests\ntest a ... ok\n")
     assert (reader.ended, reader.started) == (None, True)
 
 
-def test_what_a_test_declares_is_read_from_its_attributes_and_comment():
+def test_what_a_test_declares_is_read_from_its_attributes_and_comment() -> None:
     source = b"""
 // Known defect: lib.rs, f: it is
 // right when even.
@@ -142,7 +142,7 @@ mod deep {
         ("src/handlers/llm_generated_tests.rs", "handlers::llm::generated_tests"),
     ],
 )
-def test_the_module_of_a_file_is_found(tmp_path, path, module):
+def test_the_module_of_a_file_is_found(tmp_path: Path, path: str, module: str) -> None:
     write_files(
         tmp_path,
         {
@@ -158,7 +158,7 @@ def test_the_module_of_a_file_is_found(tmp_path, path, module):
     assert module_of(tmp_path / path, tmp_path / "src") == module
 
 
-def test_an_integration_test_is_a_suite_of_its_own(tmp_path):
+def test_an_integration_test_is_a_suite_of_its_own(tmp_path: Path) -> None:
     files = ["crates/a/tests/flow.rs", "crates/a/tests/big/main.rs", "crates/a/tests/big/x.rs"]
     files += ["crates/a/tests/common/mod.rs", "crates/a/README.md", "docs/x.rs"]
     write_files(tmp_path, dict.fromkeys(files, ""))
@@ -174,13 +174,13 @@ def test_an_integration_test_is_a_suite_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_diff_is_applied_where_it_says(newline):
+def test_a_diff_is_applied_where_it_says(newline: str) -> None:
     text = "a\nb\nc\nb\nd".replace("\n", newline)
     diff = "--- x\n+++ y\n@@ -3,3 +3,4 @@\n c\n-b\n+B\n+BB\n d\n\\ No newline at end of file"
     assert patched(text, diff) == "a\nb\nc\nB\nBB\nd".replace("\n", newline)
 
 
-def test_a_copy_follows_its_checkout(tmp_path):
+def test_a_copy_follows_its_checkout(tmp_path: Path) -> None:
     checkout = write_files(tmp_path / "checkout", {"a/x.rs": "1", "a/y.rs": "2"})
     write_files(checkout / "target", {".rustc_info.json": "{}", "z": "3"})
     (checkout / "link").symlink_to("a/x.rs")
@@ -199,7 +199,7 @@ def test_a_copy_follows_its_checkout(tmp_path):
         assert (tree.path / "a/y.rs").stat().st_mtime_ns > before
 
 
-def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path):
+def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path: Path) -> None:
     options = VerifyOptions(cache_dir=tmp_path / "cache")
     first = write_files(tmp_path / "first", {"x.rs": "1"})
     second = write_files(tmp_path / "second", {"x.rs": "2"})
@@ -213,7 +213,7 @@ def test_a_copy_serves_its_checkout_again_and_never_two_runs_at_once(tmp_path):
             assert (tree.path / "x.rs").read_bytes() == (checkout / "x.rs").read_bytes()
 
 
-def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path):
+def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path: Path) -> None:
     options = VerifyOptions(cache_dir=tmp_path / "cache")
     places = set()
     for name in ("first", "second"):
@@ -234,17 +234,17 @@ def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path):
     ],
     ids=["toolchain", "lock-version", "rust-version", "network"],
 )
-def test_what_the_machine_lacks_is_told_with_what_gets_it(said, hint):
+def test_what_the_machine_lacks_is_told_with_what_gets_it(said: str, hint: str) -> None:
     fault = machine_fault(said, "crates")
     assert fault is not None
     assert (fault.exit_code, fault.hint) == (7, hint)
 
 
-def test_what_the_checkout_lacks_is_not_the_machines_fault():
+def test_what_the_checkout_lacks_is_not_the_machines_fault() -> None:
     assert machine_fault("error: failed to parse manifest at `x/Cargo.toml`", "crates") is None
 
 
-def test_lines_for_tests_only_are_those_of_the_item_and_its_attributes():
+def test_lines_for_tests_only_are_those_of_the_item_and_its_attributes() -> None:
     source = (
         "fn used() {}\n\n"
         "#[cfg(test)]\nuse std::fmt;\n\n"
@@ -255,7 +255,7 @@ def test_lines_for_tests_only_are_those_of_the_item_and_its_attributes():
     assert lines_for_tests("lib.rs", source.encode()) == {3, 4, *range(9, 15)}
 
 
-def test_a_report_of_lcov_is_read_file_by_file():
+def test_a_report_of_lcov_is_read_file_by_file() -> None:
     report = "TN:\nSF:/a.rs\nFN:1,f\nDA:1,3\nDA:2,0\nLF:2\nend_of_record\nSF:/b.rs\nDA:7,1,x\n"
     assert lcov_counts(report) == {"/a.rs": {1: 3, 2: 0}, "/b.rs": {7: 1}}
 
@@ -274,7 +274,13 @@ def test_a_report_of_lcov_is_read_file_by_file():
         (("cargo-llvm-cov", "llvm-cov-21", "llvm-profdata-20"), None, None),
     ],
 )
-def test_the_tool_for_coverage_is_the_best_that_works(tmp_path, monkeypatch, there, name, told):
+def test_the_tool_for_coverage_is_the_best_that_works(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: str,
+    name: str,
+    told: dict[str, str] | None,
+) -> None:
     rustc = (
         f'#!/bin/sh\ncase "$1" in -vV) echo "LLVM version: 21.1.0";; '
         f"*) echo {tmp_path}/lib/rustlib/x/lib;; esac\n"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scaffold.errors import ProofError
-from scaffold.proof import verify
 from scaffold.proof.cargo.coverage import find_tool
 from scaffold.proof.cargo.held_copy import held_copy
-from scaffold.proof.runner import load_runner
-from support.proving import prove
+from scaffold.proof.outcome import merge
+from scaffold.proof.runner import VerifyOptions, load_runner
+from support.proving import Generate, Progress, prove
 from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
@@ -22,7 +23,9 @@ needs_coverage = pytest.mark.skipif(
 )
 
 
-def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, progress):
+def test_green_tests_known_defects_and_todos_are_told_apart(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     outcome = prove(generate(), options, progress)
     assert outcome.problems == ("1 of 6 tests are still todos",)
     assert (outcome.counts["passed"], outcome.counts["known_defects"], outcome.counts["todo"]) == (
@@ -36,14 +39,18 @@ def test_green_tests_known_defects_and_todos_are_told_apart(generate, options, p
     )
 
 
-def test_nothing_is_left_in_the_checkout(generate, checkout, options, progress):
+def test_nothing_is_left_in_the_checkout(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     before = snapshot(checkout)
     prove(subject, replace(options, mutants=1), progress)
     assert snapshot(checkout) == before
 
 
-def test_a_red_test_is_named_with_its_message(generate, options, progress):
+def test_a_red_test_is_named_with_its_message(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = '#[test]\nfn it_holds() {\n    assert_eq!(super::room(3, 1), 3, "all of it");\n}\n'
     outcome = prove(generate(source), options, progress)
     assert outcome.verdict == "red"
@@ -52,7 +59,9 @@ def test_a_red_test_is_named_with_its_message(generate, options, progress):
     assert "all of it" in problem
 
 
-def test_a_known_defect_that_is_mended_is_red(generate, options, progress):
+def test_a_known_defect_that_is_mended_is_red(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = (
         "// Known defect: lib.rs, room: it is right now.\n"
         '#[test]\n#[should_panic(expected = "x")]\nfn it_is_mended() {\n    super::room(1, 1);\n}\n'
@@ -70,19 +79,23 @@ def test_a_known_defect_that_is_mended_is_red(generate, options, progress):
     ],
     ids=["no-reason", "not-strict", "ignored"],
 )
-def test_a_mark_that_says_too_little_is_red(generate, options, progress, mark, why):
+def test_a_mark_that_says_too_little_is_red(
+    generate: Generate, options: VerifyOptions, progress: Progress, mark: str, why: str
+) -> None:
     source = f"#[test]\n{mark}\nfn it_holds() {{\n    super::room(1, 2);\n}}\n"
     assert why in prove(generate(source), options, progress).problems[0]
 
 
 def test_generated_tests_that_do_not_compile_are_red_with_file_and_line(
-    generate, options, progress
-):
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     outcome = prove(generate("#[test]\nfn a() {\n    nothing();\n}\n"), options, progress)
     assert "crates/fold/src/generated_tests.rs:3: error[E0425]" in outcome.problems[0]
 
 
-def test_a_module_that_nobody_declares_is_told(generate, checkout, options, progress):
+def test_a_module_that_nobody_declares_is_told(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     lib = checkout / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text().replace("#[cfg(test)]\nmod generated_tests;\n", ""))
@@ -90,7 +103,9 @@ def test_a_module_that_nobody_declares_is_told(generate, checkout, options, prog
     assert "crates/fold/src/generated_tests.rs:26: declared here, but it did" in outcome.problems[0]
 
 
-def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
+def test_the_kill_check_counts_and_names_survivors(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(4, 2), 2);\n}\n"
     outcome = prove(generate(source), replace(options, mutants="all"), progress)
     assert outcome.kills.viable
@@ -104,7 +119,9 @@ def test_the_kill_check_counts_and_names_survivors(generate, options, progress):
     assert ("crates/fold/src/lib.rs", "replace - with / in room: size - used") in lines
 
 
-def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path):
+def test_what_is_known_is_not_tried_again(
+    generate: Generate, options: VerifyOptions, progress: Progress, tmp_path: Path
+) -> None:
     subject = generate()
     kept = replace(options, mutants="all", cache_dir=tmp_path / "cache")
     first = prove(subject, kept, progress)
@@ -113,19 +130,23 @@ def test_what_is_known_is_not_tried_again(generate, options, progress, tmp_path)
     assert (second.kills.killed, second.kills.viable) == (first.kills.killed, first.kills.viable)
 
 
-def test_the_cuts_are_together_the_whole(generate, options, progress):
+def test_the_cuts_are_together_the_whole(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     whole = prove(subject, replace(options, mutants="all"), progress)
     cuts = [
         prove(subject, replace(options, mutants="all", shard=(number, 2)), progress)
         for number in (1, 2)
     ]
-    merged = verify.merge(cuts)
+    merged = merge(cuts)
     assert (merged.kills.killed, merged.kills.viable) == (whole.kills.killed, whole.kills.viable)
     assert merged.kills.survivors == whole.kills.survivors
 
 
-def test_two_workers_find_what_one_finds(generate, options, progress):
+def test_two_workers_find_what_one_finds(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     one = prove(subject, replace(options, mutants="all"), progress)
     two = prove(subject, replace(options, mutants="all", jobs=2), progress)
@@ -137,7 +158,9 @@ def test_two_workers_find_what_one_finds(generate, options, progress):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_tests_that_need_each_other_are_not_believed(generate, options, progress, jobs):
+def test_tests_that_need_each_other_are_not_believed(
+    generate: Generate, options: VerifyOptions, progress: Progress, jobs: int
+) -> None:
     source = (
         "use std::sync::atomic::{AtomicBool, Ordering};\n\n"
         "static DONE: AtomicBool = AtomicBool::new(false);\n\n"
@@ -156,13 +179,17 @@ def test_tests_that_need_each_other_are_not_believed(generate, options, progress
 
 
 @needs_coverage
-def test_coverage_is_that_of_the_gap_alone(generate, options, progress):
+def test_coverage_is_that_of_the_gap_alone(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     outcome = prove(generate(), options, progress)
     assert {t.path: t.line_cov_pct for t in outcome.targets}["crates/fold/src/lib.rs"] > 90
 
 
 @needs_coverage
-def test_lines_of_a_source_as_it_was_do_not_count(generate, checkout, options, progress):
+def test_lines_of_a_source_as_it_was_do_not_count(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     place = checkout / "crates/fold/src/lib.rs"
     other = "/// Never called.\npub fn other() -> u32 {\n" + "    let n = 1;\n" * 40 + "    n\n}\n"
     source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(5, 2), 3);\n}\n"
@@ -175,7 +202,9 @@ def test_lines_of_a_source_as_it_was_do_not_count(generate, checkout, options, p
     assert with_other < without
 
 
-def test_a_crate_for_webassembly_is_proved_natively(generate, options, progress):
+def test_a_crate_for_webassembly_is_proved_natively(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = (
         "use super::is_open;\n\n#[test]\nfn an_empty_key_opens_nothing() {\n"
         '    assert!(!is_open(Some("")));\n}\n'
@@ -210,7 +239,9 @@ async fn a_width_that_is_no_number_is_a_bad_request() {
 """
 
 
-def test_a_handler_that_is_async_is_proved_with_all_its_mutants(generate, options, progress):
+def test_a_handler_that_is_async_is_proved_with_all_its_mutants(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     outcome = prove(generate(RELAY, crate="relay"), replace(options, mutants="all"), progress)
     assert (outcome.verdict, outcome.counts["passed"]) == ("proved", 2), outcome.problems
     assert outcome.kills.killed == outcome.kills.viable >= 5
@@ -218,8 +249,8 @@ def test_a_handler_that_is_async_is_proved_with_all_its_mutants(generate, option
 
 
 def test_each_of_two_checkouts_is_proved_with_its_own_sources(
-    generate, checkout, options, progress, tmp_path
-):
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress, tmp_path: Path
+) -> None:
     subject = generate(RELAY, crate="relay")
     broken = tmp_path / "broken"
     shutil.copytree(checkout, broken)
@@ -234,8 +265,12 @@ def test_each_of_two_checkouts_is_proved_with_its_own_sources(
 
 @pytest.mark.parametrize(("crates", "count"), [(("fold", "no_such_crate"), 1), ((), 0)])
 def test_the_crates_that_a_gap_names_are_run_before_it_writes_anything(
-    generate, options, progress, crates, count
-):
+    generate: Generate,
+    options: VerifyOptions,
+    progress: Progress,
+    crates: tuple[str, ...],
+    count: int,
+) -> None:
     subject = generate()
     bare = replace(subject, files=(), targets=(), run=replace(subject.run, baseline=crates))
     (evidence,) = load_runner("cargo").examine([bare], options, progress)

@@ -7,12 +7,14 @@ import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
+from scaffold.proof.runner import VerifyOptions
 from scaffold.system.caching import cache_dir
-from support.proving import hide, prove
+from support.proving import Generate, Progress, hide, prove
 from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
@@ -22,8 +24,8 @@ needs_nextest = pytest.mark.skipif(
 
 
 def test_a_workspace_that_does_not_build_is_not_blamed_on_the_gap(
-    generate, checkout, options, progress
-):
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     lib = checkout / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text() + '\nfn broken() -> u8 {\n    ""\n}\n')
@@ -32,8 +34,8 @@ def test_a_workspace_that_does_not_build_is_not_blamed_on_the_gap(
 
 
 def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
-    generate, checkout, options, progress
-):
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     lib = checkout / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text().replace('["ab"]', '["ba"]', 1))
@@ -42,7 +44,9 @@ def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
     assert "fold::tests::a_short_line_is_one_piece" in caught.value.fact
 
 
-def test_a_lock_file_that_does_not_fit_is_told(generate, checkout, options, progress):
+def test_a_lock_file_that_does_not_fit_is_told(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     manifest = checkout / "crates/fold/Cargo.toml"
     manifest.write_text(manifest.read_text() + 'log = "0.4"\n')
@@ -51,14 +55,18 @@ def test_a_lock_file_that_does_not_fit_is_told(generate, checkout, options, prog
     assert caught.value.hint == "cd crates && cargo update --workspace"
 
 
-def test_without_cargo_the_command_is_told(generate, options, progress, monkeypatch):
+def test_without_cargo_the_command_is_told(
+    generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subject = generate()
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingToolError, match="'cargo' is not on the PATH"):
         prove(subject, options, progress)
 
 
-def test_a_folder_without_a_workspace_is_told(generate, checkout, options, progress):
+def test_a_folder_without_a_workspace_is_told(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     (checkout / "crates/Cargo.toml").unlink()
     with pytest.raises(CheckoutError, match=r"crates/Cargo\.toml is not in this checkout"):
@@ -78,8 +86,13 @@ exit 1
 
 
 def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
-    generate, checkout, options, progress, tmp_path, monkeypatch
-):
+    generate: Generate,
+    checkout: Path,
+    options: VerifyOptions,
+    progress: Progress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     wrapper = tmp_path / "rustc"
     wrapper.write_text(FULL)
     wrapper.chmod(0o755)
@@ -93,8 +106,8 @@ def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
 
 
 def test_a_warning_that_quotes_the_words_of_a_full_disk_is_no_full_disk(
-    generate, checkout, options, progress
-):
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     lib = checkout / "crates/fold/src/lib.rs"
     subject = generate()
     lib.write_text(
@@ -103,7 +116,9 @@ def test_a_warning_that_quotes_the_words_of_a_full_disk_is_no_full_disk(
     assert prove(subject, options, progress).problems == ("1 of 6 tests are still todos",)
 
 
-def test_a_test_that_never_ends_is_ended(generate, options, progress):
+def test_a_test_that_never_ends_is_ended(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = "#[test]\nfn it_ends() {\n    loop {\n        std::thread::park();\n    }\n}\n"
     outcome = prove(generate(source), replace(options, timeout_s=20), progress)
     assert outcome.problems == (
@@ -113,7 +128,9 @@ def test_a_test_that_never_ends_is_ended(generate, options, progress):
     assert outcome.baseline == 1
 
 
-def test_of_many_tests_that_did_not_end_a_few_are_named(generate, options, progress, monkeypatch):
+def test_of_many_tests_that_did_not_end_a_few_are_named(
+    generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hide(monkeypatch, "cargo-nextest")
     lock = "static ALL: std::sync::Barrier = std::sync::Barrier::new(9);\n"
     tests = [f"#[test]\nfn it_{n}_waits() {{\n    ALL.wait();\n}}\n" for n in range(8)]
@@ -124,7 +141,9 @@ def test_of_many_tests_that_did_not_end_a_few_are_named(generate, options, progr
     assert "fold::*: 3 more did not end" in outcome.problems
 
 
-def test_a_build_that_never_ends_is_ended(generate, checkout, options, progress):
+def test_a_build_that_never_ends_is_ended(
+    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     (checkout / "crates/fold/build.rs").write_text(
         "fn main() {\n    loop {\n        std::thread::park();\n    }\n}\n"
@@ -134,8 +153,8 @@ def test_a_build_that_never_ends_is_ended(generate, checkout, options, progress)
 
 
 def test_without_cargo_mutants_the_kill_check_says_how_to_get_it(
-    generate, options, progress, monkeypatch
-):
+    generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hide(monkeypatch, "cargo-mutants")
     with pytest.raises(MissingToolError, match="needs cargo-mutants"):
         prove(generate(), replace(options, mutants=1), progress)
@@ -159,7 +178,9 @@ fn one_is_one() {
 """
 
 
-def test_a_program_that_dies_is_told(generate, options, progress, monkeypatch):
+def test_a_program_that_dies_is_told(
+    generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hide(monkeypatch, "cargo-nextest")
     outcome = prove(generate(DEADLY), options, progress)
     assert outcome.baseline == 1
@@ -168,7 +189,9 @@ def test_a_program_that_dies_is_told(generate, options, progress, monkeypatch):
 
 
 @needs_nextest
-def test_where_nextest_is_the_test_that_kills_the_program_is_named(generate, options, progress):
+def test_where_nextest_is_the_test_that_kills_the_program_is_named(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     outcome = prove(generate(DEADLY), options, progress)
     (problem,) = outcome.problems
     assert (outcome.counts["passed"], outcome.counts["todo"]) == (1, 1)
@@ -178,8 +201,12 @@ def test_where_nextest_is_the_test_that_kills_the_program_is_named(generate, opt
 
 
 def test_a_nextest_that_does_not_run_the_tests_says_nothing_of_them(
-    generate, options, progress, tmp_path, monkeypatch
-):
+    generate: Generate,
+    options: VerifyOptions,
+    progress: Progress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     old = tmp_path / "cargo-nextest"
     old.write_text("#!/bin/sh\necho 'error: unknown option' >&2\nexit 2\n")
     old.chmod(0o755)
@@ -189,7 +216,9 @@ def test_a_nextest_that_does_not_run_the_tests_says_nothing_of_them(
 
 
 @needs_nextest
-def test_tests_that_kill_the_program_only_together_are_no_proof(generate, options, progress):
+def test_tests_that_kill_the_program_only_together_are_no_proof(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     source = """\
 use std::sync::atomic::{AtomicBool, Ordering};
 static DONE: AtomicBool = AtomicBool::new(false);
@@ -213,7 +242,9 @@ fn two() {
     )
 
 
-def test_a_run_that_waits_for_another_one_says_so(generate, options, progress):
+def test_a_run_that_waits_for_another_one_says_so(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
     subject = generate()
     prove(subject, options, progress)
     locks = list((cache_dir() / "cargo" / "tree-1" / "target" / "debug").glob(".cargo*lock"))

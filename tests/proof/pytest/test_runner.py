@@ -1,16 +1,26 @@
 """The pytest runner, on small real trees with this interpreter's own pytest."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.pytest.env import Unfit, candidates, needed_imports, no_environment
-from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.proof.runner import (
+    Evidence,
+    Session,
+    Subject,
+    SubjectTarget,
+    VerifyOptions,
+    load_runner,
+)
 
 PYTHON = sys.executable
 OPTIONS = VerifyOptions(python=PYTHON, jobs=1)
@@ -78,7 +88,7 @@ def test_decision():
 """
 
 
-def write_tree(root, **files):
+def write_tree(root: Path, **files: str) -> Path:
     for name, text in files.items():
         path = (
             root / "lib" / name.replace("__", "/").replace("_py", ".py").replace("_toml", ".toml")
@@ -88,7 +98,9 @@ def write_tree(root, **files):
     return root
 
 
-def subject_of(root, tests=("test_gen_calc.py",), targets=("calc",)):
+def subject_of(
+    root: Path, tests: Sequence[str] = ("test_gen_calc.py",), targets: Sequence[str] = ("calc",)
+) -> Subject:
     return Subject(
         slug="calc",
         checkout=root,
@@ -99,24 +111,24 @@ def subject_of(root, tests=("test_gen_calc.py",), targets=("calc",)):
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     return write_tree(root, calc_py=CALC, test__test_gen_calc_py=TESTS)
 
 
-def examine(root, options=OPTIONS, **kwargs):
+def examine(root: Path, options: VerifyOptions = OPTIONS, **kwargs: Any) -> Evidence:
     return load_runner("pytest").examine([subject_of(root, **kwargs)], options, print)[0]
 
 
-def snapshot(root):
+def snapshot(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
-def outcomes(session):
+def outcomes(session: Session) -> dict[str, str]:
     return {test.id.split("::")[-1]: test.outcome for test in session.tests}
 
 
-def test_one_start_gives_results_coverage_and_no_file(tree):
+def test_one_start_gives_results_coverage_and_no_file(tree: Path) -> None:
     before = snapshot(tree)
 
     evidence = examine(tree)
@@ -140,7 +152,7 @@ def test_one_start_gives_results_coverage_and_no_file(tree):
 
 
 @pytest.mark.parametrize("jobs", [1, 2], ids=["one-after-the-other", "at-once"])
-def test_the_baseline_runs_without_the_generated_tests(tree, jobs):
+def test_the_baseline_runs_without_the_generated_tests(tree: Path, jobs: int) -> None:
     write_tree(
         tree,
         test__conftest_py="import pytest\n@pytest.fixture\ndef two(): return 2\n",
@@ -162,7 +174,7 @@ def test_the_baseline_runs_without_the_generated_tests(tree, jobs):
     assert len(evidence.generated.tests) == 6
 
 
-def test_settings_and_plugins_of_the_checkout_change_no_outcome(tree):
+def test_settings_and_plugins_of_the_checkout_change_no_outcome(tree: Path) -> None:
     write_tree(
         tree,
         pyproject_toml="""
@@ -194,7 +206,7 @@ def test_settings_and_plugins_of_the_checkout_change_no_outcome(tree):
         assert (tests[name].outcome, tests[name].strict) == ("xfailed", False)
 
 
-def test_what_cannot_be_collected_is_told(tree):
+def test_what_cannot_be_collected_is_told(tree: Path) -> None:
     write_tree(
         tree,
         test__test_gen_calc_py="from calc import no_such_name\n",
@@ -210,7 +222,7 @@ def test_what_cannot_be_collected_is_told(tree):
     assert "cannot import name 'no_such_name'" in evidence.generated.tests[0].message
 
 
-def test_coverage_of_each_subject_is_that_of_its_own_tests(tree):
+def test_coverage_of_each_subject_is_that_of_its_own_tests(tree: Path) -> None:
     write_tree(
         tree,
         test__test_gen_unused_py="""
@@ -227,7 +239,7 @@ def test_coverage_of_each_subject_is_that_of_its_own_tests(tree):
     assert [evidence.coverage["lib/calc.py"] for evidence in both] == [92.9, 64.3]
 
 
-def test_a_module_that_is_missing_names_interpreter_and_command(tree):
+def test_a_module_that_is_missing_names_interpreter_and_command(tree: Path) -> None:
     write_tree(tree, calc_py="import no_such_module_here\nimport json\n" + CALC)
 
     with pytest.raises(MissingToolError) as caught:
@@ -240,7 +252,7 @@ def test_a_module_that_is_missing_names_interpreter_and_command(tree):
     )
 
 
-def test_a_module_that_only_a_run_misses_is_told_as_missing(tree):
+def test_a_module_that_only_a_run_misses_is_told_as_missing(tree: Path) -> None:
     write_tree(
         tree, test__conftest_py="try:\n    import no_such_thing_at_all\nfinally:\n    pass\n"
     )
@@ -255,14 +267,14 @@ def test_a_module_that_only_a_run_misses_is_told_as_missing(tree):
     assert "lacks not_here_at_all" in caught.value.fact
 
 
-def test_a_named_interpreter_that_is_not_there_is_told(tree):
+def test_a_named_interpreter_that_is_not_there_is_told(tree: Path) -> None:
     with pytest.raises(MissingToolError) as caught:
         examine(tree, replace(OPTIONS, python="/no/such/python"))
 
     assert "'/no/such/python' is not there" in caught.value.fact
 
 
-def test_the_environment_is_named_without_a_run(tree):
+def test_the_environment_is_named_without_a_run(tree: Path) -> None:
     write_tree(tree, calc_py=CALC + "raise RuntimeError\n")
 
     told = load_runner("pytest").environment(subject_of(tree), OPTIONS)
@@ -270,97 +282,7 @@ def test_the_environment_is_named_without_a_run(tree):
     assert told.startswith(f"{PYTHON} (Python 3.")
 
 
-def test_candidates_come_from_the_folder_first(tmp_path, monkeypatch):
-    checkout = tmp_path / "checkout"
-    for place in (checkout / "lib/.venv/bin", checkout / ".venv/bin", tmp_path / "active/bin"):
-        place.mkdir(parents=True)
-        (place / "python").symlink_to(sys.executable)
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "uv").write_text("#!/bin/sh\n")
-    (tools / "uv").chmod(0o755)
-    (tools / "python3").symlink_to(sys.executable)
-    (checkout / "lib/uv.lock").touch()
-    monkeypatch.setenv("PATH", str(tools))
-    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "active"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    found = candidates(checkout / "lib", checkout, None)
-
-    assert [Path(item.argv[0]).relative_to(tmp_path).as_posix() for item in found] == [
-        "checkout/lib/.venv/bin/python",
-        "checkout/.venv/bin/python",
-        "active/bin/python",
-        "tools/uv",
-        "tools/python3",
-    ]
-    assert found[3].argv[1:] == (
-        "run", "--quiet", "--project", str(checkout / "lib"), "--frozen", "--no-install-project",
-        "python",
-    )  # fmt: skip
-    assert found[3].env["UV_PROJECT_ENVIRONMENT"].startswith(str(tmp_path / "cache/scaffold/uv"))
-
-
-def test_needed_imports_follow_the_folder_and_leave_out_what_may_fail(tmp_path):
-    write_tree(
-        tmp_path,
-        pkg____init___py="",
-        pkg__one_py="""
-            import json, outside.deep
-            from . import two
-            from pkg.three import name
-            try:
-                import maybe
-            except ImportError:
-                pass
-            def late():
-                import later
-        """,
-        pkg__two_py="from second import thing\n",
-        pkg__three_py="import third as t\nname = 1\n",
-    )
-
-    needed = needed_imports([tmp_path / "lib"], [tmp_path / "lib/pkg/one.py"])
-
-    assert needed == ["outside.deep", "second", "third"]
-
-
-UV = "uv venv cli/.venv && uv pip install --python cli/.venv "
-PIP = "python3 -m venv cli/.venv && cli/.venv/bin/python -m pip install "
-
-
-@pytest.mark.parametrize(("tool", "command"), [("uv", UV), ("other", PIP)], ids=["uv", "pip"])
-def test_the_command_for_an_environment_is_one_that_this_machine_has(
-    tool, command, tmp_path, monkeypatch
-):
-    (tmp_path / tool).write_text("#!/bin/sh\n")
-    (tmp_path / tool).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    (tmp_path / "cli").mkdir()
-    monkeypatch.chdir(tmp_path)
-    unfit = {"python3": Unfit(("yaml",), ("lacks pytest >= 7 (its …)",))}
-    without = no_environment(unfit, tmp_path, "cli", ["yaml"])
-    (tmp_path / "cli/pyproject.toml").touch()
-    with_project = no_environment({}, tmp_path, "cli", [])
-
-    assert with_project.hint == f"{command}-e cli 'pytest>=7'"
-    assert without.hint == f"{command}pytest pyyaml"
-    assert with_project.exit_code == 7
-
-
-def test_one_interpreter_by_two_names_is_asked_once(tmp_path, monkeypatch):
-    for name in ("python3", "python"):
-        (tmp_path / name).symlink_to(sys.executable)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-
-    found = candidates(tmp_path / "lib", tmp_path, None)
-
-    assert [item.label for item in found] == [str(tmp_path / "python3")]
-
-
-def test_what_a_conftest_imports_is_needed_but_for_what_lies_beside_it(tree):
+def test_what_a_conftest_imports_is_needed_but_for_what_lies_beside_it(tree: Path) -> None:
     write_tree(tree, test__conftest_py="import beside\n\nimport not_there_at_all\n")
     write_tree(tree, test__beside_py="")
 
@@ -378,7 +300,9 @@ def test_what_a_conftest_imports_is_needed_but_for_what_lies_beside_it(tree):
     ],
     ids=["syntax", "runtime"],
 )
-def test_a_conftest_that_cannot_be_imported_makes_every_suite_red(tree, source, message):
+def test_a_conftest_that_cannot_be_imported_makes_every_suite_red(
+    tree: Path, source: str, message: str
+) -> None:
     write_tree(tree, test__conftest_py=source, test__test_old_py="def test_old(): pass\n")
 
     evidence = examine(tree)

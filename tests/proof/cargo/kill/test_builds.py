@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scaffold.proof import verify
+from scaffold.proof.runner import Subject, VerifyOptions
+from support.proving import Generate, Progress
 
 pytestmark = pytest.mark.slow
 
@@ -104,26 +107,30 @@ fn room_is_left_in_a_program_that_is_told_nothing() {
 
 
 @pytest.fixture
-def counted(generate, checkout):
+def counted(generate: Generate, checkout: Path) -> Subject:
     """A library with all that is hard to weave, and tests for most of it."""
     (checkout / "crates/fold/src/lib.rs").write_text(LIBRARY, encoding="utf-8")
     return generate(TESTS)
 
 
-def verdicts(subject, options, progress):
+def verdicts(subject: Subject, options: VerifyOptions, progress: Progress) -> tuple[object, ...]:
     """What the kill check of all mutants found."""
     found = verify.verify(subject, replace(options, mutants="all"), progress)
     return found.kills.killed, found.kills.viable, found.kills.invalid, found.kills.survivors
 
 
-def verdicts_alone(subject, options, progress, monkeypatch):
+def verdicts_alone(
+    subject: Subject, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> tuple[object, ...]:
     """The same where each mutant has a build of its own."""
     with monkeypatch.context() as patch:
         patch.setattr("scaffold.proof.cargo.kill.check.WORTH", 10**6)
         return verdicts(subject, options, progress)
 
 
-def test_verdicts_are_those_of_a_build_for_each_mutant(counted, options, progress, monkeypatch):
+def test_verdicts_are_those_of_a_build_for_each_mutant(
+    counted: Subject, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     together = verdicts(counted, options, progress)
     assert any("mutants in one program" in line for line in progress.lines)
     assert all(together)
@@ -131,8 +138,8 @@ def test_verdicts_are_those_of_a_build_for_each_mutant(counted, options, progres
 
 
 def test_a_survivor_is_believed_only_after_a_build_of_its_own(
-    generate, options, progress, monkeypatch
-):
+    generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subject = generate(IN_A_PROGRAM_OF_ITS_OWN)
     together = verdicts(subject, options, progress)
     assert together[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaffold.proof.cargo.kill.schemata import VARIABLE, weave
+from scaffold.proof.cargo.kill.schemata import VARIABLE, Woven, weave
 
 SOURCE = b"""\
 use std::fmt;
@@ -40,7 +40,7 @@ macro_rules! made {
 """
 
 
-def woven(*changes: tuple[bytes, bytes]):
+def woven(*changes: tuple[bytes, bytes]) -> Woven:
     """The source with a mutant for each change, numbered from 1."""
     for old, _ in changes:
         assert SOURCE.count(old) == 1
@@ -48,14 +48,14 @@ def woven(*changes: tuple[bytes, bytes]):
     return weave({"lib.rs": SOURCE}, mutants)
 
 
-def lines_of(result, number: int) -> str:
+def lines_of(result: Woven, number: int) -> str:
     """The lines that are said to be a mutant's own."""
     lines = result.arms[number]
     text = result.sources["lib.rs"].decode().split("\n")
     return "\n".join(text[lines.first - 1 : lines.last])
 
 
-def test_each_mutant_has_an_arm_and_the_last_is_the_code_as_it_was():
+def test_each_mutant_has_an_arm_and_the_last_is_the_code_as_it_was() -> None:
     result = woven((b"n * 2", b"n + 2"), (b"n * 2", b"n / 2"))
     text = result.sources["lib.rs"].decode()
     head, _, rest = text.partition("pub fn double(n: u32) -> u32 {")
@@ -65,38 +65,38 @@ def test_each_mutant_has_an_arm_and_the_last_is_the_code_as_it_was():
     assert body.count(VARIABLE) == 1
 
 
-def test_an_arm_is_found_by_its_lines_also_behind_another_function():
+def test_an_arm_is_found_by_its_lines_also_behind_another_function() -> None:
     result = woven((b"n * 2", b"n + 2"), (b'"\xc3\xa9 {}"', b'"\xc3\xa8 {}"'))
     assert lines_of(result, 1) == "1 => {\n    n + 2\n}"
     assert lines_of(result, 2) == '2 => {\n        write!(f, "è {}", self.0)\n    }'
 
 
-def test_what_is_not_in_a_function_body_is_left_out():
+def test_what_is_not_in_a_function_body_is_left_out() -> None:
     result = woven((b"7 + 1", b"7 - 1"), (b"3 + 4", b"3 - 4"), (b"n: u32) -> u32", b"n: u8) -> u8"))
     assert result.arms == {}
     assert result.sources == {}
 
 
-def test_a_function_inside_one_with_mutants_is_left_out():
+def test_a_function_inside_one_with_mutants_is_left_out() -> None:
     both = woven((b"1 + 1", b"1 - 1"), (b"(0..n)", b"(1..n)"))
     assert set(both.arms) == {2}
     assert set(woven((b"1 + 1", b"1 - 1")).arms) == {1}
 
 
-def test_line_ends_of_windows_stay():
+def test_line_ends_of_windows_stay() -> None:
     source = SOURCE.replace(b"\n", b"\r\n")
     mutant = source.replace(b"n * 2", b"n + 2")
     result = weave({"lib.rs": source}, {1: ("lib.rs", mutant)})
     assert b"1 => {\r\n    n + 2\r\n}" in result.sources["lib.rs"]
 
 
-def test_an_error_in_an_arm_says_that_its_mutant_is_no_program():
+def test_an_error_in_an_arm_says_that_its_mutant_is_no_program() -> None:
     result = woven((b"n * 2", b"n + 2"), (b"n * 2", b"n / 2"))
     assert result.refused("lib.rs", result.arms[2].first + 1) == {2}
     assert result.refused("other.rs", result.arms[2].first) == set()
 
 
-def test_an_error_where_all_arms_must_agree_says_nothing_of_one_alone():
+def test_an_error_where_all_arms_must_agree_says_nothing_of_one_alone() -> None:
     result = woven((b"(0..n)", b"(1..n)"), (b"n * 2", b"n + 2"))
     line = result.arms[1].first
     assert result.refused("lib.rs", line) == set()
@@ -111,6 +111,8 @@ def test_an_error_where_all_arms_must_agree_says_nothing_of_one_alone():
         pytest.param("other.rs", 1, {1, 2, 3}, id="all"),
     ],
 )
-def test_an_error_elsewhere_takes_away_as_little_as_can_be_told(path, line, gone):
+def test_an_error_elsewhere_takes_away_as_little_as_can_be_told(
+    path: str, line: int, gone: set[int]
+) -> None:
     result = woven((b"n * 2", b"n + 2"), (b"n * 2", b"n / 2"), (b"self.0", b"self.1"))
     assert result.disturbed(path, line) == gone

@@ -1,8 +1,12 @@
 """The kill check of the pytest runner, on small real trees."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +16,15 @@ from scaffold.proof.kill_check import check
 from scaffold.proof.mutants import MutantVerdict
 from scaffold.proof.pytest.kill.check import PytestBreaker
 from scaffold.proof.pytest.kill.mutants import enumerate_mutants
-from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.proof.pytest.trail import Trail
+from scaffold.proof.runner import (
+    Evidence,
+    Kills,
+    Subject,
+    SubjectTarget,
+    VerifyOptions,
+    load_runner,
+)
 from scaffold.proof.verdicts import VerdictCache
 
 OPTIONS = VerifyOptions(python=sys.executable, jobs=1, mutants="all")
@@ -104,7 +116,7 @@ SURVIVORS = [
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     (root / "lib/test").mkdir(parents=True)
     (root / "lib/traps.py").write_text(TRAPS)
@@ -112,7 +124,7 @@ def tree(tmp_path):
     return root
 
 
-def subject_of(root):
+def subject_of(root: Path) -> Subject:
     return Subject(
         slug="traps",
         checkout=root,
@@ -122,28 +134,38 @@ def subject_of(root):
     )
 
 
-def kill(root, options=OPTIONS, change=lambda evidence: evidence):
+def kill(
+    root: Path,
+    options: VerifyOptions = OPTIONS,
+    change: Callable[[Evidence], Evidence] = lambda evidence: evidence,
+) -> Kills:
     runner, subject = load_runner("pytest"), subject_of(root)
     evidence = change(runner.examine([subject], options, print)[0])
     return check(subject, evidence, options, print)
 
 
-def survivors(kills):
+def trail_of(root: Path) -> Trail:
+    found = load_runner("pytest").examine([subject_of(root)], OPTIONS, print)[0].trail
+    assert isinstance(found, Trail)
+    return found
+
+
+def survivors(kills: Kills) -> list[tuple[int, str]]:
     return [(survivor.line, survivor.change) for survivor in kills.survivors]
 
 
-def open_cache(subject, target, trail, folder):
+def open_cache(subject: Subject, target: str, trail: Trail, folder: Path) -> VerdictCache:
     """The verdicts on a target, as the kill check looks them up."""
     parts = PytestBreaker(subject, [], trail, OPTIONS).circumstances(target)
     return VerdictCache(folder, parts, frozenset(MutantVerdict).__contains__)
 
 
-def contents(root):
+def contents(root: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow
-def test_no_trap_hides_a_kill_and_the_tree_is_left_alone(tree):
+def test_no_trap_hides_a_kill_and_the_tree_is_left_alone(tree: Path) -> None:
     before = contents(tree)
 
     kills = kill(tree)
@@ -155,19 +177,20 @@ def test_no_trap_hides_a_kill_and_the_tree_is_left_alone(tree):
 
 
 @pytest.mark.slow
-def test_shards_add_up_with_any_number_of_workers(tree):
+def test_shards_add_up_with_any_number_of_workers(tree: Path) -> None:
     halves = [kill(tree, replace(OPTIONS, shard=(n, 2), jobs=n)) for n in (1, 2)]
 
     assert sum(half.viable for half in halves) == 17
     assert sorted(survivors(halves[0]) + survivors(halves[1])) == sorted(SURVIVORS)
 
 
-def test_known_verdicts_start_no_worker(tree, tmp_path):
+def test_known_verdicts_start_no_worker(tree: Path, tmp_path: Path) -> None:
     options = replace(OPTIONS, cache_dir=tmp_path / "cache")
     first = kill(tree, options)
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS.replace("somebody 1.0", "somebody 2.0"))
 
-    def no_interpreter(evidence):
+    def no_interpreter(evidence: Evidence) -> Evidence:
+        assert isinstance(evidence.trail, Trail)
         return replace(evidence, trail=replace(evidence.trail, python=("/no/such/python",)))
 
     again = kill(tree, options, no_interpreter)
@@ -176,16 +199,16 @@ def test_known_verdicts_start_no_worker(tree, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_a_verdict_depends_on_makes_it_unknown(tree, tmp_path):
+def test_what_a_verdict_depends_on_makes_it_unknown(tree: Path, tmp_path: Path) -> None:
     (tree / "lib/data.txt").write_text("one")
     (tree / "lib/other.py").write_text("ONE = 1\n")
     (tree / "lib/traps.py").write_text(TRAPS + "import other\n")
     more = "\n\ndef test_data():\n    assert open('data.txt').read()\n"
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS + more)
     subject = subject_of(tree)
-    trail = load_runner("pytest").examine([subject], OPTIONS, print)[0].trail
+    trail = trail_of(tree)
 
-    def verdicts():
+    def verdicts() -> VerdictCache:
         return open_cache(subject, "lib/traps.py", trail, tmp_path / "cache")
 
     verdicts().put({"a mutant": "killed"})
@@ -202,12 +225,12 @@ def test_what_a_verdict_depends_on_makes_it_unknown(tree, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trail(tmp_path_factory):
+def trail(tmp_path_factory: pytest.TempPathFactory) -> Trail:
     root = tmp_path_factory.mktemp("once") / "checkout"
     (root / "lib/test").mkdir(parents=True)
     (root / "lib/traps.py").write_text(TRAPS)
     (root / "lib/test/test_gen_traps.py").write_text(TESTS)
-    return load_runner("pytest").examine([subject_of(root)], OPTIONS, print)[0].trail
+    return trail_of(root)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +247,9 @@ def trail(tmp_path_factory):
         lambda tree, trail: subprocess.run(["git", "init", "-q"], cwd=tree, check=True) and None,
     ],
 )  # fmt: skip
-def test_all_that_a_verdict_depends_on_is_in_its_key(tree, trail, tmp_path, change):
+def test_all_that_a_verdict_depends_on_is_in_its_key(
+    tree: Path, trail: Trail, tmp_path: Path, change: Callable[[Path, Trail], object]
+) -> None:
     subject = subject_of(tree)
     open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").put({"a mutant": "killed"})
     again = open_cache(subject, "lib/traps.py", trail, tmp_path / "cache")
@@ -236,14 +261,16 @@ def test_all_that_a_verdict_depends_on_is_in_its_key(tree, trail, tmp_path, chan
     assert open_cache(subject, "lib/traps.py", other, tmp_path / "cache").get("a mutant") is None
 
 
-def test_a_kept_word_that_is_no_verdict_is_not_believed(tree, trail, tmp_path):
+def test_a_kept_word_that_is_no_verdict_is_not_believed(
+    tree: Path, trail: Trail, tmp_path: Path
+) -> None:
     subject = subject_of(tree)
     open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").put({"a mutant": "fine"})
 
     assert open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").get("a mutant") is None
 
 
-def test_tests_that_need_what_is_not_in_the_tree_are_told(tree):
+def test_tests_that_need_what_is_not_in_the_tree_are_told(tree: Path) -> None:
     outside = "\n\ndef test_history():\n    assert open('../../beside.txt').read()\n"
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS + outside)
     (tree / "../beside.txt").write_text("beside")
@@ -256,7 +283,7 @@ def test_tests_that_need_what_is_not_in_the_tree_are_told(tree):
 
 
 @pytest.mark.slow
-def test_a_test_that_depends_on_its_order_kills_nothing_by_itself(tree):
+def test_a_test_that_depends_on_its_order_kills_nothing_by_itself(tree: Path) -> None:
     """Alone `test_second` is red; only the whole run in its order says something."""
     (tree / "lib/test/test_gen_traps.py").write_text(
         "import traps\nseen = []\n"
@@ -272,7 +299,7 @@ def test_a_test_that_depends_on_its_order_kills_nothing_by_itself(tree):
 
 
 @pytest.mark.slow
-def test_verdicts_are_those_of_a_fresh_pytest_on_all_tests(tree):
+def test_verdicts_are_those_of_a_fresh_pytest_on_all_tests(tree: Path) -> None:
     target = tree / "lib/traps.py"
     plain = {}
     for mutant in enumerate_mutants("lib/traps.py", TRAPS):

@@ -1,11 +1,16 @@
 """The kill check on trees that are set up in another way: what is broken is what the tests run."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +19,8 @@ from scaffold.kit.catalog import RunSpec
 from scaffold.proof.kill_check import check
 from scaffold.proof.pool import Stopped
 from scaffold.proof.pytest.kill.worker import Place, Worker
-from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions, load_runner
+from scaffold.proof.pytest.trail import Trail
+from scaffold.proof.runner import Kills, Subject, SubjectTarget, VerifyOptions, load_runner
 from scaffold.proof.tree_copy import copy_tree, list_tree
 from support.tree import write_files
 
@@ -50,7 +56,7 @@ INSTALLED = {
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     return write_files(
         tmp_path / "checkout",
         {"src/pkg/__init__.py": "", "src/pkg/calc.py": CALC, "test/test_calc.py": TEST},
@@ -58,7 +64,7 @@ def tree(tmp_path):
 
 
 @pytest.fixture
-def flat(tmp_path):
+def flat(tmp_path: Path) -> Path:
     return write_files(
         tmp_path / "checkout",
         {"pkg/__init__.py": "", "pkg/calc.py": CALC, "test/test_calc.py": TEST},
@@ -66,7 +72,7 @@ def flat(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory):
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment that has pytest and nothing else of its own."""
     place = tmp_path_factory.mktemp("environment") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
@@ -76,7 +82,7 @@ def environment(tmp_path_factory):
     return place
 
 
-def subject_of(root):
+def subject_of(root: Path) -> Subject:
     path = "src/pkg/calc.py" if (root / "src").is_dir() else "pkg/calc.py"
     return Subject(
         slug="calc",
@@ -87,7 +93,9 @@ def subject_of(root):
     )
 
 
-def kill(root, options=OPTIONS, said=lambda line: None):
+def kill(
+    root: Path, options: VerifyOptions = OPTIONS, said: Callable[[str], None] = lambda line: None
+) -> Kills:
     runner, subject = load_runner("pytest"), subject_of(root)
     evidence = runner.examine([subject], options, said)[0]
     assert not evidence.generated.red, evidence.generated.red
@@ -95,7 +103,9 @@ def kill(root, options=OPTIONS, said=lambda line: None):
 
 
 @pytest.mark.parametrize("how", INSTALLED)
-def test_mutants_of_a_package_installed_for_development_are_killed(tree, environment, how):
+def test_mutants_of_a_package_installed_for_development_are_killed(
+    tree: Path, environment: Path, how: str
+) -> None:
     """Each way of installing leads to the checkout; without a move every mutant would survive."""
     line, whole = INSTALLED[how]
     if not whole:
@@ -114,7 +124,7 @@ def test_mutants_of_a_package_installed_for_development_are_killed(tree, environ
     assert kills.killed == kills.viable >= 10
 
 
-def test_a_target_that_cannot_be_imported_alone_is_broken_all_the_same(flat):
+def test_a_target_that_cannot_be_imported_alone_is_broken_all_the_same(flat: Path) -> None:
     write_files(
         flat,
         {
@@ -130,7 +140,7 @@ def test_a_target_that_cannot_be_imported_alone_is_broken_all_the_same(flat):
     assert kills.invalid == 0
 
 
-def red(flat, test, **files):
+def red(flat: Path, test: str, **files: str) -> ProofError:
     """What is said where a test is green in the checkout and red on its copy."""
     write_files(flat, {"test/test_calc.py": TEST + test})
     with pytest.raises(ProofError) as caught:
@@ -139,7 +149,7 @@ def red(flat, test, **files):
     return caught.value
 
 
-def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat):
+def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat: Path) -> None:
     (flat.parent / "beside.txt").write_text("beside")
 
     error = red(flat, "\n\ndef test_far():\n    assert open('../beside.txt').read()\n")
@@ -153,7 +163,7 @@ def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat):
     assert "No such file or directory: '../beside.txt'" in done.stdout
 
 
-def test_what_is_missing_in_the_copy_is_named(flat):
+def test_what_is_missing_in_the_copy_is_named(flat: Path) -> None:
     write_files(flat, {"data/CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"})
     write_files(flat, {"data/model.bin": "data"})
 
@@ -162,7 +172,7 @@ def test_what_is_missing_in_the_copy_is_named(flat):
     assert "not in the copy: data (it is marked as a cache by CACHEDIR.TAG)" in error.fact
 
 
-def test_a_distribution_that_is_not_installed_is_named(flat):
+def test_a_distribution_that_is_not_installed_is_named(flat: Path) -> None:
     """It is found beside the checkout, where the copy is not."""
     (flat.parent / "thing-1.0.dist-info").mkdir()
     (flat.parent / "thing-1.0.dist-info/METADATA").write_text("Name: thing\nVersion: 1.0\n")
@@ -177,9 +187,9 @@ def test_a_distribution_that_is_not_installed_is_named(flat):
     assert error.hint == f"{sys.executable} -m pip install -e {flat}"
 
 
-def test_survivors_are_said_as_they_are_found(flat):
+def test_survivors_are_said_as_they_are_found(flat: Path) -> None:
     write_files(flat, {"test/test_calc.py": TEST.replace("(5, 3) == 8", "(0, 0) == 0")})
-    said = []
+    said: list[str] = []
 
     kills = kill(flat, said=said.append)
 
@@ -196,7 +206,9 @@ NOISE = {
 
 
 @pytest.mark.parametrize("noise", NOISE)
-def test_output_of_an_interpreter_changes_no_verdict(flat, tmp_path, monkeypatch, noise):
+def test_output_of_an_interpreter_changes_no_verdict(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noise: str
+) -> None:
     """A wrapper prints and closes what it inherits, sitecustomize prints, and so does a test."""
     write_files(flat, {"conftest.py": f"def pytest_runtest_setup():\n    {NOISE[noise]}\n"})
     write_files(flat, {"test/test_calc.py": TEST.replace("(5, 3) == 8", "(1, 0) == 1")})
@@ -228,19 +240,22 @@ def test_sleeps():
 """
 
 
-def test_a_worker_ends_within_a_second_and_leaves_nothing(flat, tmp_path, monkeypatch):
+def test_a_worker_ends_within_a_second_and_leaves_nothing(
+    flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its test sleeps, and so does what the test started."""
     pids = tmp_path / "pids"
     write_files(flat, {"test/test_calc.py": TEST + SLEEPS.format(pids=str(pids))})
     monkeypatch.setenv("AWAKE", "1")
     trail = load_runner("pytest").examine([subject_of(flat)], OPTIONS, print)[0].trail
+    assert isinstance(trail, Trail)
     env = {name: value for name, value in trail.env.items() if name != "AWAKE"}
     pids.unlink()
     listing, stop = list_tree(flat), threading.Event()
     place = Place(listing, copy_tree(listing, tmp_path / "copy"), ".", tmp_path / "t", stop)
     began = []
 
-    def stop_soon():
+    def stop_soon() -> None:
         _wait(lambda: pids.exists() and len(pids.read_text().split()) == 2, 60)
         began.append(time.monotonic())
         stop.set()
@@ -256,17 +271,17 @@ def test_a_worker_ends_within_a_second_and_leaves_nothing(flat, tmp_path, monkey
 
     assert time.monotonic() - began[0] < 3
     for pid in pids.read_text().split():
-        _wait(lambda pid=pid: not _runs(int(pid)), 2)
+        _wait(partial(lambda one: not _runs(int(one)), pid), 2)
 
 
-def _wait(condition, seconds):
+def _wait(condition: Callable[[], object], seconds: float) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
-def _runs(pid):
+def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
