@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def write(root: Path, app: Checkout, *parts: str, **how: Any) -> list[str]:
     return sorted(change.path for change in made.changes if change.writes)
 
 
-def modes(kit: Kit, app: Checkout) -> dict[str, str]:
+def modes(kit: Kit, app: Checkout) -> Mapping[str, str]:
     """The parts of the row that are here."""
     return written_parts(kit.gap("row"), read_state(app.root, kit.name).gaps.get("row"))
 
