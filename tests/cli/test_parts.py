@@ -68,3 +68,50 @@ def test_the_next_part_of_a_bulk_is_one_of_each_gap(tree: Path) -> None:
     assert written(tree) == ["conftest.py", "test_prices.py", "test_tracking_numbers.py"]
     assert run(tree, "new", "--all", "--next").code == 0
     assert "test_labels.py" in written(tree)
+
+
+def state_of(tree: Path) -> tuple[str, str, list[tuple[str, str | None]]]:
+    """State, note and parts of labels, as `status --json` has them."""
+    rows = json.loads(run(tree, "status", "--json").out)["gaps"]
+    row = next(row for row in rows if row["gap"] == "labels")
+    return row["state"], row["note"], [(item["part"], item["mode"]) for item in row["parts"]]
+
+
+def test_status_counts_the_parts_that_are_written(tree: Path) -> None:
+    assert state_of(tree)[0] == "open"
+    assert run(tree, "new", "--part", "labels:addresses").code == 0
+    parts = [("numbers", None), ("addresses", "full")]
+    assert state_of(tree) == ("partial", "1 of 2 parts", parts)
+    (tree / "tests" / "test_labels.py").unlink()
+    assert state_of(tree)[:2] == ("edited", "1 of 2 parts; deleted: tests/test_labels.py")
+    assert run(tree, "new", "--gap", "labels", "--stubs").code == 0
+    assert state_of(tree)[2] == [("numbers", "stubs"), ("addresses", "full")]
+
+
+def test_a_gate_tells_a_gap_that_is_partly_written_from_an_open_one(tree: Path) -> None:
+    def codes() -> list[int]:
+        words = ("open:P1", "partial:P1", "partial:P0")
+        return [run(tree, "status", "--fail-on", word).code for word in words]
+
+    assert codes() == [8, 0, 0]
+    assert run(tree, "new", "--gap", "labels", "--next").code == 0
+    assert codes() == [0, 8, 0]
+    refused = run(tree, "status", "--fail-on", "partial")
+    assert refused.hint == "scaffold new --gap labels --next --dry-run"
+    assert run(tree, "new", "--gap", "labels", "--next").code == 0
+    assert codes() == [0, 0, 0]
+
+
+def test_parts_are_listed_with_what_each_adds(tree: Path) -> None:
+    done = scaffold("list", "--parts", "--kit", DEMO_KIT)
+    rows = {line.split()[1]: line.split()[2:6] for line in done.out.splitlines()[1:]}
+    assert rows["labels:numbers"][1:] == ["3", "python", "pytest"]
+    assert rows["labels:addresses"][1:] == ["4", "python", "pytest"]
+    assert run(tree, "new", "--part", "labels:numbers").code == 0
+    text = (tree / "tests" / "test_tracking_numbers.py").read_text()
+    assert rows["labels:numbers"][0] == str(len(text.splitlines()))
+    shown = run(tree, "show", "labels").out
+    assert f"part: numbers ({rows['labels:numbers'][0]} lines, 3 tests): Tracking" in shown
+    document = json.loads(scaffold("list", "--parts", "--kit", DEMO_KIT, "--json").out)
+    labels = next(gap for gap in document["gaps"] if gap["gap"] == "labels")
+    assert [part["tests"] for part in labels["parts"]] == [3, 4]

@@ -19,6 +19,7 @@ WORDS = (*(state for state in STATES if state not in NEVER), *Verdict, "stale", 
 _HINTS = {
     "edited": "scaffold new --gap {gap} --diff",
     "open": "scaffold new --gap {gap} --dry-run",
+    "partial": "scaffold new --gap {gap} --next",
     "outdated": "scaffold new --gap {gap} --diff",
     "todo": "scaffold new --gap {gap} --diff",
     "red": "scaffold verify {gap}",
@@ -40,8 +41,8 @@ class Gate:
             return False
         if self.word == "open":
             return row.state == "open" or row.only_todos
-        if self.word == "outdated":
-            return row.outdated
+        if self.word in ("outdated", "partial"):
+            return row.outdated if self.word == "outdated" else row.partial
         if self.word == "stale":
             return bool(row.stale)
         if self.word == "unproved":

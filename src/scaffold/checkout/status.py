@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scaffold.checkout.adoption import find_adoption
 from scaffold.checkout.files import read_file, write_file
 from scaffold.checkout.find import Checkout
+from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import (
     FOLDER,
     EditRecord,
@@ -48,6 +49,7 @@ PROOF_FIELDS = (
 
 STATES = {
     "open": "not written yet, or every test of it is still a todo",
+    "partial": "some of its parts are written, as the kit has them",
     "generated": "written, as the kit has it",
     "edited": "written, then edited or deleted by a person",
     "outdated": "written by an earlier version of its template",
@@ -74,6 +76,7 @@ class Status:
         outdated: The template changed since, whatever else the state says.
         todos: How many tests that stand are todos, where the gap was written as stubs.
         tests: How many tests stand there then.
+        parts: Of a gap with parts: name -> how it is written, None where it is not.
     """
 
     gap: Gap
@@ -85,11 +88,17 @@ class Status:
     outdated: bool = False
     todos: int = 0
     tests: int = 0
+    parts: Mapping[str, Mode | None] = field(default_factory=dict)
 
     @property
     def written(self) -> bool:
         """Whether the gap's tests are here."""
-        return self.state in ("generated", "edited", "outdated")
+        return self.state in ("partial", "generated", "edited", "outdated")
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of its parts are written and some are not, whatever else the state is."""
+        return self.written and None in self.parts.values()
 
     @property
     def only_todos(self) -> bool:
@@ -166,6 +175,11 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
             return Status(gap, "retired", "no target of it in this checkout")
         return _open_status(checkout, gap)
     found, note, outdated = _generated_state(checkout, gap, record, state)
+    there = written_parts(gap, record)
+    parts = {part.name: there.get(part.name) for part in gap.parts}
+    if found != "retired" and len(there) < len(parts):
+        found = "partial" if found == "generated" else found
+        note = "; ".join(filter(None, [f"{len(there)} of {len(parts)} parts", note]))
     todos, tests = _todos(checkout.root, record) if record.mode is Mode.STUBS else (0, 0)
     if record.mode is Mode.STUBS:
         stubs = f"stubs: {todos} of {tests} tests are todos" if tests else "stubs"
@@ -177,7 +191,7 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
         stale = tuple(_changed_since(checkout, gap, record, proof))
     if todos and (verdict is None or stale):
         verdict, stale = Verdict.TODO, ()
-    return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests)
+    return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests, parts)
 
 
 def _open_status(checkout: Checkout, gap: Gap) -> Status:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +25,8 @@ from scaffold.system import output
 if TYPE_CHECKING:
     from scaffold.checkout.find import Findings
     from scaffold.kit.catalog import Gap, Kit
+    from scaffold.kit.render import Rendered
+    from scaffold.plan.sizes import Size
 
 
 @click.command(
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 @language_name
 @kind_name
 @click.option("--all-rows", is_flag=True, help="List deprecated rows as well.")
+@click.option("--parts", is_flag=True, help="List the parts of each gap, with lines and tests.")
 @kit_folder
 @as_json
 def list_gaps(
@@ -39,11 +44,13 @@ def list_gaps(
     language: str | None,
     kind: str | None,
     all_rows: bool,
+    parts: bool,
     kit: Path | None,
     json: bool,
 ) -> None:
     """Print the catalogue: every gap, its priority and state."""
     from scaffold.commands import report
+    from scaffold.commands.parts import HEADER, part_rows, parts_to_json
     from scaffold.errors import UsageError
 
     checked_words(kind, language)
@@ -60,9 +67,17 @@ def list_gaps(
         and (kind is None or gap.kind == kind)
         and (all_rows or gap.state != "deprecated")
     ]
+    sizes = {gap.slug: _sizes(loaded, gap) for gap in gaps} if parts else {}
     if json:
-        body = {"gaps": [report.gap_to_json(gap) for gap in gaps]}
-        output.answer(report.to_json("list", body))
+        counted = (parts_to_json(gap, sizes.get(gap.slug, {})) for gap in gaps)
+        body = [
+            {**report.gap_to_json(gap), "parts": each}
+            for gap, each in zip(gaps, counted, strict=True)
+        ]
+        output.answer(report.to_json("list", {"gaps": body}))
+    elif parts:
+        rows = [row for gap in gaps if gap.built for row in part_rows(gap, sizes[gap.slug])]
+        output.say(report.table(rows, HEADER))
     else:
         output.say(report.catalogue(gaps))
 
@@ -97,9 +112,10 @@ def show(
     if not row.built:
         _show_row(row, [], json)
         return
-    rendered = _render(loaded, row, _findings(loaded, row, checkout), case)
+    whole = _rendered(loaded, row, _findings(loaded, row, checkout), case)
+    rendered = _contents(row, whole)
     if file is None:
-        _show_row(row, sorted(rendered), json)
+        _show_row(row, sorted(rendered), json, sizes=_sizes(loaded, row, whole))
         return
     if file not in rendered:
         from scaffold.errors import UsageError
@@ -124,27 +140,54 @@ def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
         return None
 
 
-def _render(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> dict[str, bytes]:
+def _sizes(kit: Kit, gap: Gap, rendered: Rendered | None = None) -> dict[str, Size]:
+    """How large the parts of a gap are; nothing is known of one that is not built."""
+    from scaffold.plan.sizes import sizes
+
+    if not gap.built:
+        return {}
+    return sizes(kit, gap, rendered or _rendered(kit, gap, None, "default"))
+
+
+def _rendered(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> Rendered:
     from scaffold import __version__
     from scaffold.kit.cases import case_answers
     from scaffold.kit.render import render
-    from scaffold.languages.formatting import format_files
 
     facts: dict[str, Any] = findings.facts() if findings and not findings.retired else {}
-    rendered = render(kit, gap, case_answers(gap, case), facts, __version__)
-    payloads = rendered.edits
-    edits = {e.path: payloads[e.payload] for e in gap.edits if e.payload in payloads}
+    return render(kit, gap, case_answers(gap, case), facts, __version__)
+
+
+def _contents(gap: Gap, rendered: Rendered) -> dict[str, bytes]:
+    """The files that a gap writes; of a file that it edits, what it puts in."""
+    from scaffold.languages.formatting import format_files
+
+    edits: dict[str, bytes] = {}
+    for spec in gap.edits:
+        payload = rendered.edits.get(spec.payload)
+        if payload is not None:
+            above = edits.get(spec.path)
+            edits[spec.path] = payload if above is None else above + b"\n\n" + payload
     return {**format_files(rendered.files), **edits}
 
 
-def _show_row(gap: Gap, paths: list[str], json: bool, **more: Any) -> None:
+def _show_row(
+    gap: Gap,
+    paths: list[str],
+    json: bool,
+    *,
+    sizes: Mapping[str, Size] = MappingProxyType({}),
+    **more: Any,
+) -> None:
     from scaffold.commands import report
+    from scaffold.commands.parts import part_lines, parts_to_json
     from scaffold.kit.questions import load_questions
 
     questions = load_questions(gap)
     if json:
         body = {
             **report.gap_to_json(gap),
+            "parts": parts_to_json(gap, sizes),
             "writes": paths,
             "questions": [
                 {"name": item.name, "type": item.type, "default": item.default, "help": item.help}
@@ -158,5 +201,7 @@ def _show_row(gap: Gap, paths: list[str], json: bool, **more: Any) -> None:
 
     readme = gap.folder / "README.md"
     output.say(report.row(gap, paths, questions))
+    if gap.parts:
+        output.say(report.lines_of(part_lines(gap, sizes)))
     if gap.built and readme.is_file():
         output.say(f"\n{output.block(read_text(readme).rstrip())}")

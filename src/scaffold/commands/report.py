@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scaffold.commands.parts import parts_to_json
 from scaffold.system.invocation import command
 from scaffold.system.output import visible, xml_text
 
@@ -59,6 +60,7 @@ def gap_to_json(gap: Gap) -> dict[str, Any]:
         "source": gap.source,
         "recommendation": gap.recommendation,
         "reason": gap.reason,
+        "parts": parts_to_json(gap, {}),
         "targets": [
             {
                 "name": target.name,
@@ -259,6 +261,7 @@ def status_to_json(status: Status) -> dict[str, Any]:
         "state": status.state,
         "note": status.note,
         "outdated": status.outdated,
+        "parts": [{"part": name, "mode": mode} for name, mode in status.parts.items()],
         "verdict": status.verdict,
         "stale": list(status.stale),
         "verified": dict(status.verified) if status.verified else None,

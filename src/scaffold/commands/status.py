@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     "--fail-on",
     metavar="WORD[:P0]",
     multiple=True,
-    help="Exit 8 when a gap is (may repeat): open, generated, edited, outdated, adopted, retired, "
-    "blocked; todo, red, below, green, proved (the last proof); stale (it changed since), "
-    "unproved (written, and not proved as it stands).",
+    help="Exit 8 when a gap is (may repeat): open, partial (some of its parts are written), "
+    "generated, edited, outdated, adopted, retired, blocked; todo, red, below, green, proved "
+    "(the last proof); stale (it changed since), unproved (written, and not proved as it stands).",
 )
 @click.option("--all-rows", is_flag=True, help="List deprecated rows as well.")
 @as_json
