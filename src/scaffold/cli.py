@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from scaffold import __version__
-from scaffold.errors import OutputError, ReaderGoneError, ScaffoldError
+from scaffold.errors import ConflictError, OutputError, ReaderGoneError, ScaffoldError
 from scaffold.system import interruption, invocation, output
 
 COMMANDS = {
@@ -190,6 +190,8 @@ def _refuse(error: ScaffoldError) -> int:
     if invocation.current.json and not isinstance(error, OutputError):
         try:
             body = {"fact": fact, "hint": hint, "exit_code": code}
+            if isinstance(error, ConflictError) and error.diff:
+                body["diff"] = error.diff
             output.answer({"schema": 1, "error": body})
         except OutputError as second:
             code = second.exit_code

@@ -1,14 +1,17 @@
-"""One of our files was edited, and the template says otherwise now: the four --on-conflict."""
+"""One of our files was edited, and the template says otherwise now: each --on-conflict."""
 
 from __future__ import annotations
 
+import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from support.command import Ran, scaffold
-from support.tinykit import DEMO_KIT
-from support.tree import snapshot
+from support.tinykit import DEMO_KIT, gap_toml, write_kit
+from support.tree import snapshot, write_files
 
 TESTS = Path("tests") / "test_prices.py"
 
@@ -133,3 +136,166 @@ def test_a_diff_shows_what_is_in_the_way(tree: Path, mine: str) -> None:
 def test_overwrite_takes_an_edit_back_where_nothing_is_new(tree: Path, mine: str) -> None:
     assert new(tree, "--on-conflict", "overwrite").code == 0
     assert "test_mine" not in (tree / TESTS).read_text()
+
+
+def collide(tree: Path, mine: str) -> str:
+    """The tests with a line edited that the template changes too."""
+    edited = mine.replace("(9999, 990)", "(7777, 990)")
+    (tree / TESTS).write_text(edited)
+    return edited
+
+
+def sides(text: str) -> tuple[str, str]:
+    """The text with yours at each conflict, and with the template's."""
+    base = r"(?:\|{7} base\r?\n.*?)?"
+    marks = re.compile(
+        rf"<<<<<<< yours\r?\n(.*?){base}=======\r?\n(.*?)>>>>>>> template\r?\n", re.S
+    )
+    assert marks.search(text)
+    return marks.sub(r"\1", text), marks.sub(r"\2", text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_markers_show_both_sides_and_undo_takes_them_back(tree: Path, mine: str, end: str) -> None:
+    edited = collide(tree, mine).replace("\n", end)
+    (tree / TESTS).write_bytes(edited.encode())
+    before = snapshot(tree)
+    done = new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "markers")
+    line = edited[: edited.index("(7777, 990)")].count("\n") + 1
+    assert done.code == 0
+    assert f"~ tests/test_prices.py  (conflict markers at line {line})" in done.out
+    yours, theirs = sides((tree / TESTS).read_bytes().decode())
+    assert yours == edited
+    assert theirs == edited.replace("(7777, 990)", "(9000, 990)")
+    assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert snapshot(tree) == before
+
+
+def test_markers_merge_what_does_not_collide(tree: Path, mine: str) -> None:
+    done = new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "markers")
+    assert done.code == 0
+    assert (tree / TESTS).read_text() == mine.replace("(9999, 990)", "(9000, 990)")
+
+
+def test_a_row_with_markers_is_edited_and_red_until_they_are_resolved(
+    tree: Path, mine: str
+) -> None:
+    collide(tree, mine)
+    assert new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "markers").code == 0
+    where: tuple[str | Path, ...] = ("--kit", DEMO_KIT, "-C", tree)
+    assert re.search(
+        r"prices +P0 .*edited.*test_prices\.py \(conflict markers at line \d+\)|"
+        r"edited: tests/test_prices\.py \(conflict markers at line \d+\)",
+        scaffold("status", *where).out,
+    )
+    proved = scaffold("verify", "prices", "--python", sys.executable, "--json", *where)
+    record = json.loads(proved.out)["outcomes"][0]
+    assert (proved.code, record["verdict"]) == (6, "red")
+    assert "conflict markers" in record["problems"][0]
+    again = new(tree, "--on-conflict", "markers")
+    assert again.code == 0 and "are left" in again.out and again.out.endswith("nothing to do\n")
+    refused = new(tree, "--set", "prices_heaviest=8000", "--on-conflict", "markers")
+    assert refused.code == 4 and "conflict markers at line" in refused.fact
+    yours, _ = sides((tree / TESTS).read_text())
+    (tree / TESTS).write_text(yours)
+    assert "markers" not in scaffold("status", *where).out
+    assert "your edit is kept" in new(tree).out
+
+
+def test_a_file_that_is_not_ours_gets_markers_around_what_differs(tree: Path) -> None:
+    (tree / TESTS).write_bytes(b"# not ours")
+    before = snapshot(tree)
+    assert new(tree, "--on-conflict", "markers").code == 0
+    yours, theirs = sides((tree / TESTS).read_text())
+    assert yours == "# not ours\n" and "def test_zone" in theirs
+    assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert snapshot(tree) == before
+
+
+def test_a_binary_file_takes_no_markers(tree: Path) -> None:
+    (tree / TESTS).write_bytes(b"\0not ours")
+    done = new(tree, "--on-conflict", "markers")
+    assert (done.code, done.fact) == (
+        4,
+        "tests/test_prices.py exists and is not ours; nothing was written",
+    )
+
+
+def test_a_diff_as_json_carries_what_is_in_the_way(tree: Path, mine: str) -> None:
+    done = new(tree, "--set", "prices_heaviest=9000", "--diff", "--json")
+    error = json.loads(done.out)["error"]
+    assert (done.code, error["exit_code"]) == (4, 4)
+    assert error["diff"].startswith("conflict: tests/test_prices.py edited since")
+    assert "-def test_mine():" in error["diff"]
+    assert (
+        "diff" not in json.loads(new(tree, "--set", "prices_heaviest=9000", "--json").out)["error"]
+    )
+
+
+UNITS = {
+    "python": (
+        "conftest.py",
+        "def clock():\n    return 1\n",
+        'def clock():\n    return "mine"\n',
+    ),
+    "toml": ("app.toml", "[tool]\nname = 1\n", '[tool]\nname = "mine"\n'),
+    "cargo_lock": (
+        "Cargo.lock",
+        '[[package]]\nname = "a"\nversion = "1.0.0"\ndependencies = []\n',
+        'version = 4\n\n[[package]]\nname = "a"\nversion = "2.0.0"\n',
+    ),
+    "rust": ("lib.rs", "mod clock;\n", '#[path = "mine.rs"]\nmod clock;\n'),
+}
+
+
+@pytest.fixture(params=UNITS, ids=str)
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path, str, bytes]:
+    """A kit that edits a shared file, a checkout whose unit differs, the file, and its content."""
+    path, payload, mine = UNITS[request.param]
+    edit = {"kind": request.param, "path": path, "payload": "unit"}
+    files = {
+        "row/gap.toml": gap_toml(edits=[edit]),
+        "row/cases.toml": "[default]\n",
+        "row/files/test_app.py": "def test_x():\n    assert True\n",
+        "row/files/.scaffold-edits/unit": payload,
+    }
+    root = tmp_path / "app"
+    write_files(root, {"app.py": "x = 1\n", path: mine})
+    return write_kit(tmp_path / "kit", files), root, path, mine.encode()
+
+
+def test_a_unit_of_a_shared_file_shows_its_diff(shared: tuple[Path, Path, str, bytes]) -> None:
+    kit, root, path, _ = shared
+    before = snapshot(root)
+    done = scaffold("new", "--gap", "row", "--diff", "--kit", kit, "-C", root)
+    assert done.code == 4
+    assert done.out.startswith(f"conflict: {path} ")
+    assert re.search(r"^-.*(mine|2\.0\.0)", done.out, re.M), done.out
+    assert snapshot(root) == before
+
+
+def test_a_unit_of_a_shared_file_gets_markers(shared: tuple[Path, Path, str, bytes]) -> None:
+    kit, root, path, mine = shared
+    where: tuple[str | Path, ...] = ("--kit", kit, "-C", root)
+    before = snapshot(root)
+    done = scaffold("new", "--gap", "row", "--on-conflict", "markers", *where)
+    assert done.code == 0, done.err
+    assert "conflict markers at line" in done.out
+    yours, _ = sides((root / path).read_text())
+    assert yours.encode() == mine
+    assert f"{path} (conflict markers at line" in scaffold("status", *where).out
+    refused = scaffold("new", "--gap", "row", *where)
+    assert refused.code == 4 and f"{path}:" in refused.fact and "are left" in refused.fact
+    assert scaffold("undo", *where).code == 0
+    assert snapshot(root) == before
+
+
+def test_conflicts_of_files_and_of_units_are_named_together(
+    shared: tuple[Path, Path, str, bytes],
+) -> None:
+    kit, root, path, _ = shared
+    (root / "test_app.py").write_text("# mine\n")
+    done = scaffold("new", "--gap", "row", "--diff", "--kit", kit, "-C", root)
+    assert done.code == 4
+    assert "test_app.py exists and is not ours" in done.fact and path in done.fact
+    assert "conflict: test_app.py " in done.out and f"conflict: {path} " in done.out

@@ -23,6 +23,7 @@ from scaffold.checkout.state import (
     read_verified,
 )
 from scaffold.checkout.verdict import Mode, Verdict
+from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 
@@ -278,6 +279,8 @@ def _generated_state(
         current = read_file(checkout.root, path)
         if current is None:
             deleted.append(path)
+        elif marked_lines(current):
+            edited.append(f"{path} ({marks_note(current)})")
         elif not state.is_as_written(path, digest, current):
             edited.append(path)
     for edit in record.edits:
@@ -298,6 +301,9 @@ def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[s
     content = read_file(root, edit.path)
     if content is None:
         deleted.append(edit.path)
+        return
+    if marked_lines(content):
+        edited.append(f"{edit.path} ({marks_note(content)})")
         return
     text = edits.decode(content, edit.path)
     standing = edits.standing(edit.kind, text, edit.owned(), path=edit.path)

@@ -77,8 +77,9 @@ if TYPE_CHECKING:
     default=str(OnConflict.REFUSE),
     show_default=True,
     help="Where a person's work is in the way. refuse: write nothing; skip: leave those "
-    "files; merge: bring both together, or refuse where lines collide; overwrite: take "
-    "the kit's. undo gives it back.",
+    "files; merge: bring both together, or refuse where lines collide; markers: the same, and "
+    "write both sides between conflict markers where they collide; overwrite: take the kit's. "
+    "undo gives it back.",
 )
 @checkout_folder
 @kit_folder
@@ -137,7 +138,7 @@ def new(
         named = frozenset(gap) if picked else frozenset(item.slug for item in gaps)
         way = OnConflict(on_conflict)
         request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part)
-        with _conflicts_shown(diff and not json):
+        with _conflicts_shown(diff, json):
             plan = workflow.plan_new(loaded, opened, request, given, progress)
         written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
         if verify and written is not None and plan.gaps:
@@ -148,14 +149,16 @@ def new(
 
 
 @contextmanager
-def _conflicts_shown(wanted: bool) -> Iterator[None]:
-    """Print what is in the way of a plan, where a diff was asked for."""
+def _conflicts_shown(wanted: bool, json: bool) -> Iterator[None]:
+    """Print what is in the way where a diff was asked for; as JSON it goes with the error."""
     from scaffold.errors import ConflictError
 
     try:
         yield
     except ConflictError as error:
-        if wanted:
+        if not wanted:
+            error.diff = ""
+        elif not json:
             # As bytes: a file that is not UTF-8 keeps its own.
             output.raw(error.diff.encode("utf-8", "surrogateescape"))
         raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scaffold.checkout.state import fingerprint
-from scaffold.edits.conflicts import OnConflict
+from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note
 from scaffold.errors import ScaffoldError
 from scaffold.languages import same_text
 
@@ -62,7 +62,7 @@ def classify(
         recorded: Fingerprint of what we wrote last; None where the file is not ours.
         wanted: The new rendering.
         base: What we wrote last, where it is known.
-        on_conflict: SKIP and OVERWRITE are settled here; MERGE stays a CONFLICT for the caller.
+        on_conflict: SKIP and OVERWRITE are settled here; the rest stays a CONFLICT for the caller.
         executable: Whether the file is made executable.
     """
 
@@ -77,17 +77,18 @@ def classify(
     if present == fingerprint(wanted) or same_text(path, current, wanted):
         return change(Action.SAME, current)
     if recorded is not None and present == recorded:
-        return change(Action.UPDATE, _with_line_ends_of(current, wanted))
+        return change(Action.UPDATE, with_line_ends_of(current, wanted))
     if recorded is not None and base is not None and same_text(path, current, base):
         return change(Action.UPDATE, _in_layout_of(path, current, base, wanted))
     if on_conflict is OnConflict.OVERWRITE:
-        return change(Action.UPDATE, _with_line_ends_of(current, wanted), "overwritten as told")
+        return change(Action.UPDATE, with_line_ends_of(current, wanted), "overwritten as told")
+    left = f"{marks_note(current)} are left" if marked_lines(current) else ""
     if recorded is not None and fingerprint(wanted) == recorded:
-        return change(Action.KEPT, current, "your edit is kept; nothing new to write")
+        return change(Action.KEPT, current, left or "your edit is kept; nothing new to write")
     if on_conflict is OnConflict.SKIP:
         return change(Action.KEPT, current, "skipped as told")
     reason = "exists and is not ours" if recorded is None else "edited since it was generated"
-    return change(Action.CONFLICT, wanted, reason)
+    return change(Action.CONFLICT, wanted, left or reason)
 
 
 def diff(changes: Iterable[Change]) -> str:
@@ -96,7 +97,7 @@ def diff(changes: Iterable[Change]) -> str:
 
 
 def diff_of_conflicts(changes: Iterable[Change]) -> str:
-    """What is in the way: a person's file against what would be written, each with the reason."""
+    """What is in the way: a person's text against what would be written, each with the reason."""
     return "".join(
         f"conflict: {change.path} {change.note}\n{_diff_one(change)}"
         for change in changes
@@ -134,13 +135,14 @@ def _in_layout_of(path: str, current: bytes, base: bytes, wanted: bytes) -> byte
         merged = merge(base, current, wanted)
     except ScaffoldError:
         # Without git nothing merges; no word of a person's is lost by our own layout.
-        return _with_line_ends_of(current, wanted)
+        return with_line_ends_of(current, wanted)
     if merged.conflicts or not same_text(path, merged.text, wanted):
-        return _with_line_ends_of(current, wanted)
+        return with_line_ends_of(current, wanted)
     return merged.text
 
 
-def _with_line_ends_of(current: bytes, wanted: bytes) -> bytes:
+def with_line_ends_of(current: bytes, wanted: bytes) -> bytes:
+    """A file as CRLF where the one that is there has any."""
     if b"\r\n" in current and b"\r\n" not in wanted:
         return wanted.replace(b"\n", b"\r\n")
     return wanted

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scaffold import edits
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import EditRecord, State
-from scaffold.edits.conflicts import OnConflict
+from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_markers
 from scaffold.edits.header import of_moved, of_shared
-from scaffold.errors import KitError
+from scaffold.errors import ConflictError, KitError
 from scaffold.kit.catalog import EditSpec
 from scaffold.languages import language_of, same_text
 from scaffold.languages.formatting import format_source
-from scaffold.plan.changes import Action, Change
+from scaffold.plan.changes import Action, Change, diff_of_conflicts
 from scaffold.plan.model import GapPlan
 from scaffold.system.caching import cache_dir
 
@@ -53,6 +55,41 @@ def compose_edits(
         CheckoutError: A file does not parse, or an anchor is missing.
         KitError: A payload is missing or broken, or two gaps disagree.
     """
+    if on_conflict is OnConflict.MARKERS:
+        return _marked(checkout, state, plans)
+    try:
+        return _composed(checkout, state, plans, on_conflict)
+    except ConflictError as error:
+        # Shown as a whole: what skip leaves against what overwrite writes.
+        with contextlib.suppress(ConflictError):
+            yours = _composed(checkout, state, plans, OnConflict.SKIP)
+            theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE)
+            error.diff = diff_of_conflicts(
+                replace(right, action=Action.CONFLICT, before=left.after, note="is in the way")
+                for left, right in zip(yours.changes, theirs.changes, strict=True)
+                if left.after != right.after
+            )
+        raise
+
+
+def _marked(checkout: Checkout, state: State, plans: Sequence[GapPlan]) -> Composition:
+    """The edits with markers in each shared file around every unit that is in the way."""
+    yours = _composed(checkout, state, plans, OnConflict.SKIP)
+    theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE)
+    changes = []
+    for left, right in zip(yours.changes, theirs.changes, strict=True):
+        if left.after is None or right.after is None or left.after == right.after:
+            changes.append(right)
+            continue
+        text = with_markers(left.after, right.after)
+        note = f"{right.note}; {marks_note(text)}"
+        changes.append(replace(right, action=Action.UPDATE, after=text, note=note))
+    return Composition(tuple(changes), theirs.records)
+
+
+def _composed(
+    checkout: Checkout, state: State, plans: Sequence[GapPlan], on_conflict: OnConflict
+) -> Composition:
     files: dict[str, _File] = {}
     records: dict[str, tuple[EditRecord, ...]] = {}
     for plan in plans:
@@ -167,6 +204,11 @@ def _drop_former(state: State, file: _File, slug: str, on_conflict: OnConflict) 
 
 def _open(checkout: Checkout, state: State, spec: EditSpec) -> _File:
     before = read_file(checkout.root, spec.path)
+    if before is not None and (left := marked_lines(before)):
+        raise ConflictError(
+            f"{spec.path}:{left[0]}: conflict markers are left here",
+            f"sed -n '{left[0]},$p' {shlex.quote(spec.path)}",
+        )
     created = before is None or any(
         edit.created
         for record in state.gaps.values()

@@ -15,8 +15,6 @@ from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
 from scaffold.checkout.verdict import Mode
-from scaffold.edits import decode
-from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.header import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Gap, Kit, template_digest
@@ -28,6 +26,7 @@ from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.parts import changed_by, cut, modes_after
 from scaffold.plan.removal import deleted, refuse_stubs, removals
+from scaffold.plan.settle import settle
 from scaffold.system.caching import cache_dir
 from scaffold.system.reading import parsing
 
@@ -62,7 +61,11 @@ def make_plan(
         for change in removals(checkout, state, plan.gap, request.on_conflict)
     ]
     changes += removed
-    composition = compose_edits(checkout, state, plans, request.on_conflict)
+    try:
+        composition = compose_edits(checkout, state, plans, request.on_conflict)
+    except ConflictError as error:
+        _refuse_conflicts(changes, error)
+        raise
     changes += composition.changes
     _refuse_conflicts(changes)
     new_state = _next_state(state, plans, changes, composition)
@@ -205,55 +208,12 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
             executable=path in plan.rendered.executable,
         )
         if change.action is Action.CONFLICT:
-            change = _settle(change, state, recorded.get(path), plan, record, request)
+            change = settle(change, state, plan, request.on_conflict)
         changes.append(change)
     # What an edited kit no longer writes goes where the whole of it is written.
     for path in sorted(recorded.keys() - plan.files.keys()) if plan.whole else ():
         changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state))
     return changes
-
-
-def _settle(
-    change: Change,
-    state: State,
-    recorded: str | None,
-    plan: GapPlan,
-    record: GapRecord | None,
-    request: Request,
-) -> Change:
-    """A conflict that is none: stubs filled in part, or a merge that was asked for."""
-    if recorded is None or change.before is None or change.after is None:
-        return change
-    before = written_parts(plan.gap, record).get(owner_of(plan.gap, change.path))
-    if before is Mode.STUBS and plan.mode_of(change.path) is Mode.FULL:
-        return _filled(change, state.bases.get(recorded, plan.stubs[change.path]), change.after)
-    base = state.bases.get(recorded)
-    if request.on_conflict is not OnConflict.MERGE or base is None:
-        return change
-    from scaffold.plan.merge import merge
-
-    merged = merge(base, change.before, change.after, labels=("yours", "base", "generated"))
-    if merged.conflicts:
-        where = ", ".join(merged.places(change.before))
-        return replace(
-            change,
-            after=merged.text,
-            note=f"edited since; these lines do not merge: {where}",
-        )
-    return replace(change, action=Action.UPDATE, after=merged.text, note="merged with your edit")
-
-
-def _filled(change: Change, stub: bytes, full: bytes) -> Change:
-    from scaffold.languages import stubs
-
-    assert change.before is not None
-    mine = decode(change.before, change.path)
-    with parsing(change.path, change.before):
-        text, kept = stubs.fill(mine, stub.decode("utf-8"), full.decode("utf-8"), path=change.path)
-    if text.encode("utf-8") == change.before:
-        return replace(change, action=Action.KEPT, after=change.before, note="all yours")
-    note = f"filled; yours is kept: {', '.join(kept)}" if kept else "filled"
-    return replace(change, action=Action.UPDATE, after=text.encode("utf-8"), note=note)
 
 
 def _dropped(root: Path, path: str, gap: str, recorded: str, state: State) -> Change:
@@ -277,16 +237,18 @@ def _refuse_shared_files(plans: Sequence[GapPlan]) -> None:
             owner[path] = plan.gap.slug
 
 
-def _refuse_conflicts(changes: Sequence[Change]) -> None:
+def _refuse_conflicts(changes: Sequence[Change], more: ConflictError | None = None) -> None:
+    """Name every file that is in the way, and what is in the way in a shared file."""
     conflicts = [change for change in changes if change.action is Action.CONFLICT]
     if not conflicts:
         return
-    named = "; ".join(f"{change.path} {change.note}" for change in conflicts)
+    facts = [f"{change.path} {change.note}" for change in conflicts]
+    named = "; ".join([*facts, *([more.fact] if more else [])])
     gaps = " ".join(f"--gap {slug}" for slug in dict.fromkeys(item.gap for item in conflicts))
     raise ConflictError(
         f"{named}; nothing was written",
         f"scaffold new {gaps} --on-conflict skip",
-        diff=diff_of_conflicts(conflicts),
+        diff=diff_of_conflicts(conflicts) + (more.diff if more else ""),
     )
 
 

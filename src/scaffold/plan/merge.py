@@ -58,7 +58,7 @@ def merge(
     """
     settled = _settled(base, mine, theirs)
     if settled is None:
-        base, theirs = (_with_ends_of(mine, side) for side in (base, theirs))
+        base, theirs = (with_ends_of(mine, side) for side in (base, theirs))
         settled = _settled(base, mine, theirs)
     if settled is not None:
         return MergeResult(settled, 0)
@@ -97,7 +97,8 @@ def _settled(base: bytes, mine: bytes, theirs: bytes) -> bytes | None:
     return mine if theirs in (base, mine) else None
 
 
-def _with_ends_of(mine: bytes, other: bytes) -> bytes:
+def with_ends_of(mine: bytes, other: bytes) -> bytes:
+    """A side with the line ends of mine, where these are CRLF throughout."""
     crlf = mine.count(b"\r\n")
     if not crlf or crlf != mine.count(b"\n") or b"\r" in other:
         return other

@@ -6,7 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scaffold.checkout.files import read_file
 from scaffold.checkout.verdict import Verdict
+from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.kill_check import check
@@ -16,8 +18,10 @@ from scaffold.proof.runner import (
     Evidence,
     Kills,
     Progress,
+    Session,
     Subject,
     Survivor,
+    TestResult,
     VerifyOptions,
     load_runner,
 )
@@ -87,6 +91,11 @@ def environment_of(subject: Subject, options: VerifyOptions) -> str:
 def _verify_group(
     subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
 ) -> list[Outcome]:
+    left = {subject.slug: found for subject in subjects if (found := _unresolved(subject))}
+    if left:
+        rest = [subject for subject in subjects if subject.slug not in left]
+        proved = _verify_group(rest, options, progress) if rest else []
+        return [*(_outcome(s, left[s.slug], options) for s in subjects if s.slug in left), *proved]
     runner = load_runner(subjects[0].run.runner)
     started = time.monotonic()
     evidence = runner.examine(subjects, options, progress)
@@ -103,6 +112,17 @@ def _verify_group(
         seconds = round(each + time.monotonic() - began, 2)
         outcomes.append(replace(outcome, seconds=seconds))
     return outcomes
+
+
+def _unresolved(subject: Subject) -> Evidence | None:
+    """What is red without being run: a file that still has conflict markers."""
+    red = []
+    for path in sorted({*subject.files, *subject.digests}):
+        content = read_file(subject.checkout, path)
+        if content is not None and marked_lines(content):
+            red.append(TestResult(path, "error", f"{marks_note(content)} are left"))
+    nothing = Session((), 0.0, "")
+    return Evidence(nothing, replace(nothing, tests=tuple(red))) if red else None
 
 
 def _require_green(evidence: Evidence, subject: Subject) -> None:

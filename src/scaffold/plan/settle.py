@@ -1,0 +1,78 @@
+"""A generated file that a person edited: stubs filled, sides merged, or conflicts marked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scaffold.checkout.parts import written_parts
+from scaffold.checkout.state import State
+from scaffold.checkout.verdict import Mode
+from scaffold.edits import decode
+from scaffold.edits.conflicts import (
+    TEMPLATE,
+    YOURS,
+    OnConflict,
+    marked_lines,
+    marks_note,
+    with_markers,
+)
+from scaffold.kit.parts import owner_of
+from scaffold.plan.changes import Action, Change, with_line_ends_of
+from scaffold.plan.merge import merge
+from scaffold.plan.model import GapPlan
+from scaffold.system.reading import parsing
+
+
+def settle(change: Change, state: State, plan: GapPlan, on_conflict: OnConflict) -> Change:
+    """What becomes of a conflict: an update where it can be resolved, else the conflict.
+
+    Raises:
+        MissingToolError: Merging needs git, which is missing.
+        CheckoutError: Stubs that a person edited do not parse.
+    """
+    mine, wanted = change.before, change.after
+    if mine is None or wanted is None or marked_lines(mine):
+        return change
+    record = state.gaps.get(plan.gap.slug)
+    recorded = record.files.get(change.path, "") if record else ""
+    base = state.bases.get(recorded)
+    before = written_parts(plan.gap, record).get(owner_of(plan.gap, change.path))
+    if recorded and before is Mode.STUBS and plan.mode_of(change.path) is Mode.FULL:
+        return _filled(change, mine, plan.stubs[change.path] if base is None else base, wanted)
+    marks = on_conflict is OnConflict.MARKERS
+    if base is not None and (marks or on_conflict is OnConflict.MERGE):
+        return _merged(change, base, mine, wanted, marks=marks)
+    if marks and b"\0" not in mine + wanted:
+        return _marked(change, with_markers(mine, with_line_ends_of(mine, wanted)))
+    return change
+
+
+def _merged(change: Change, base: bytes, mine: bytes, wanted: bytes, *, marks: bool) -> Change:
+    merged = merge(base, mine, wanted, labels=(YOURS, "base", TEMPLATE))
+    if not merged.conflicts:
+        return replace(
+            change, action=Action.UPDATE, after=merged.text, note="merged with your edit"
+        )
+    if marks and marked_lines(merged.text):
+        return _marked(change, merged.text)
+    where = ", ".join(merged.places(mine))
+    note = f"edited since; these lines do not merge: {where}"
+    return replace(change, after=merged.text, note=note)
+
+
+def _marked(change: Change, text: bytes) -> Change:
+    return replace(change, action=Action.UPDATE, after=text, note=marks_note(text))
+
+
+def _filled(change: Change, mine: bytes, stub: bytes, full: bytes) -> Change:
+    from scaffold.languages import stubs
+
+    before = decode(mine, change.path)
+    with parsing(change.path, mine):
+        text, kept = stubs.fill(
+            before, stub.decode("utf-8"), full.decode("utf-8"), path=change.path
+        )
+    if text.encode("utf-8") == mine:
+        return replace(change, action=Action.KEPT, after=mine, note="all yours")
+    note = f"filled; yours is kept: {', '.join(kept)}" if kept else "filled"
+    return replace(change, action=Action.UPDATE, after=text.encode("utf-8"), note=note)
