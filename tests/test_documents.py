@@ -32,3 +32,14 @@ def test_every_promise_of_the_security_page_names_its_tests() -> None:
     rows = [row for table in tables for row in table.split("\n\n")[0].splitlines()]
     assert len(rows) >= 18
     assert [row for row in rows if "tests/" not in row.rpartition(" | ")[2]] == []
+
+
+def test_every_known_fault_names_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| ")]
+    rows = [row for row in rows if not row.startswith("| what happened")]
+    assert len(rows) >= 70
+    assert [row for row in rows if "::" not in row.rpartition(" | ")[2]] == []
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert f"def {name}(" in source, f"{path} has no {name}"

@@ -139,6 +139,25 @@ def test_a_damaged_record_cannot_be_taken_back(root: Path) -> None:
     assert (root / "a.txt").read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("damage", [b"", b"on", b"other", None], ids=repr)
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_damaged_original_is_not_put_back(
+    root: Path, interrupted: bool, damage: bytes | None
+) -> None:
+    writes = [Write("a.txt", b"new"), Write("sub/b.txt", b"new too")]
+    commit(root, writes, "t")
+    if interrupted:
+        (root / UNDO / "0001").rename(root / JOURNAL)
+    kept = root / (JOURNAL if interrupted else f"{UNDO}/0001") / "before" / "0000"
+    kept.unlink()
+    if damage is not None:
+        kept.write_bytes(damage)
+    before = snapshot(root)
+    with pytest.raises(CheckoutError, match=r"before/0000 does not hold what a\.txt held before"):
+        undo(root)
+    assert snapshot(root) == before
+
+
 def test_a_path_out_of_the_checkout_is_refused_before_anything_is_written(root: Path) -> None:
     before = snapshot(root)
     with pytest.raises(CheckoutError, match=r"\.\./x is not a place inside"):

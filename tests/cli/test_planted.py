@@ -171,6 +171,11 @@ PLANTS: dict[str, Plant] = {
     },
     **{f"journal: {make.__name__}": named("journal", make) for make in RARE},
     **{f"state.json: {make.__name__}": generated(named("state.json", make)) for make in RARE},
+    **{
+        f"{sibling}: {make.__name__}": named(f"../{sibling}", make)
+        for sibling in ("tests/.test_labels.py.scaffold-new", "tests/.test_labels.py.scaffold-tmp")
+        for make in (pipe, to_file, to_folder)
+    },
     "base: a bomb": generated(named("base/" + "0" * 64 + ".gz", bomb)),
     **{f"gap: files {path}": generated(gap(files={path: "0" * 64})) for path in PATHS[:5]},
     **{f"gap: removed {path}": generated(gap(removed={path: "0"})) for path in PATHS[:5]},

@@ -229,3 +229,15 @@ def test_keys_typed_ahead_and_enter_alone_write_nothing(tree: Path) -> None:
         assert screen.end() == 0
     assert "nothing was written" in screen.seen
     assert snapshot(tree) == before
+
+
+def test_a_file_saved_while_the_question_stands_is_kept(tree: Path) -> None:
+    with new(tree, "--gap", "prices") as screen:
+        screen.until(WRITE)
+        mine = write_files(tree, {"tests/test_prices.py": "mine = 1\n"}) / "tests/test_prices.py"
+        before = snapshot(tree)
+        screen.type("y", ENTER)
+        assert screen.end() == 4
+    assert "somebody changed tests/test_prices.py since it was planned" in screen.seen
+    assert mine.read_text() == "mine = 1\n"
+    assert snapshot(tree) == before

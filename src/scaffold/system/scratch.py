@@ -23,8 +23,8 @@ from scaffold.system import keeper
 
 _NAME = re.compile(r"\.?\d+-[0-9a-f]+")
 NEW_S = 60.0
-LEAST_BYTES = 4096
-"""Bytes that a disk must have room for, where a run begins."""
+LEAST_BYTES = 1
+"""Bytes that a temporary folder must have room for, where a run begins."""
 
 
 class _Run(NamedTuple):
