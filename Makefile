@@ -35,8 +35,8 @@ soak: $(VENV)/.ready
 	  code=$$?; rm -rf $$scratch; exit $$code
 
 lint: $(VENV)/.ready
-	$(BIN)/ruff check src tests tools
-	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff check src tests tools docs/examples
+	$(BIN)/ruff format --check src tests tools docs/examples
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q src
 

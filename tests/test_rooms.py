@@ -41,9 +41,8 @@ HOMONYMS = {"node", "ts"}
 """Words that are also of a tree, or of time: only a string that is a file or a program counts."""
 REASONS = {
     "edits/__init__.py": "the table of edit kinds, each with the module that knows it",
-    "kit/catalog.py": "the words of the analysis, those of rows that are not built among them",
     "commands/kit.py": "an example of a target, in the help",
-    "commands/options.py": "the same words, as --language shows them",
+    "commands/options.py": "the languages of planned rows, and those that --language shows",
     "kit/contract.py": "endings of files that have comments, so a first line that names the gap",
     "commands/doctor.py": "the programs that a person may have to install",
     "commands/new.py": "the option --python",

@@ -103,9 +103,12 @@ def made(text: str, *, whole: bool) -> str:
     parts = [("numbers", numbers(kit, entries)), ("example", example(kit))]
     parts += [("red run", red_run())] if whole else []
     for word, content in parts:
-        part = re.compile(rf"(<!-- {word}:[^\n]*-->\n).*?(<!-- end of {word} -->)", re.DOTALL)
+        part = re.compile(
+            rf"(?<=<!-- {word}: made by tools/readme.py -->\n).*?(?=<!-- end of {word} -->)",
+            re.DOTALL,
+        )
         literal = content.replace("\\", r"\\")
-        text = part.sub(rf"\1{literal}\n\2", text)
+        text = part.sub(f"{literal}\n", text)
     return text
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HERE = Path()
 PATH = click.Path(path_type=Path)
+NOT_BUILT = ("typescript", "e2e")
+"""Languages of rows that are planned: nothing here knows them yet."""
 CODES = {
     0: "done, or nothing to do",
     2: "what was typed is wrong",
@@ -110,12 +112,18 @@ def load(kit: Path | None) -> Kit:
 
 
 def known_words() -> dict[str, tuple[str, ...]]:
-    """The names that a gap.toml may use of runners and of edits."""
+    """The names that a gap.toml may use: languages, runners, kinds of edits."""
     from scaffold.edits import INNER, KINDS
+    from scaffold.languages import LANGUAGES
     from scaffold.proof import RUNNERS
 
     edits = tuple(sorted(kind for kind in KINDS if kind not in INNER))
-    return {"runners": tuple(sorted(RUNNERS)), "edits": edits}
+    languages = sorted({name.rpartition(".")[2] for name in LANGUAGES.values()}, reverse=True)
+    return {
+        "languages": (*languages, *NOT_BUILT),
+        "runners": tuple(sorted(RUNNERS)),
+        "edits": edits,
+    }
 
 
 def checked_words(kind: str | None, language: str | None) -> None:
@@ -125,9 +133,10 @@ def checked_words(kind: str | None, language: str | None) -> None:
         UsageError: The word is not one of the known ones.
     """
     from scaffold.errors import UsageError
-    from scaffold.kit.catalog import KINDS, LANGUAGES
+    from scaffold.kit.catalog import KINDS
 
-    for option, word, known in (("--kind", kind, KINDS), ("--language", language, LANGUAGES)):
+    languages = known_words()["languages"]
+    for option, word, known in (("--kind", kind, KINDS), ("--language", language, languages)):
         if word is not None and word not in known:
             raise UsageError(
                 f"{option} {word} is none of {', '.join(known)}", f"{option} {known[0]}"

@@ -31,7 +31,6 @@ from scaffold.system.reading import read_plain, walk
 
 KINDS = ("gap", "proposal")
 STATES = ("ready", "unproven", "planned", "deprecated")
-LANGUAGES = ("rust", "python", "typescript", "e2e")
 GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
 UNREAD = {"key": ""}
 """Metadata of a field that the file does not hold."""
@@ -141,7 +140,7 @@ class Gap:
     kind: str = field(metadata={"words": KINDS})
     state: str = field(metadata={"words": STATES})
     priority: Line
-    language: str = field(metadata={"words": LANGUAGES})
+    language: str = field(metadata={"words": "languages"})
     source: Line
     recommendation: str
     folder: Path = field(metadata=UNREAD)
@@ -219,7 +218,7 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
 
     Args:
         root: The folder.
-        words: The names of the `runners` and of the kinds of `edits` that there are, from the
+        words: The names of the `languages`, `runners` and kinds of `edits` that there are, from the
             tables above this room; without them any name passes.
 
     Raises:
