@@ -36,7 +36,7 @@ def read_file(root: Path, path: str) -> bytes | None:
     """The file's bytes; None where there is none.
 
     Raises:
-        CheckoutError: The place is no plain file of bounded size inside the checkout.
+        CheckoutError: Not a plain file of bounded size inside the checkout.
     """
     confine(root, path)
     try:

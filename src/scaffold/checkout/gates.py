@@ -56,7 +56,7 @@ def parse_gate(text: str, kit: Kit) -> Gate:
     """The gate that `--fail-on` names.
 
     Raises:
-        UsageError: There is no such word or priority, or it could never be closed.
+        UsageError: The word or priority is unknown, or could never be closed.
     """
     word, _, priority = text.partition(":")
     if word in NEVER:

@@ -34,8 +34,9 @@ from scaffold.checkout.restoration import (
     standing,
 )
 from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files
-from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, undeterred, writing
+from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
+from scaffold.system import interruption
 from scaffold.system.invocation import quoted
 
 __all__ = [
@@ -141,7 +142,7 @@ def recover(root: Path) -> Undone | None:
         if found is None:
             drop_empty(tree)
             return None
-        with undeterred():
+        with interruption.held():
             return _take_back(tree, found)
 
 
@@ -164,7 +165,7 @@ def undo(root: Path, *, force: bool = False) -> Undone | None:
         restoration.check()
         if not force:
             _refuse_changed(tree, record)
-        with undeterred():
+        with interruption.held():
             with tree.entry(last) as (folder, name), tree.folder(FOLDER) as ours:
                 move(folder, name, ours, PurePosixPath(JOURNAL).name)
             restoration.place = JOURNAL

@@ -20,14 +20,13 @@ from typing import Any
 
 from scaffold.checkout.files import is_inside
 from scaffold.checkout.places import Tree, publish, read_at
-from scaffold.checkout.state import FOLDER, fingerprint
+from scaffold.checkout.state import DIGEST, FOLDER, fingerprint
 from scaffold.errors import CheckoutError
 
 MOST_BYTES = 16 << 20
 MOST_FILES = 20_000
 MOST_LABEL = 100_000
 KEY_BYTES = 32
-DIGEST = re.compile(r"[0-9a-f]{64}")
 TOKEN = re.compile(r"[0-9a-f]{32}")
 OURS = re.compile(
     rf"{re.escape(FOLDER)}/(\.gitignore|state\.json|base/[0-9a-f]{{64}}\.gz"

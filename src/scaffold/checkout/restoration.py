@@ -53,7 +53,7 @@ class Left:
 
 
 def judge(content: bytes | None, operation: Operation) -> Standing:
-    """What these bytes are to a record; line ends that git turned are no difference."""
+    """What these bytes are to a record; line ends that git converted do not count."""
     found = None if content is None else Content.of(content)
     if found == operation.after:
         return Standing.AFTER
@@ -70,7 +70,7 @@ def judge(content: bytes | None, operation: Operation) -> Standing:
 
 
 def standing_at(folder: int, name: str, operation: Operation) -> Standing:
-    """What an entry of a folder is to a record; a link, a folder or a pipe is a person's."""
+    """What an entry of a folder is to a record; a link, a folder or a pipe belongs to a person."""
     try:
         return judge(read_at(folder, name), operation)
     except FileNotFoundError:
@@ -265,7 +265,7 @@ class Restoration:
 
     def _place(self, operation: Operation, source: int, kept: str, folder: int, name: str) -> bool:
         if exists_at(folder, name):
-            return swap(folder, name, source, kept, lambda *at: self._fits_swapped(operation, *at))
+            return swap(folder, name, source, kept, lambda *at: self._fits(operation, *at))
         if operation.after is not None and not self.force and not operation.ours:
             return False
         try:
@@ -273,9 +273,6 @@ class Restoration:
         except FileExistsError:
             return False
         return True
-
-    def _fits_swapped(self, operation: Operation, folder: int, name: str) -> bool:
-        return self._fits(operation, folder, name)
 
     def _drop_temporary(self, number: int, operation: Operation) -> None:
         """Remove what a killed run left beside a file, if it is what the record knows."""

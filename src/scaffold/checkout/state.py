@@ -46,7 +46,7 @@ IGNORED = "journal/\nundo/\n"
 
 
 def fingerprint(content: bytes) -> str:
-    """SHA-256 of a file with its line ends as LF: a checkout with CRLF is no edit."""
+    """SHA-256 of a file with its line ends as LF: CRLF in a checkout is not an edit."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
@@ -101,7 +101,7 @@ class State:
     bases: Mapping[str, bytes] = field(default_factory=dict)
 
     def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
-        """Whether a file is what we wrote: line ends and a formatter's layout are no edit.
+        """Whether a file is what we wrote: line ends and a formatter's layout do not count.
 
         Args:
             path: The file.

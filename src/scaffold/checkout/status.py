@@ -60,7 +60,7 @@ STATES = {
     "planned": "its template is not built yet",
     "skipped": "deprecated",
 }
-"""What `status` says of a gap."""
+"""State of a gap -> what it means."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Status:
         verified: The last proof as it was kept; None where there is none.
         verdict: What the last proof showed, or `todo` where the tests that stand are todos.
         stale: Why the last proof may not hold any more; empty where nothing changed since.
-        outdated: The template changed since, whatever else the state says.
+        outdated: The template changed since, whatever the state is.
         todos: How many tests that stand are todos, where the gap was written as stubs.
         tests: How many tests stand there then.
         parts: Of a gap with parts: name -> how it is written, None where it is not.
@@ -114,7 +114,7 @@ def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
         CheckoutError: The state or a proof is damaged.
     """
     state = read_state(checkout.root, kit.name)
-    # A proof that cannot be read is no reason for a gate to pass: it ends the command.
+    # No gate may pass because a proof cannot be read: that ends the command.
     proofs = {slug: read_verified(checkout.root, slug) for slug in state.gaps}
     return [_row(checkout, state, gap, proofs.get(gap.slug)) for gap in kit.gaps.values()]
 
@@ -153,7 +153,7 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
 
 
 def _kit_digest(gap: Gap) -> str:
-    """Digest of all that the kit says about a gap: its template, bars, and known survivors."""
+    """Digest of all that the kit holds about a gap: its template, bars, and known survivors."""
     survivors = gap.folder / "survivors.toml"
     known = survivors.read_bytes() if survivors.is_file() else b""
     return hashlib.sha256(template_digest(gap).encode() + known).hexdigest()
@@ -209,7 +209,7 @@ def _open_status(checkout: Checkout, gap: Gap) -> Status:
 
 
 def _verdict_of(proof: Mapping[str, Any]) -> Verdict:
-    """What a proof that was kept says; one of an earlier version by the words of today."""
+    """The verdict of a kept proof; that of an earlier version in today's words."""
     verdict = Verdict(proof["verdict"])
     if "format" in proof or verdict is not Verdict.PROVED:
         return verdict

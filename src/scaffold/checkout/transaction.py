@@ -100,13 +100,6 @@ def writing(fact: str) -> Iterator[None]:
         ) from error
 
 
-@contextlib.contextmanager
-def undeterred() -> Iterator[None]:
-    """Come to the end whatever a signal asks: it takes moments, and half of it helps nobody."""
-    with interruption.held():
-        yield
-
-
 class _Transaction:
     """The steps of a commit. `at` is the path of the last one."""
 
@@ -126,7 +119,7 @@ class _Transaction:
         for number, operation in enumerate(record.operations):
             self.at, self.begun, self.clean = operation.path, number + 1, False
             self._apply(number, operation, self.writes[number])
-        with undeterred():
+        with interruption.held():
             self._close(record)
 
     def abandon(self) -> None:
@@ -141,7 +134,7 @@ class _Transaction:
             return
         first = self.begun - 1 if self.clean else self.begun
         untouched = range(first, len(self.record.operations))
-        with writing("what was written cannot be taken back"), undeterred():
+        with writing("what was written cannot be taken back"), interruption.held():
             restoration = Restoration(self.tree, self.record, JOURNAL, untouched=untouched)
             # Without a check: what was kept was whole, and what was edited through it since goes
             # back to its place.

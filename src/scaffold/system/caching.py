@@ -66,7 +66,7 @@ def recall(entry: Path) -> bytes | None:
 
 
 def remember(entry: Path, result: bytes) -> None:
-    """Keep a result, whole or not at all; a cache that cannot be written is no error."""
+    """Keep a result, whole or not at all; a cache that cannot be written is ignored."""
     if len(result) > MOST_BYTES - 100:
         return
     temporary = entry.with_name(f".{os.getpid()}-{os.urandom(8).hex()}")

@@ -44,7 +44,7 @@ def ending() -> bool:
 
 
 def add(process: subprocess.Popen[Any]) -> None:
-    """Remember a program that was started in a group of its own."""
+    """Remember a program that was started in its own process group."""
     _running[process.pid] = process
     _tell_keeper(f"+{process.pid}")
     if _ending.is_set():  # asked to end meanwhile, by another thread
@@ -71,7 +71,7 @@ def end_all() -> None:
 
 
 def finish() -> None:
-    """End what is still there at the end of a run, in sessions of its own too."""
+    """End what still runs at the end of a run, in other sessions too."""
     if _running or _ending.is_set():
         _force_all()
     elif _keepers:

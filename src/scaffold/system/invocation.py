@@ -64,7 +64,7 @@ def command(text: str, *, in_checkout: bool = False) -> str:
 
     One of ours gets the `-C` and `--kit` of this run, and writes nothing where this run was only
     asked to read; another program's is run in the checkout where its paths are relative to it.
-    What is no command (an edit, a sentence) stays.
+    Anything else (an edit, a sentence) stays.
     """
     found = _COMMAND.match(text)
     if found is not None:

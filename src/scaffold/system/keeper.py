@@ -18,7 +18,7 @@ ROUNDS = 5
 
 
 def end_marked(name: str) -> None:
-    """Kill every process of that run, also one that went into a session of its own (Linux)."""
+    """Kill every process of that run, in other sessions too (Linux)."""
     mark = f"{MARK}={name}".encode()
     for _ in range(ROUNDS):
         found = [pid for pid in _pids() if mark in _environment(pid)]

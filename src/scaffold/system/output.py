@@ -196,7 +196,7 @@ def _guard(stream: TextIO | None, number: int, refuse: Callable[[OSError], None]
 
 
 class _GuardedFile(io.FileIO):
-    """A standard stream whose failed write is told once, and not again while Python ends."""
+    """A standard stream whose failed write is reported once, and not again while Python ends."""
 
     def __init__(self, number: int, refuse: Callable[[OSError], None] | None) -> None:
         super().__init__(number, "w", closefd=False)

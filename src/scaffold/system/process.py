@@ -1,4 +1,4 @@
-"""The one door to other programs: argv lists only, a process group each, nothing left behind."""
+"""The one door to other programs: argv lists only, a process group each, nothing left over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(
     log: Path | None = None,
     input_text: str | None = None,
 ) -> Completed:
-    """The result of a program run to its end in a process group of its own.
+    """The result of a program run to its end in its own process group.
 
     Args:
         argv: Program and arguments; never a shell line.
@@ -246,7 +246,7 @@ class Conversation:
         env: Mapping[str, str] | None = None,
         to_log: bool = False,
     ) -> None:
-        """Start the program; what it says on stderr, or on both, goes to the log.
+        """Start the program; its stderr, or both outputs, go to the log.
 
         Raises:
             MissingToolError: The program is not there.
@@ -287,7 +287,7 @@ class Conversation:
         """The next line; `None` where the program ended.
 
         Raises:
-            TimeoutError: It said nothing in time.
+            TimeoutError: Nothing came in time.
         """
         try:
             line = self._lines.get(timeout=timeout_s)

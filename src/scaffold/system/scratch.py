@@ -1,7 +1,7 @@
 """Temporary folders of a run, all below one, and the removal of those that killed runs left.
 
 `TMPDIR/scaffold-UID/` is ours alone (mode 0700). Each run that needs one makes a folder in it and
-holds a lock on it; the lock goes with the process, so a folder that can be locked was left behind.
+holds a lock on it; the lock goes with the process, so a folder that can be locked is left over.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def default_base() -> str:
 
 
 def _own() -> dict[str, _Run]:
-    # A fork has the parent's list, and nothing of its own yet.
+    # A fork has a copy of the parent's list.
     return {base: run for base, run in _runs.items() if run.pid == os.getpid()}
 
 
