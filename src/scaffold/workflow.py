@@ -203,6 +203,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
         load_twins(gap),
         gap.needs,
         deleted=tuple(sorted(record.files.keys() - set(files))),
+        others=tuple(path for other in state.gaps.values() for path in other.files),
         digests=digests_of(checkout, record, [target.path for target in targets]),
         declared_todos=declares_its_todos(checkout.root, record, state),
     )

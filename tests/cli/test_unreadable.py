@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,25 @@ def test_a_generated_file_that_is_no_file_any_more_blocks_its_row(tree: Path, br
     found = rows(tree)
     assert found["prices"][0] == "blocked" and found["prices"][1].startswith("tests/test_prices.py")
     assert found["labels"][0] == "generated"
+
+
+def test_verify_reports_a_row_that_cannot_be_read_and_goes_on(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", "--gap", "labels", "-y", *KIT, "-C", tree).code == 0
+    target = tree / "parcels" / "prices.py"
+    target.unlink()
+    pipe(target)
+    fact = "parcels/prices.py cannot be read: Not a plain file"
+    command = ["verify", "--all", "--python", sys.executable, *KIT, "-C", str(tree)]
+
+    told = scaffold(*command)
+    assert told.code == 3 and told.fact.startswith(fact), told.err
+    assert "labels: green" in told.out and f"prices: blocked: {fact}" in told.out
+
+    document = scaffold(*command, "--json")
+    body = json.loads(document.out)
+    assert (document.code, [item["gap"] for item in body["outcomes"]]) == (3, ["labels"])
+    (blocked,) = body["blocked"]
+    assert blocked["gap"] == "prices" and blocked["error"].startswith(fact)
 
 
 def test_suites_without_end_are_looked_into_up_to_a_bound(tree: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,7 +18,8 @@ from scaffold.commands.options import (
     load,
     notes,
 )
-from scaffold.system import output
+from scaffold.errors import ScaffoldError
+from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Processes at once; 0 is one for each processor.",
+    help="Mutants at once; 0 is one a processor, and one for Rust, whose builds use them all.",
 )
 @click.option("--python", metavar="EXE", help="The interpreter that Python tests run with.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write JUnit XML.")
@@ -102,8 +104,10 @@ def verify(
             cache_dir=None if no_cache else cache_dir(),
         )
         slugs = [gap.slug for gap in picked]
-        outcomes = prove(loaded, opened, slugs, progress, options=options)
-    return show_outcomes(outcomes, junit=junit, json=json)
+        blocked: dict[str, ScaffoldError] = {}
+        several = blocked if len(slugs) > 1 else None
+        outcomes = prove(loaded, opened, slugs, progress, options=options, blocked=several)
+    return show_outcomes(outcomes, junit=junit, json=json, blocked=blocked)
 
 
 def prove(
@@ -114,8 +118,11 @@ def prove(
     *,
     options: VerifyOptions | None = None,
     python: str | None = None,
+    blocked: dict[str, ScaffoldError] | None = None,
 ) -> list[Outcome]:
     """The records of these gaps' proofs, kept for `status` as well.
+
+    Where `blocked` is given, it gets why a gap has no record, and the others go on.
 
     Raises:
         ScaffoldError: The baseline is red or a tool is missing.
@@ -128,8 +135,15 @@ def prove(
 
     chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())
     state = read_state(checkout.root, kit.name)
-    subjects = [workflow.subject_of(kit, checkout, state, slug) for slug in slugs]
-    outcomes = verify_all(subjects, chosen, progress)
+    subjects = []
+    for slug in slugs:
+        try:
+            subjects.append(workflow.subject_of(kit, checkout, state, slug))
+        except ScaffoldError as error:
+            if blocked is None:
+                raise
+            blocked[slug] = error
+    outcomes = verify_all(subjects, chosen, progress, blocked)
     for outcome in outcomes:
         workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())
     return outcomes
@@ -170,25 +184,40 @@ def _read_records(path: Path) -> list[Outcome]:
 
 
 def show_outcomes(
-    outcomes: Sequence[Outcome], *, junit: Path | None = None, json: bool = False
+    outcomes: Sequence[Outcome],
+    *,
+    junit: Path | None = None,
+    json: bool = False,
+    blocked: Mapping[str, ScaffoldError] = MappingProxyType({}),
 ) -> int:
-    """Print the records and give the exit code.
+    """Print the records and give the exit code, which is that of the worst row.
 
     Raises:
+        ScaffoldError: A gap could not be proved at all, and no JSON document says so already.
         ProofError: A gap is not proved, and no JSON document says so already.
         UsageError: The JUnit file cannot be written.
     """
     from scaffold.commands import report
     from scaffold.proof.outcome import refusal
 
+    errors = [*blocked.values(), *filter(None, [refusal(outcomes)])]
+    error = max(errors, key=lambda item: item.exit_code, default=None)
+    if error is not None and not outcomes:
+        raise error
     if junit is not None:
         _write_junit(junit, report.to_junit(outcomes))
     if json:
-        body = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+        body: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+        if blocked:
+            body["blocked"] = [
+                {"gap": slug, "error": why.fact, "hint": invocation.command(why.hint)}
+                for slug, why in blocked.items()
+            ]
         output.answer(report.to_json("verify", body))
     else:
         output.say(report.outcomes(outcomes))
-    error = refusal(outcomes)
+        for slug, why in blocked.items():
+            output.say(output.visible(f"{slug}: blocked: {why.fact}"))
     if error is None:
         return 0
     # The JSON document holds the problems already; a second one would break its readers.

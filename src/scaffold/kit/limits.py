@@ -152,7 +152,9 @@ _MEMORY = f"it takes more than {MEMORY_BYTES >> 20} MiB of memory"
 
 
 def _ending(status: int) -> str:
+    from scaffold.system.process import signal_name
+
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if number in (signal.SIGXCPU, signal.SIGKILL):
         return f"it takes more than {CPU_S} s"
-    return f"it ended with {signal.Signals(number).name}" if number else "it ended without a result"
+    return f"it ended with {signal_name(number)}" if number else "it ended without a result"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scaffold.errors import MissingToolError
 from scaffold.system import process
+from scaffold.system.reading import read_plain
 
 MOST_BYTES = 512 << 20
 GIT_S = 30.0
@@ -62,7 +63,7 @@ def heads_of(root: Path) -> list[str | bytes]:
     common = _common(own)
     refs = [path for path in (common / "refs").rglob("*") if path.is_file()]
     for path in [common / "packed-refs", *sorted(refs)]:
-        found += [os.fsencode(path.name), path.read_bytes() if path.is_file() else b""]
+        found += [os.fsencode(path.name), _bytes(path)]
     return found
 
 
@@ -114,9 +115,14 @@ def _common(own: Path) -> Path:
 
 
 def _text(place: Path) -> str:
-    if not place.is_file() or place.stat().st_size > 1 << 16:
-        return ""
-    return place.read_bytes().decode("utf-8", "surrogateescape")
+    return _bytes(place, 1 << 16).decode("utf-8", "surrogateescape")
+
+
+def _bytes(place: Path, most: int = MOST_BYTES) -> bytes:
+    try:
+        return read_plain(place, most=most)
+    except OSError:
+        return b""
 
 
 def _copy(source: Path, place: Path) -> None:

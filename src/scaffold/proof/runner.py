@@ -42,6 +42,7 @@ class Subject:
         twins: Mutants known to survive, with the reason.
         needs: What the machine must have beside the runner's tools.
         deleted: Generated files that a person deleted since.
+        others: Files that other gaps generated here: no part of the baseline.
         digests: Files that the proof is of, as they are now: path -> fingerprint.
         declared_todos: Every todo that stands is one of the template's own.
     """
@@ -54,6 +55,7 @@ class Subject:
     twins: tuple[Twin, ...] = ()
     needs: tuple[Need, ...] = ()
     deleted: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     declared_todos: bool = False
 
@@ -65,7 +67,8 @@ class VerifyOptions:
     Attributes:
         mutants: How many to try, "all", or `None` for no kill check.
         shard: (number from 1, count): try this cut only.
-        jobs: How many processes work at once; 0 is one a processor.
+        jobs: How many mutants are tried at once; 0 is what suits the tool: with pytest one a
+            processor, with cargo, which uses all processors itself, one.
         python: The interpreter that a person named.
         timeout_s: For the sessions before the kill check; its own timeouts follow from them.
         cache_dir: Folder of earlier verdicts; `None` neither reads nor writes one.
@@ -80,7 +83,7 @@ class VerifyOptions:
 
     @property
     def workers(self) -> int:
-        """How many processes work at once."""
+        """How many processes work at once where each uses one processor."""
         return self.jobs or os.cpu_count() or 1
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from scaffold.checkout.files import read_file
 from scaffold.checkout.verdict import Verdict
 from scaffold.edits.conflicts import marked_lines, marks_note
-from scaffold.errors import BaselineError
+from scaffold.errors import BaselineError, ScaffoldError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.kill_check import check
 from scaffold.proof.needs import require
@@ -43,9 +44,14 @@ def verify(subject: Subject, options: VerifyOptions, progress: Progress) -> Outc
 
 
 def verify_all(
-    subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+    subjects: Sequence[Subject],
+    options: VerifyOptions,
+    progress: Progress,
+    blocked: dict[str, ScaffoldError] | None = None,
 ) -> list[Outcome]:
     """The records of several subjects, in their order; those of one folder share a run.
+
+    Where `blocked` is given, it gets why a subject has no record, and the others go on.
 
     Raises:
         BaselineError: The suites of the checkout are red without the generated tests.
@@ -55,17 +61,29 @@ def verify_all(
     isolation.open_path()
     # Environments that uv made for other checkouts; nobody locks them.
     trim_folders(cache_dir("uv"), PARTS["uv"], None, idle_s=86_400)
-    for subject in subjects:
-        require(subject.slug, subject.needs)
     groups: dict[tuple[str, str, str], list[Subject]] = {}
     for subject in subjects:
-        key = (str(subject.checkout), subject.run.runner, subject.run.root)
-        groups.setdefault(key, []).append(subject)
+        with _kept([subject], blocked):
+            require(subject.slug, subject.needs)
+            key = (str(subject.checkout), subject.run.runner, subject.run.root)
+            groups.setdefault(key, []).append(subject)
     outcomes: dict[str, Outcome] = {}
     for group in groups.values():
-        for outcome in _verify_group(group, options, progress):
-            outcomes[outcome.gap] = outcome
-    return [outcomes[subject.slug] for subject in subjects]
+        with _kept(group, blocked):
+            for outcome in _verify_group(group, options, progress):
+                outcomes[outcome.gap] = outcome
+    return [outcomes[subject.slug] for subject in subjects if subject.slug in outcomes]
+
+
+@contextmanager
+def _kept(subjects: Sequence[Subject], blocked: dict[str, ScaffoldError] | None) -> Iterator[None]:
+    """A refusal becomes why these subjects are blocked, where somebody asked for it."""
+    try:
+        yield
+    except ScaffoldError as error:
+        if blocked is None:
+            raise
+        blocked.update({subject.slug: error for subject in subjects})
 
 
 def at_hand(subject: Subject, options: VerifyOptions) -> str:

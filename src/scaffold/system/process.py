@@ -231,6 +231,14 @@ def _end_politely(process: subprocess.Popen[Any]) -> None:
     process.wait()
 
 
+def signal_name(number: int) -> str:
+    """A signal as a person knows it, such as SIGABRT; a real-time signal has only its number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 class Conversation:
     """A program that stays and answers lines with lines, until it is closed.
 
@@ -308,10 +316,7 @@ class Conversation:
         code = self._process.poll()
         if code is None or code >= 0:
             return ""
-        try:
-            return signal.Signals(-code).name
-        except ValueError:  # a real-time signal has no name
-            return f"signal {-code}"
+        return signal_name(-code)
 
     @property
     def ending(self) -> str:

@@ -93,6 +93,22 @@ def test_the_command_for_an_environment_is_one_that_this_machine_has(
     assert with_project.exit_code == 7
 
 
+def test_a_named_interpreter_gets_what_it_lacks_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other one is tried, so an environment beside it would lead in a circle."""
+    named = tmp_path / "env with spaces/bin/python"
+    named.parent.mkdir(parents=True)
+    named.symlink_to(sys.executable)
+    (tmp_path / "cli").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    error = no_environment({str(named): Unfit(("humanize",))}, tmp_path, "cli", [], str(named))
+
+    assert error.hint == f"'{named}' -m pip install pytest humanize"
+
+
 def test_one_interpreter_by_two_names_is_asked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from scaffold.edits.header import without_header
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.runner import Subject
+from scaffold.proof.tree_copy import LARGE_BYTES
 from scaffold.system import process
+from scaffold.system.reading import read_plain
 
 BUILD_VARIABLES = ("CARGO_", "RUST", "CC", "CFLAGS", "CXX", "AR", "LD", "PKG_CONFIG", "PROTOC")
 TOOLCHAIN_FILES = ("rust-toolchain.toml", "rust-toolchain")
@@ -34,15 +36,23 @@ def circumstances(
     mentioned: set[bytes] = set()
     skipped = {root / path for path in targets}
     for path in sorted(set(files)):
-        content = path.read_bytes()
+        content = _content(path)
         content = without_header(content) if path in own else content
         mentioned |= set(re.findall(rb"[\w.-]+\.\w{1,6}\b", content))
         if path not in skipped:
             parts += [path.relative_to(root).as_posix(), content]
     for path in sorted(root.rglob("*")):
         if path.name.encode() in mentioned and path.is_file() and not path.is_relative_to(top):
-            parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+            parts += [path.relative_to(root).as_posix(), _content(path)]
     return parts
+
+
+def _content(path: Path) -> bytes:
+    """What a file holds; why it cannot be read, where it cannot."""
+    try:
+        return read_plain(path, most=LARGE_BYTES)
+    except OSError as error:
+        return str(error.strerror).encode()
 
 
 def _settings(suites: Suites) -> list[str | bytes]:
@@ -60,5 +70,5 @@ def _settings(suites: Suites) -> list[str | bytes]:
     files += [f / name for f in (top, suites.copy.path) for name in TOOLCHAIN_FILES]
     for path in dict.fromkeys(files):
         if path.is_file():
-            found += [path.name, path.read_bytes()]
+            found += [path.name, _content(path)]
     return found

@@ -24,6 +24,7 @@ from scaffold.proof.cargo.workspace import Suite, suite_args
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions, percent
 from scaffold.proof.verdicts import VerdictCache
 from scaffold.system import process
+from scaffold.system.reading import read_plain
 from scaffold.system.scratch import folder as scratch_folder
 
 INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
@@ -49,7 +50,7 @@ def coverage_of(
     if tool is None:
         progress(f"{subject.slug}: coverage is unknown without a tool for it: {INSTALL}")
         return evidence
-    sources = "\0".join((suites.copy.path / path).read_text("utf-8") for path in paths)
+    sources = "\0".join(suites.text(path) for path in paths)
     all_names = [suite.label(name) for suite, own in names.items() for name in own]
     cache = VerdictCache(
         options.cache_dir,
@@ -144,7 +145,7 @@ def _forget_other_programs(suites: Suites, tool: Tool) -> None:
 
 def _of_code(counts: dict[int, int], path: str, root: Path) -> dict[int, int]:
     """The counts without the lines of tests in the file, which do not count."""
-    tests = lines_for_tests(path, (root / path).read_bytes())
+    tests = lines_for_tests(path, read_plain(root / path))
     return {line: count for line, count in counts.items() if line not in tests}
 
 

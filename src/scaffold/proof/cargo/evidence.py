@@ -19,6 +19,7 @@ from scaffold.proof.cargo.owners import Owners
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.cargo.workspace import Suite
 from scaffold.proof.runner import Evidence, Progress, Session, Subject, TestResult
+from scaffold.system.reading import read_plain
 
 UNHEARD = 5
 """How many tests are named where a program ended in the middle; of the rest only the number."""
@@ -142,7 +143,7 @@ class Runs:
     def _declared(self, subject: Subject) -> dict[tuple[Suite, str], Declared]:
         found: dict[tuple[Suite, str], Declared] = {}
         for place in self.owners.places[subject.slug]:
-            source = (self.suites.copy.path / place.path).read_bytes()
+            source = read_plain(self.suites.copy.path / place.path)
             for test in declared_tests(place.path, source):
                 name = f"{place.module}::{test.name}" if place.module else test.name
                 found[place.suite, name] = test

@@ -13,6 +13,7 @@ from scaffold.proof.cargo.held_copy import Copy
 from scaffold.proof.cargo.owners import Owners
 from scaffold.proof.cargo.workspace import Suite, Workspace, read_workspace, suite_args
 from scaffold.proof.runner import Progress, Subject, VerifyOptions
+from scaffold.system.reading import decoded, read_plain
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Suites:
     def root(self) -> str:
         """The workspace's folder, relative to the checkout."""
         return self.workspace.folder.relative_to(self.copy.path.resolve()).as_posix()
+
+    def text(self, path: str) -> str:
+        """The text of a file of the copy.
+
+        Raises:
+            CheckoutError: It is not UTF-8.
+        """
+        return decoded(path, read_plain(self.copy.path / path))
 
     def build(self, suites: Sequence[Suite], progress: Progress) -> Build:
         """Build test programs; see `Cargo.build`."""

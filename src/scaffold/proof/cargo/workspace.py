@@ -11,6 +11,7 @@ from typing import Any
 
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.system import process
+from scaffold.system.reading import read_plain
 
 _MOD_LINE = (
     r"""#\[path\s*=\s*"{name}"\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)"""
@@ -199,7 +200,11 @@ def _declared_with_path(path: Path, root: Path) -> tuple[Path, str] | None:
     """The file that declares this one with `#[path = …]`, and the module's name."""
     for file in _around(path, root):
         name = re.escape(path.relative_to(file.parent).as_posix())
-        found = re.search(_MOD_LINE.format(name=name), file.read_text("utf-8", "replace"))
+        try:
+            text = read_plain(file).decode("utf-8", "replace")
+        except OSError:
+            continue
+        found = re.search(_MOD_LINE.format(name=name), text)
         if found and file != path:
             return file, found[1]
     return None

@@ -91,10 +91,8 @@ def _same(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_venv(place: Path) -> list[Candidate]:
-    for name in ("bin/python", "Scripts/python.exe"):
-        if (place / name).exists():
-            return [Candidate(str(place / name), (str(place / name),))]
-    return []
+    python = str(place / "bin/python")
+    return [Candidate(python, (python,))] if os.path.exists(python) else []
 
 
 def _with_uv(uv: str, folder: Path) -> Candidate:
@@ -119,7 +117,11 @@ def described(candidate: Candidate) -> str:
 
 
 def no_environment(
-    unfit: Mapping[str, Unfit], checkout: Path, folder: str, wanted: Iterable[str]
+    unfit: Mapping[str, Unfit],
+    checkout: Path,
+    folder: str,
+    wanted: Iterable[str],
+    named: str | None = None,
 ) -> MissingToolError:
     """The refusal where no interpreter fits, with why each does not, and the command for one.
 
@@ -128,23 +130,27 @@ def no_environment(
         checkout: The root of the tree.
         folder: The folder of the run, relative to it.
         wanted: Every module from outside that the tests import.
+        named: The interpreter that a person named: no other one is tried, so the command is for it.
     """
     told = "; ".join(f"{label}: {why}" for label, why in unfit.items())
     place = os.path.normpath(folder or ".")
-    venv = f"{place}/.venv" if place != "." else ".venv"
+    own = f"{place}/.venv" if place != "." else ".venv"
+    python = os.path.abspath(shutil.which(named) or named) if named else f"{own}/bin/python"
+    there = named is not None or (checkout / python).exists()
     lacking = {
         name
         for label, why in unfit.items()
-        if Path(label) == checkout / venv / "bin/python"
+        if label == named or Path(label) == checkout / python
         for name in why.lacks
     }
     what = shlex.join(install_words(checkout / folder, place, wanted, lacking, PYTEST_MAJOR))
-    quoted = shlex.quote(venv)
-    make = f"python3 -m venv {quoted} && {quoted}/bin/python -m pip install {what}"
+    quoted = shlex.quote(python)
     if shutil.which("uv") is not None:
-        there = (checkout / venv / "bin/python").exists()
-        made = "" if there else f"uv venv {quoted} && "
-        make = f"{made}uv pip install --python {quoted} {what}"
+        made = "" if there else f"uv venv {shlex.quote(own)} && "
+        make = f"{made}uv pip install --python {quoted if named else shlex.quote(own)} {what}"
+    else:
+        made = "" if named else f"python3 -m venv {shlex.quote(own)} && "
+        make = f"{made}{quoted} -m pip install {what}"
     if Path.cwd() != checkout:
         make = f"cd {shlex.quote(str(checkout))} && {make}"
     return MissingToolError(

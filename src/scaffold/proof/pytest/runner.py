@@ -100,12 +100,12 @@ class PytestRunner:
         return nullcontext(PytestBreaker(subject, test_args(subject), evidence.trail, options))
 
 
-def test_args(subject: Subject) -> list[str]:
-    """The generated test files, relative to the runner's folder."""
+def test_args(subject: Subject, others: Sequence[str] = ()) -> list[str]:
+    """The generated test files, and such others, relative to the runner's folder."""
     folder = subject.checkout / subject.run.root
     return [
         Path(os.path.relpath(subject.checkout / path, folder)).as_posix()
-        for path in subject.files
+        for path in dict.fromkeys((*subject.files, *others))
         if any(fnmatch.fnmatch(Path(path).name, pattern) for pattern in TEST_FILES)
     ]
 
@@ -201,7 +201,8 @@ class _Start:
                     unfit = Unfit(tuple(missing))
                     wanted |= set(missing)
                 found[candidate.label] = unfit
-        raise no_environment(found, self.checkout, self.root, wanted)
+        named = self.options.python
+        raise no_environment(found, self.checkout, self.root, wanted, named)
 
     def _request(self, mode: str) -> Json:
         sessions: list[Json] = []
@@ -232,11 +233,13 @@ class _Start:
         """The suites that are there, without the generated files; nothing where none is."""
         named = dict.fromkeys(path for subject in self.subjects for path in subject.run.baseline)
         found = [path for path in named if self._holds_tests(self.folder / path)]
-        return [*found, *(f"--ignore={path}" for path in self.tests)] if found else []
+        every = {path for subject in self.subjects for path in test_args(subject, subject.others)}
+        return [*found, *(f"--ignore={path}" for path in sorted(every))] if found else []
 
     def _holds_tests(self, place: Path) -> bool:
         """Whether there is anything but generated tests and what they share."""
-        generated = {self.checkout / path for subject in self.subjects for path in subject.files}
+        subjects = self.subjects
+        generated = {self.checkout / p for one in subjects for p in (*one.files, *one.others)}
         inside = [place] if place.is_file() else place.rglob("*")
         return any(
             path not in generated and path.name not in ("__init__.py", "conftest.py")

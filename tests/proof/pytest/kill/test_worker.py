@@ -140,6 +140,21 @@ def test_a_target_that_cannot_be_imported_alone_is_broken_all_the_same(flat: Pat
     assert kills.invalid == 0
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "cp1252"])
+def test_a_target_in_the_encoding_that_it_names_is_broken(flat: Path, encoding: str) -> None:
+    """Each byte that a mutant leaves alone stays what it is."""
+    name = "utf-8" if encoding == "utf-8-sig" else encoding
+    source = f"# -*- coding: {name} -*-\nUMLAUT = 'ä'\nTEN = 10\n" + CALC
+    (flat / "pkg/calc.py").write_bytes(source.encode(encoding))
+    test = "    from pkg.calc import TEN, UMLAUT\n    assert (TEN, UMLAUT) == (10, '\\xe4')\n"
+    write_files(flat, {"test/test_calc.py": TEST + test})
+
+    kills = kill(flat)
+
+    assert kills.survivors == ()
+    assert kills.invalid == 0 and kills.killed > 10
+
+
 def red(flat: Path, test: str, **files: str) -> ProofError:
     """What is said where a test is green in the checkout and red on its copy."""
     write_files(flat, {"test/test_calc.py": TEST + test})

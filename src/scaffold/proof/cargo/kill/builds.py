@@ -14,6 +14,7 @@ from scaffold.proof.cargo.kill.schemata import VARIABLE, Woven, weave
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.mutants import Mutant, MutantVerdict
 from scaffold.proof.runner import Progress
+from scaffold.system.reading import read_plain
 
 LEAST_BUILD_S = 300.0
 ROUNDS = 8
@@ -34,7 +35,7 @@ class SharedBuild:
         self.numbers: dict[Mutant, int] = {}
         self.seconds = 0.0
         paths = {mutant.path for mutant in mutants}
-        self.texts = {path: (suites.copy.path / path).read_bytes() for path in paths}
+        self.texts = {path: read_plain(suites.copy.path / path) for path in paths}
 
     def __enter__(self) -> SharedBuild:
         """Itself."""
@@ -43,7 +44,7 @@ class SharedBuild:
     def __exit__(self, *raised: object) -> None:
         """Put the files back."""
         for path, text in self.texts.items():
-            if (self.suites.copy.path / path).read_bytes() != text:
+            if read_plain(self.suites.copy.path / path) != text:
                 self.suites.copy.write(path, text)
 
     def build(self, progress: Progress) -> Build | None:
@@ -127,7 +128,7 @@ def own_builds(suites: Suites, names: Names, progress: Progress) -> Iterator[Jud
         return MutantVerdict.UNVIABLE if mutated.failed else tests.verdict(mutated.programs, {})
 
     def judge(mutant: Mutant) -> MutantVerdict:
-        before = (suites.copy.path / mutant.path).read_bytes()
+        before = read_plain(suites.copy.path / mutant.path)
         suites.copy.write(mutant.path, mutant.source.encode("utf-8"))
         try:
             return verdict()

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from scaffold.edits import decode
 from scaffold.errors import BaselineError
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.mutants import Mutant, identity
@@ -35,8 +34,7 @@ def enumerate_mutants(suites: Suites, targets: Sequence[str]) -> list[Mutant]:
     if done.returncode != 0:
         said = " ".join(done.stderr.split())
         raise BaselineError(f"cargo-mutants lists no mutants: {said}", " ".join(argv))
-    root = suites.copy.path
-    texts = {path: decode((root / path).read_bytes(), path) for path in targets}
+    texts = {path: suites.text(path) for path in targets}
     items = [item for item in json.loads(done.stdout) if item["file"] in inside]
     items.sort(key=lambda i: (i["file"], i["span"]["start"]["line"], i["span"]["start"]["column"]))
     return list(_mutants(items, inside, texts))

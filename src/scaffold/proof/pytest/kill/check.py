@@ -9,9 +9,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scaffold.edits import decode
 from scaffold.edits.header import without_header
 from scaffold.errors import ProofError
+from scaffold.languages.symbols import decoded
 from scaffold.proof.git_copy import heads_of
 from scaffold.proof.mutants import Found, Mutant, MutantVerdict
 from scaffold.proof.pool import results
@@ -74,7 +74,7 @@ class PytestBreaker:
         digests.pop(target, None)
         for path in self.subject.files:
             if path in digests:
-                digests[path] = without_header((self._listing.root / path).read_bytes())
+                digests[path] = without_header(read_plain(self._listing.root / path))
         trail = self.trail
         parts: list[str | bytes] = [target, trail.version, trail.facts]
         parts += [*sorted(trail.order), own_code()]
@@ -108,7 +108,7 @@ class PytestBreaker:
             remove_tree(scratch)
 
     def _source(self, path: str) -> str:
-        return decode(read_plain(self.subject.checkout / path), path)
+        return decoded(path, read_plain(self.subject.checkout / path))
 
     def _annotations_read(self) -> bool:
         """Whether anything in the checkout may look at annotations when it runs."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProofError
+from scaffold.languages.python.symbols import encoding_of
+from scaffold.languages.symbols import decoded
 from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
 from scaffold.proof.pool import Stopped
@@ -21,6 +23,7 @@ from scaffold.proof.pytest.answers import PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.tree_copy import Listing
+from scaffold.system.reading import read_plain
 
 WORKER = Path(__file__).parent.with_name("worker") / "__main__.py"
 # A mutant that loops for ever is found by its processor time, which a busy machine does not
@@ -93,6 +96,9 @@ class Worker:
             "args": list(files),
             **self.origin,
         }
+        self.encodings = {
+            path: encoding_of(read_plain(place.tree / path)) for path in trail.modules
+        }
         self._number = 0
         # Beside the folder for temporary files, where no test looks.
         answers = place.temp.with_name(f"{place.temp.name}-answers")
@@ -130,7 +136,7 @@ class Worker:
     def unbroken(self) -> Mutant:
         """A mutant that changes nothing."""
         path = next(iter(self.trail.modules))
-        source = (self.place.tree / path).read_bytes().decode("utf-8")
+        source = decoded(path, read_plain(self.place.tree / path))
         return Mutant("unbroken", path, "", 0, "", source)
 
     def check_unbroken(self, kinds: frozenset[str]) -> None:
@@ -198,6 +204,7 @@ class Worker:
             "kind": kind,
             "path": str(tree / mutant.path),
             "source": mutant.source,
+            "encoding": self.encodings[mutant.path],
             "module": self.modules[mutant.path] if kind in ("warm", "import") else "",
             "tests": [self.trail.order[number] for number in tests],
             "cpu_s": CPU_FLOOR_S + start + CPU_FACTOR * expected,

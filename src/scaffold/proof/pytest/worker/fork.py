@@ -211,7 +211,7 @@ class Mutated:
     def __init__(self, job: Json) -> None:
         """Remember the file."""
         self.path = job["path"]
-        self.source = job["source"].encode()
+        self.source = job["source"].encode(job["encoding"])
         self.before = b""
 
     def __enter__(self) -> None:

@@ -50,7 +50,7 @@ def answer_jobs(session: Any, jobs: TextIO, out: TextIO) -> None:
             functions[job["path"]] = Functions(job["path"])
             gc.freeze()
         with fork.Mutated(job):
-            exchange = functions[job["path"]].exchange(job["source"])
+            exchange = functions[job["path"]].exchange(job["source"], job["encoding"])
             if exchange is None:
                 found = {"verdict": "cold"}
             else:
@@ -82,9 +82,9 @@ class Functions:
             for module in list(sys.modules.values())
         )
 
-    def exchange(self, source: str) -> Exchange | None:
+    def exchange(self, source: str, encoding: str) -> Exchange | None:
         """Functions and their new code; `None` where that is not all that changes."""
-        if not self.loaded or source.encode() == self.source:
+        if not self.loaded or source.encode(encoding) == self.source:
             return []  # the file is read by the tests themselves, or nothing is to change
         try:
             new = compile(source, self.code.co_filename, "exec", dont_inherit=True)
