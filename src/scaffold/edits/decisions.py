@@ -159,10 +159,20 @@ def local(text: str, like: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", line_end(like))
 
 
-def body_and_tail(text: str) -> tuple[str, str]:
-    """A text up to its last line that is not blank, and the blank rest."""
+def appended(text: str, part: str) -> str:
+    """A text with a part after its last line and one blank line; blank lines at the end stay."""
     body = text.rstrip()
-    return body, text[len(body) :]
+    if not body:
+        return text + part + line_end(text)
+    return body + local("\n\n", text) + part + text[len(body) :]
+
+
+def without_appended(text: str, start: int, end: int) -> str:
+    """The inverse: a text without the part between two places."""
+    before, after = text[:start], text[end:]
+    if before.strip():
+        return before.rstrip() + after
+    return before + (after.lstrip() or after.removeprefix("\r").removeprefix("\n"))
 
 
 def line_number(text: str, at: int) -> int:

@@ -23,7 +23,7 @@ from scaffold.edits.decisions import (
     Occurrence,
     Ours,
     Step,
-    body_and_tail,
+    appended,
     check_planned,
     digest,
     existing,
@@ -31,6 +31,7 @@ from scaffold.edits.decisions import (
     line_number,
     local,
     ours,
+    without_appended,
 )
 from scaffold.edits.toml_scan import Element, Entry, Path, elements, scan
 from scaffold.errors import CheckoutError, KitError, ScaffoldError
@@ -170,10 +171,7 @@ def _added(text: str, item: _Wanted, own: Ours, owned: list[Unit]) -> str:
     table = next((t for t in tables if t.path == item.table and not t.is_array), None)
     if table is None:
         owned.append(Unit(f"[{_dotted(item.table)}]", MADE))
-        body, tail = body_and_tail(text)
-        head = f"{newline}{newline}" if body else ""
-        header = f"[{_dotted(item.table)}]{newline}"
-        return f"{body}{head}{header}{line}{tail or ('' if body else newline)}"
+        return appended(text, f"[{_dotted(item.table)}]{newline}{line}")
     owned += [Unit(name, MADE) for name in frames[1:] if name in own.digests]
     mine = [e for e in entries if e.table == item.table]
     if not mine and not table.path:
@@ -246,7 +244,7 @@ def _without_frame(text: str, name: str) -> str:
         following = next((t.start for t in tables if t.start > table.start), len(text))
         if text[table.end : following].strip():
             return text
-        return text[: table.start].rstrip() + text[table.end :]
+        return without_appended(text, table.start, table.end)
     array = next((e for e in entries if _dotted(e.path) == name), None)
     if array is None or elements(text, array) or text[array.value_start : array.end] != "[]":
         return text

@@ -26,12 +26,13 @@ from scaffold.edits.decisions import (
     Occurrence,
     Ours,
     Step,
-    body_and_tail,
+    appended,
     check_planned,
     digest,
     existing,
     local,
     ours,
+    without_appended,
 )
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
 from scaffold.languages.rust.removal import Removed, kept, put_back, remembered, take_out
@@ -229,9 +230,7 @@ def _declare(text: str, wanted: _Item, unit: Unit, own: Ours, owned: list[Unit])
     if step is Step.REPLACE and there is not None:
         return text[: there.start] + written + text[there.end :]
     if step is Step.ADD:
-        body, tail = body_and_tail(text)
-        blank = local("\n\n", text) if body else ""
-        return body + blank + written + (tail or ("" if body else "\n"))
+        return appended(text, written)
     return text
 
 
@@ -239,7 +238,7 @@ def _take_back(text: str, name: str, own: Ours) -> str:
     there = _find(_items(text, own.path), "mod_item", name[4:])
     if there is None or not own.may_drop(name, Occurrence(digest(there.text), there.line)):
         return text
-    return text[: there.start].rstrip() + text[there.end :]
+    return without_appended(text, there.start, there.end)
 
 
 def _remove(text: str, unit: str, removal: _Removal, own: Ours, owned: list[Unit]) -> str:
