@@ -16,6 +16,17 @@ from support.tinykit import DEMO, DEMO_KIT
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests start first; tests that share a fixture of their module run in one process."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if isinstance(item, pytest.Function):
+            found = item._fixtureinfo.name2fixturedefs.values()
+            if any(definitions[-1].scope == "module" for definitions in found):
+                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Caches of the tests' own, shared by their workers, and nothing of a person's settings."""

@@ -32,6 +32,7 @@ def rounds(count: int, seed: str, tmp_path: Path, *real: str | Path) -> None:
     assert int(found[1]) > count // 3, "the person did too little to show anything"
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_person_is_lost_at_any_step(tmp_path: Path) -> None:
     rounds(300, "ci", tmp_path)
 

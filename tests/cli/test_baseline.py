@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.command import scaffold
 from support.tinykit import DEMO_KIT
 from support.tree import snapshot, write_files
@@ -13,6 +15,7 @@ WHERE = ["--kit", str(DEMO_KIT), "--python", sys.executable]
 RED = "def test_it_was_red_before():\n    assert 1 == 2\n"
 
 
+@pytest.mark.slow
 def test_verify_stops_with_5_and_names_the_failing_tests(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree).code == 0
     write_files(tree, {"tests/test_red.py": RED})
@@ -23,6 +26,7 @@ def test_verify_stops_with_5_and_names_the_failing_tests(tree: Path) -> None:
     assert snapshot(tree) == before
 
 
+@pytest.mark.slow
 def test_new_with_verify_keeps_what_it_wrote_and_undo_takes_it_back(tree: Path) -> None:
     write_files(tree, {"tests/test_red.py": RED})
     before = snapshot(tree)
@@ -33,6 +37,7 @@ def test_new_with_verify_keeps_what_it_wrote_and_undo_takes_it_back(tree: Path) 
     assert snapshot(tree) == before
 
 
+@pytest.mark.slow
 def test_a_generated_test_that_is_red_ends_with_6(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree).code == 0
     prices = tree / "parcels" / "prices.py"

@@ -46,6 +46,7 @@ def stop_at_each_step(
     return found[:-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "command"),
     [

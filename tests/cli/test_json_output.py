@@ -118,6 +118,7 @@ def test_json_after_two_dashes_is_a_word(tree: Path) -> None:
     assert (done.code, done.out) == (2, "")
 
 
+@pytest.mark.slow
 def test_the_demo_answers_with_one_document(tmp_path: Path) -> None:
     done = scaffold("demo", str(tmp_path / "demo"), "--json")
     assert done.code == 0, done.err
@@ -130,6 +131,7 @@ def test_a_gate_that_matched_is_told_by_the_exit_code_and_one_document(tree: Pat
     assert document(done)["gaps"][0]["state"] == "open"
 
 
+@pytest.mark.slow
 def test_a_proof_is_printed_and_kept_as_the_schema_says(tree: Path) -> None:
     assert scaffold("new", "--all", *KIT, "-C", tree).code == 0
     verify = ["verify", "prices", "--python", sys.executable, "--json"]

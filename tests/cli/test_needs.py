@@ -30,24 +30,24 @@ def needy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def app_tree(tmp_path: Path) -> Path:
     """The code base of a tiny kit."""
     return write_files(tmp_path / "tree", {"app.py": "A = 1\n"})
 
 
-def test_verify_says_what_is_missing_before_it_runs_anything(needy: Path, app: Path) -> None:
-    where = ["--kit", str(needy), "-C", str(app)]
+def test_verify_says_what_is_missing_before_it_runs_anything(needy: Path, app_tree: Path) -> None:
+    where = ["--kit", str(needy), "-C", str(app_tree)]
     assert scaffold("new", "--gap", "mill", *where).code == 0
-    before = snapshot(app)
+    before = snapshot(app_tree)
     done = scaffold("verify", "mill", "--python", sys.executable, *where)
     assert (done.code, done.hint) == (7, "apt-get install quern")
     assert done.fact == f"'mill' is proved with Quern 12 or newer: {FACT}"
     assert "red" not in done.out + done.err
-    assert snapshot(app) == before
+    assert snapshot(app_tree) == before
 
 
-def test_doctor_lists_it_with_the_gap_that_wants_it(needy: Path, app: Path) -> None:
-    done = scaffold("doctor", "--kit", needy, "-C", app)
+def test_doctor_lists_it_with_the_gap_that_wants_it(needy: Path, app_tree: Path) -> None:
+    done = scaffold("doctor", "--kit", needy, "-C", app_tree)
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     told = f"missing  Quern: Quern 12 or newer is wanted, and {FACT}; it proves mill"
@@ -63,9 +63,9 @@ def test_doctor_lists_it_with_the_gap_that_wants_it(needy: Path, app: Path) -> N
     ],
 )
 def test_a_need_that_is_written_wrongly_is_a_broken_kit(
-    needy: Path, app: Path, need: object, fact: str
+    needy: Path, app_tree: Path, need: object, fact: str
 ) -> None:
     (needy / "templates/mill/gap.toml").write_text(gap_toml(needs=[need]))
-    done = scaffold("new", "--gap", "mill", "--kit", needy, "-C", app)
+    done = scaffold("new", "--gap", "mill", "--kit", needy, "-C", app_tree)
     assert done.code == 9
     assert "templates/mill/gap.toml" in done.fact and fact in done.fact

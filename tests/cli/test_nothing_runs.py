@@ -74,6 +74,7 @@ def test_a_command_in_a_checkout_runs_nothing_of_it(trapped: Trapped, command: s
     walk(trapped, CONSOLE, command, trapped.tree)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["new", "doctor"])
 def test_a_command_beside_the_checkout_runs_nothing_of_it(
     trapped: Trapped, tmp_path: Path, command: str
@@ -82,6 +83,7 @@ def test_a_command_beside_the_checkout_runs_nothing_of_it(
     walk(trapped, CONSOLE, command, tmp_path / "elsewhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["new", "status"])
 def test_the_module_imports_nothing_of_the_current_folder(
     tree: Path, tmp_path: Path, command: str
@@ -92,6 +94,7 @@ def test_the_module_imports_nothing_of_the_current_folder(
     walk(trapped, MODULE, command, tree / "sub")
 
 
+@pytest.mark.slow
 def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
     generate(trapped)
     file = trapped.tree / "tests" / "test_prices.py"
@@ -104,6 +107,7 @@ def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
     assert text.startswith("# mine\n") and "pence" in text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not installed")
 def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped) -> None:
     generate(trapped)
@@ -111,6 +115,7 @@ def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped
     assert written == "#[test]\nfn it_adds() {\n    assert_eq!(1 + 1, 2);\n}\n"
 
 
+@pytest.mark.slow
 def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_when_told_to(
     trapped: Trapped,
 ) -> None:

@@ -22,7 +22,7 @@ TEST = "from app import double\n\n\ndef test_double():\n    assert double(2) == 
 
 
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small_plano(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of one function, and a kit with the names of the README for it."""
     templates = {
         "cli_main/gap.toml": gap_toml(priority="P0"),
@@ -49,29 +49,29 @@ def test_the_first_commands_work_on_both_ends_of_the_history(version: str, tmp_p
 
 
 @pytest.mark.slow
-def test_every_command_does_what_it_states(tiny: Path, tmp_path: Path) -> None:
-    changes = {"~/plano": str(tiny)}
+def test_every_command_does_what_it_states(small_plano: Path, tmp_path: Path) -> None:
+    changes = {"~/plano": str(small_plano)}
     for section in ("Try it in a minute", "Prove it", "Handing out work"):
         for words in scaffold_commands("README.md", changes, section=section):
             ran = scaffold(*words, *interpreter(words), cwd=tmp_path)
             assert ran.code == 0, (words, ran.err)
             if words[0] == "undo":  # it is the end of its section; the next one proves
-                assert scaffold("new", "--gap", "cli_main", "-C", tiny).code == 0
-    assert "todo" in (tiny / "tests" / "test_docker.py").read_text("utf-8").lower()
+                assert scaffold("new", "--gap", "cli_main", "-C", small_plano).code == 0
+    assert "todo" in (small_plano / "tests" / "test_docker.py").read_text("utf-8").lower()
 
 
 @pytest.mark.slow
-def test_the_commands_for_ci_gate_and_join_shards(tiny: Path) -> None:
+def test_the_commands_for_ci_gate_and_join_shards(small_plano: Path) -> None:
     gate, shard, join = scaffold_commands("README.md", {}, section="In CI")
-    assert scaffold(*gate, cwd=tiny).code == 8
-    assert scaffold("new", "--gap", "cli_main", cwd=tiny).code == 0
-    assert scaffold(*gate, cwd=tiny).code == 0
+    assert scaffold(*gate, cwd=small_plano).code == 8
+    assert scaffold("new", "--gap", "cli_main", cwd=small_plano).code == 0
+    assert scaffold(*gate, cwd=small_plano).code == 0
     for number in "1234":
         words = [word.replace("1/4", f"{number}/4") for word in shard]
-        ran = scaffold(*words, *interpreter(words), cwd=tiny)
+        ran = scaffold(*words, *interpreter(words), cwd=small_plano)
         assert ran.code == 0, ran.err
-        (tiny / f"{number}.json").write_text(ran.out, "utf-8")
-    joined = scaffold(*join, "--json", cwd=tiny)
+        (small_plano / f"{number}.json").write_text(ran.out, "utf-8")
+    joined = scaffold(*join, "--json", cwd=small_plano)
     assert joined.code == 0, joined.err
     assert [item["verdict"] for item in json.loads(joined.out)["outcomes"]] == ["proved"]
 

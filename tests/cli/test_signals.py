@@ -142,6 +142,7 @@ def test_sigterm_ends_a_verify_whose_tests_hang(hung: Callable[..., Hung], how: 
     end(hung(HANGING[how]), signal.SIGTERM)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 def test_every_signal_ends_the_kill_check_at_once(
     hung: Callable[..., Hung], number: signal.Signals

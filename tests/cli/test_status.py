@@ -134,6 +134,7 @@ def gate(tree: Path, word: str) -> int:
     return scaffold("status", "--fail-on", word, *KIT, "-C", tree).code
 
 
+@pytest.mark.slow
 def test_stubs_close_no_gap(tree: Path) -> None:
     assert scaffold("new", "--all", "--stubs", *KIT, "-C", tree).code == 0
     assert (row(tree)["state"], row(tree)["verdict"]) == ("generated", "todo")
@@ -157,6 +158,7 @@ def test_a_stub_that_was_filled_counts_and_the_others_are_still_todos(tree: Path
     assert (gate(tree, "open:P0"), gate(tree, "todo:P0")) == (0, 8)
 
 
+@pytest.mark.slow
 def test_a_red_proof_is_told_with_what_failed_and_is_stale_once_mended(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
     place = tree / "parcels" / "prices.py"
@@ -180,6 +182,7 @@ def crlf(place: Path) -> None:
     place.write_bytes(place.read_bytes().replace(b"\n", b"\r\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "why"),
     [

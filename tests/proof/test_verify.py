@@ -126,6 +126,7 @@ def test_todos_alone_are_run_against_no_mutant(tree: Path) -> None:
     assert (outcome.verdict, outcome.counts["todo"], outcome.kills) == ("todo", 1, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutants", "verdict", "lacks"),
     [

@@ -10,24 +10,29 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-WARM = (
-    "copier",
-    "black",
-    "yaml",
-    "plumbum",
-    "scaffold.workflow",
-    "scaffold.plan.make",
-    "scaffold.languages.stubs",
-)
+import scaffold
+
+WARM = ("copier", "black", "yaml", "plumbum", "configparser", "gzip", "symtable")
+PROGRAMS = ("__main__", "worker", "_demo", "_kit")
+"""What is a program of its own, or data."""
+
+
+def modules() -> Iterator[str]:
+    """Every module of scaffold that a command may import."""
+    for module in pkgutil.walk_packages(scaffold.__path__, "scaffold."):
+        if not set(PROGRAMS) & set(module.name.split(".")):
+            yield module.name
 
 
 def serve() -> None:
     """Answer until stdin ends."""
-    for name in WARM:
+    for name in (*WARM, *modules()):
         importlib.import_module(name)
     # The children share what is here, and collect none of it.
     gc.freeze()

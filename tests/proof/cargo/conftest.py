@@ -56,6 +56,11 @@ fn a_tab_counts() {}
 """
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The tests of a module run in one process, so that they share what cargo built."""
+    item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True)
 def plain_cargo(monkeypatch: pytest.MonkeyPatch) -> None:
     """One cache for all tests, whatever is set."""
@@ -65,7 +70,7 @@ def plain_cargo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def checkout() -> Iterator[Path]:
+def workspace() -> Iterator[Path]:
     """The workspace as a checkout, always in the same folder, so that its build stays warm."""
     place = CACHE / "checkout"
     shutil.rmtree(place, ignore_errors=True)
@@ -75,19 +80,19 @@ def checkout() -> Iterator[Path]:
 
 
 @pytest.fixture
-def generate(checkout: Path) -> Generate:
+def generate(workspace: Path) -> Generate:
     """Writes a generated test module into `fold`, declares it, and gives the subject."""
 
     def write(source: str = GREEN, *, kill_pct: float | None = 90, crate: str = "fold") -> Subject:
-        lib = checkout / "crates" / crate / "src" / "lib.rs"
+        lib = workspace / "crates" / crate / "src" / "lib.rs"
         text = lib.read_text(encoding="utf-8")
         put = edits.apply("rust", text, MODULE, path=f"crates/{crate}/src/lib.rs")
         lib.write_text(put.text, encoding="utf-8")
         path = f"crates/{crate}/src/generated_tests.rs"
-        (checkout / path).write_text(source, encoding="utf-8")
+        (workspace / path).write_text(source, encoding="utf-8")
         target = SubjectTarget(crate, f"crates/{crate}/src/lib.rs", "", kill_pct=kill_pct)
         run = RunSpec("cargo", "crates")
-        return Subject(f"{crate}_gap", checkout, run, (path,), (target,))
+        return Subject(f"{crate}_gap", workspace, run, (path,), (target,))
 
     return write
 

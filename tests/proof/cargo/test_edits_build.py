@@ -39,9 +39,9 @@ NEW = {
 Edited = dict[str, tuple[str, tuple[edits.Unit, ...], str]]
 
 
-def cargo(checkout: Path, target: Path, *args: str) -> process.Completed:
+def cargo(workspace: Path, target: Path, *args: str) -> process.Completed:
     env = cargo_env(target)
-    return process.run(["cargo", *args], cwd=checkout / "crates", env=env, timeout_s=600)
+    return process.run(["cargo", *args], cwd=workspace / "crates", env=env, timeout_s=600)
 
 
 @pytest.fixture
@@ -52,47 +52,47 @@ def target() -> Path:
 
 
 @pytest.fixture
-def edited(checkout: Path) -> Edited:
+def edited(workspace: Path) -> Edited:
     """The workspace with a crate `testutils`, and what takes it away again."""
     owned: Edited = {}
     for path, (kind, payload) in EDITS.items():
-        text = edits.decode((checkout / path).read_bytes(), path)
+        text = edits.decode((workspace / path).read_bytes(), path)
         result = edits.apply(kind, text, payload, path=path)
-        (checkout / path).write_bytes(result.text.encode())
+        (workspace / path).write_bytes(result.text.encode())
         owned[path] = (kind, result.units, text)
     for path, text in NEW.items():
-        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
-        (checkout / path).write_text(text)
+        (workspace / path).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / path).write_text(text)
     return owned
 
 
 def test_a_new_crate_builds_with_its_lock_file_as_it_is(
-    edited: Edited, checkout: Path, target: Path
+    edited: Edited, workspace: Path, target: Path
 ) -> None:
     # What is in the registry's cache decides whether --offline can work at all.
-    cargo(checkout, target, "fetch", "--locked")
-    done = cargo(checkout, target, "test", "--locked", "--offline", "-p", "fold", "--lib")
+    cargo(workspace, target, "fetch", "--locked")
+    done = cargo(workspace, target, "test", "--locked", "--offline", "-p", "fold", "--lib")
     assert "test generated_tests::a_new_crate_is_used ... ok" in done.stdout, done.stderr
 
 
 def test_the_lock_file_is_what_cargo_itself_writes(
-    edited: Edited, checkout: Path, target: Path
+    edited: Edited, workspace: Path, target: Path
 ) -> None:
-    lock = checkout / "crates" / "Cargo.lock"
+    lock = workspace / "crates" / "Cargo.lock"
     ours = lock.read_text()
-    done = cargo(checkout, target, "update", "--workspace", "--offline")
+    done = cargo(workspace, target, "update", "--workspace", "--offline")
     assert done.returncode == 0, done.stderr
     assert lock.read_text() == ours
 
 
-def test_edited_files_are_still_formatted(edited: Edited, checkout: Path, target: Path) -> None:
+def test_edited_files_are_still_formatted(edited: Edited, workspace: Path, target: Path) -> None:
     if shutil.which("rustfmt") is None:
         pytest.skip("rustfmt is not installed")
-    done = cargo(checkout, target, "fmt", "--all", "--", "--check")
+    done = cargo(workspace, target, "fmt", "--all", "--", "--check")
     assert done.returncode == 0, done.stdout
 
 
-def test_everything_goes_again_byte_for_byte(edited: Edited, checkout: Path) -> None:
+def test_everything_goes_again_byte_for_byte(edited: Edited, workspace: Path) -> None:
     for path, (kind, units, before) in edited.items():
-        text = edits.decode((checkout / path).read_bytes(), path)
+        text = edits.decode((workspace / path).read_bytes(), path)
         assert edits.revert(kind, text, units, path=path) == before

@@ -55,24 +55,24 @@ leave = "Some(refusal())"
 CRATES = {"fold": (FOLD, "pieces"), "gate": (GATE, "keys")}
 
 
-def cargo(checkout: Path, *args: str) -> process.Completed:
+def cargo(workspace: Path, *args: str) -> process.Completed:
     env = cargo_env(cache_dir() / "cargo" / "target")
-    return process.run(["cargo", *args], cwd=checkout / "crates", env=env, timeout_s=600)
+    return process.run(["cargo", *args], cwd=workspace / "crates", env=env, timeout_s=600)
 
 
 @pytest.fixture
-def extracted(checkout: Path) -> Path:
+def extracted(workspace: Path) -> Path:
     """The workspace with the code moved."""
     for crate, (payload, module) in CRATES.items():
         path = f"crates/{crate}/src/lib.rs"
-        lib = checkout / path
+        lib = workspace / path
         moved = edits.apply("rust_extract", lib.read_text("utf-8"), payload, path=path)
         there = f"crates/{crate}/src/{module}.rs"
         made = edits.apply("rust_items", None, moved.moved, path=there)
         declared = edits.apply("rust", moved.text, f"mod {module};\n", path=path)
         lib.write_text(declared.text, "utf-8")
-        (checkout / there).write_text(made.text, "utf-8")
-    return checkout
+        (workspace / there).write_text(made.text, "utf-8")
+    return workspace
 
 
 def test_the_tests_that_were_green_are_green(extracted: Path) -> None:

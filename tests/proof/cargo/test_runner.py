@@ -40,12 +40,12 @@ def test_green_tests_known_defects_and_todos_are_told_apart(
 
 
 def test_nothing_is_left_in_the_checkout(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    before = snapshot(checkout)
+    before = snapshot(workspace)
     prove(subject, replace(options, mutants=1), progress)
-    assert snapshot(checkout) == before
+    assert snapshot(workspace) == before
 
 
 def test_a_red_test_is_named_with_its_message(
@@ -94,10 +94,10 @@ def test_generated_tests_that_do_not_compile_are_red_with_file_and_line(
 
 
 def test_a_module_that_nobody_declares_is_told(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    lib = checkout / "crates/fold/src/lib.rs"
+    lib = workspace / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text().replace("#[cfg(test)]\nmod generated_tests;\n", ""))
     outcome = prove(subject, options, progress)
     assert "crates/fold/src/generated_tests.rs:26: declared here, but it did" in outcome.problems[0]
@@ -188,9 +188,9 @@ def test_coverage_is_that_of_the_gap_alone(
 
 @needs_coverage
 def test_lines_of_a_source_as_it_was_do_not_count(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
-    place = checkout / "crates/fold/src/lib.rs"
+    place = workspace / "crates/fold/src/lib.rs"
     other = "/// Never called.\npub fn other() -> u32 {\n" + "    let n = 1;\n" * 40 + "    n\n}\n"
     source = "#[test]\nfn room_is_left() {\n    assert_eq!(super::room(5, 2), 3);\n}\n"
     subject = generate(source)
@@ -249,16 +249,16 @@ def test_a_handler_that_is_async_is_proved_with_all_its_mutants(
 
 
 def test_each_of_two_checkouts_is_proved_with_its_own_sources(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress, tmp_path: Path
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress, tmp_path: Path
 ) -> None:
     subject = generate(RELAY, crate="relay")
     broken = tmp_path / "broken"
-    shutil.copytree(checkout, broken)
+    shutil.copytree(workspace, broken)
     place = broken / "crates/fold/src/lib.rs"
     place.write_text(place.read_text().replace(".chunks(width)", ".chunks(width + 1)"))
     for _ in range(2):
         assert prove(subject, options, progress).verdict == "green"
-        with held_copy(checkout, options, progress):  # as while another run uses it
+        with held_copy(workspace, options, progress):  # as while another run uses it
             outcome = prove(replace(subject, checkout=broken), options, progress)
         assert outcome.counts["failed"] == 1, outcome.problems
 

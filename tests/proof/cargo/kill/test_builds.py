@@ -107,9 +107,9 @@ fn room_is_left_in_a_program_that_is_told_nothing() {
 
 
 @pytest.fixture
-def counted(generate: Generate, checkout: Path) -> Subject:
+def counted(generate: Generate, workspace: Path) -> Subject:
     """A library with all that is hard to weave, and tests for most of it."""
-    (checkout / "crates/fold/src/lib.rs").write_text(LIBRARY, encoding="utf-8")
+    (workspace / "crates/fold/src/lib.rs").write_text(LIBRARY, encoding="utf-8")
     return generate(TESTS)
 
 

@@ -184,6 +184,7 @@ def test_shards_add_up_with_any_number_of_workers(tree: Path) -> None:
     assert sorted(survivors(halves[0]) + survivors(halves[1])) == sorted(SURVIVORS)
 
 
+@pytest.mark.slow
 def test_known_verdicts_start_no_worker(tree: Path, tmp_path: Path) -> None:
     options = replace(OPTIONS, cache_dir=tmp_path / "cache")
     first = kill(tree, options)
@@ -270,6 +271,7 @@ def test_a_kept_word_that_is_no_verdict_is_not_believed(
     assert open_cache(subject, "lib/traps.py", trail, tmp_path / "cache").get("a mutant") is None
 
 
+@pytest.mark.slow
 def test_tests_that_need_what_is_not_in_the_tree_are_told(tree: Path) -> None:
     outside = "\n\ndef test_history():\n    assert open('../../beside.txt').read()\n"
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS + outside)

@@ -102,6 +102,7 @@ def kill(
     return check(subject, evidence, options, said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", INSTALLED)
 def test_mutants_of_a_package_installed_for_development_are_killed(
     tree: Path, environment: Path, how: str
@@ -164,6 +165,7 @@ def red(flat: Path, test: str, **files: str) -> ProofError:
     return caught.value
 
 
+@pytest.mark.slow
 def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat: Path) -> None:
     (flat.parent / "beside.txt").write_text("beside")
 

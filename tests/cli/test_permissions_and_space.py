@@ -64,6 +64,7 @@ def test_a_read_only_folder_is_refused_and_left(open_tree: Path, closed: str) ->
     assert snapshot(open_tree) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["/dev/null/home", "{tree}/state", "/proc/nowhere"])
 def test_without_a_place_for_the_key_nothing_is_written(tree: Path, state: str) -> None:
     before = snapshot(tree)

@@ -44,7 +44,7 @@ QUESTION = "row_move:\n  type: bool\n  default: false\n  help: Move the prices?\
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Path:
+def kit_folder(tmp_path: Path) -> Path:
     targets = [
         {"name": "order", "paths": ["src/order.rs"]},
         {"name": "prices", "paths": ["src/prices.rs"], "made": True},
@@ -68,13 +68,13 @@ def shop(tmp_path: Path) -> Path:
     return root
 
 
-def new(kit: Path, shop: Path, *more: str, move: bool | None = True) -> Ran:
+def new(kit_folder: Path, shop: Path, *more: str, move: bool | None = True) -> Ran:
     answer = () if move is None else ("--set", f"row_move={str(move).lower()}")
-    return scaffold("new", "--gap", "row", "--kit", kit, "-C", shop, *answer, *more)
+    return scaffold("new", "--gap", "row", "--kit", kit_folder, "-C", shop, *answer, *more)
 
 
-def test_without_the_answer_nothing_of_it_is_written_or_told(kit: Path, shop: Path) -> None:
-    done = new(kit, shop, move=None)
+def test_without_the_answer_nothing_of_it_is_written_or_told(kit_folder: Path, shop: Path) -> None:
+    done = new(kit_folder, shop, move=None)
     assert done.code == 0, done.err
     assert (shop / ORDER).read_text() == SOURCE
     assert not (shop / PRICES).exists()
@@ -82,26 +82,28 @@ def test_without_the_answer_nothing_of_it_is_written_or_told(kit: Path, shop: Pa
     assert not (shop / "test_prices.py").exists()
 
 
-def test_with_it_the_code_moves_and_a_second_run_changes_nothing(kit: Path, shop: Path) -> None:
+def test_with_it_the_code_moves_and_a_second_run_changes_nothing(
+    kit_folder: Path, shop: Path
+) -> None:
     before = snapshot(shop)
-    assert new(kit, shop).code == 0
+    assert new(kit_folder, shop).code == 0
     assert "        crate::prices::price(self.base)\n" in (shop / ORDER).read_text()
     text = (shop / PRICES).read_text()
     assert text.startswith("// Moved here by scaffold ")
     assert 'for the gap "row"' in text.partition("\n")[0]
     assert "pub fn price(base: u64) -> u64 {\n    base * 2\n}\n" in text
     written = snapshot(shop)
-    again = new(kit, shop, move=None)
+    again = new(kit_folder, shop, move=None)
     assert again.code == 0 and again.out.endswith("nothing to do\n"), again.out
     assert snapshot(shop) == written
-    assert "row" in scaffold("status", "--kit", kit, "-C", shop).out
-    assert scaffold("undo", "--kit", kit, "-C", shop).code == 0
+    assert "row" in scaffold("status", "--kit", kit_folder, "-C", shop).out
+    assert scaffold("undo", "--kit", kit_folder, "-C", shop).code == 0
     assert snapshot(shop) == before
 
 
-def test_the_other_answer_puts_the_code_back_as_it_was(kit: Path, shop: Path) -> None:
-    assert new(kit, shop).code == 0
-    done = new(kit, shop, move=False)
+def test_the_other_answer_puts_the_code_back_as_it_was(kit_folder: Path, shop: Path) -> None:
+    assert new(kit_folder, shop).code == 0
+    done = new(kit_folder, shop, move=False)
     assert done.code == 0, done.err
     assert (shop / ORDER).read_text() == SOURCE
     assert not (shop / PRICES).exists()
@@ -118,46 +120,48 @@ def as_format_1(folder: Path) -> None:
     (folder / "state.json").write_text('{"format": 1, "kit": "tiny"}')
 
 
-def test_a_state_of_format_1_is_taken_over(kit: Path, shop: Path) -> None:
-    assert new(kit, shop).code == 0
+def test_a_state_of_format_1_is_taken_over(kit_folder: Path, shop: Path) -> None:
+    assert new(kit_folder, shop).code == 0
     as_format_1(shop / ".scaffold")
     assert '"units": {"extract price": "{' in (shop / ".scaffold/gaps/row.json").read_text()
-    assert "edited" not in scaffold("status", "--kit", kit, "-C", shop).out
-    done = new(kit, shop, move=False)
+    assert "edited" not in scaffold("status", "--kit", kit_folder, "-C", shop).out
+    done = new(kit_folder, shop, move=False)
     assert done.code == 0, done.err
     assert (shop / ORDER).read_text() == SOURCE
     assert json.loads((shop / ".scaffold/state.json").read_text())["format"] == 2
 
 
 def test_a_function_that_a_person_edited_is_told_by_name_and_never_lost(
-    kit: Path, shop: Path
+    kit_folder: Path, shop: Path
 ) -> None:
-    assert new(kit, shop).code == 0
+    assert new(kit_folder, shop).code == 0
     edited = (shop / PRICES).read_text().replace("* 2", "* 3")
     (shop / PRICES).write_text(edited)
     mine = snapshot(shop)
-    assert new(kit, shop).code == 0
+    assert new(kit_folder, shop).code == 0
     assert (shop / PRICES).read_text() == edited
-    refused = new(kit, shop, move=False)
+    refused = new(kit_folder, shop, move=False)
     assert refused.code == 4
     assert "src/prices.rs:4: 'fn price' was edited since it was generated" in refused.fact
     assert snapshot(shop) == mine
-    assert "src/prices.rs (fn price)" in scaffold("status", "--kit", kit, "-C", shop).out
+    assert "src/prices.rs (fn price)" in scaffold("status", "--kit", kit_folder, "-C", shop).out
 
 
-def test_an_anchor_that_is_gone_is_named_with_its_file(kit: Path, shop: Path) -> None:
+def test_an_anchor_that_is_gone_is_named_with_its_file(kit_folder: Path, shop: Path) -> None:
     (shop / ORDER).write_text(SOURCE.replace("self.base * 2", "2 * self.base"))
     before = snapshot(shop)
-    refused = new(kit, shop)
+    refused = new(kit_folder, shop)
     assert refused.code == 3
     assert "src/order.rs: in Order.total: `«self.base * 2»` is not there" in refused.fact
     assert snapshot(shop) == before
 
 
-def test_a_file_of_a_persons_in_the_place_of_the_module_is_refused(kit: Path, shop: Path) -> None:
+def test_a_file_of_a_persons_in_the_place_of_the_module_is_refused(
+    kit_folder: Path, shop: Path
+) -> None:
     write_files(shop, {"src/prices.rs": "pub fn mine() {}\n"})
     before = snapshot(shop)
-    refused = new(kit, shop)
+    refused = new(kit_folder, shop)
     assert refused.code == 4
     assert "src/prices.rs is there already, and this gap makes it" in refused.fact
     assert snapshot(shop) == before

@@ -24,20 +24,20 @@ needs_nextest = pytest.mark.skipif(
 
 
 def test_a_workspace_that_does_not_build_is_not_blamed_on_the_gap(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    lib = checkout / "crates/fold/src/lib.rs"
+    lib = workspace / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text() + '\nfn broken() -> u8 {\n    ""\n}\n')
     with pytest.raises(BaselineError, match=r"without the generated tests: crates/fold/src/lib.rs"):
         prove(subject, options, progress)
 
 
 def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    lib = checkout / "crates/fold/src/lib.rs"
+    lib = workspace / "crates/fold/src/lib.rs"
     lib.write_text(lib.read_text().replace('["ab"]', '["ba"]', 1))
     with pytest.raises(BaselineError, match=r"1 of 1 tests in 'crates' are red") as caught:
         prove(subject, options, progress)
@@ -45,10 +45,10 @@ def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
 
 
 def test_a_lock_file_that_does_not_fit_is_told(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    manifest = checkout / "crates/fold/Cargo.toml"
+    manifest = workspace / "crates/fold/Cargo.toml"
     manifest.write_text(manifest.read_text() + 'log = "0.4"\n')
     with pytest.raises(BaselineError, match="does not fit the crates") as caught:
         prove(subject, options, progress)
@@ -65,10 +65,10 @@ def test_without_cargo_the_command_is_told(
 
 
 def test_a_folder_without_a_workspace_is_told(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    (checkout / "crates/Cargo.toml").unlink()
+    (workspace / "crates/Cargo.toml").unlink()
     with pytest.raises(CheckoutError, match=r"crates/Cargo\.toml is not in this checkout"):
         prove(subject, options, progress)
 
@@ -87,7 +87,7 @@ exit 1
 
 def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
     generate: Generate,
-    checkout: Path,
+    workspace: Path,
     options: VerifyOptions,
     progress: Progress,
     tmp_path: Path,
@@ -98,17 +98,17 @@ def test_a_disk_that_is_full_is_not_blamed_on_the_checkout(
     wrapper.chmod(0o755)
     monkeypatch.setenv("RUSTC_WRAPPER", str(wrapper))
     subject = generate()
-    before = snapshot(checkout)
+    before = snapshot(workspace)
     with pytest.raises(CheckoutError, match="the disk is full: cargo builds in") as raised:
         prove(subject, replace(options, cache_dir=tmp_path / "cache"), progress)
     assert "XDG_CACHE_HOME=DIR" in raised.value.hint
-    assert snapshot(checkout) == before
+    assert snapshot(workspace) == before
 
 
 def test_a_warning_that_quotes_the_words_of_a_full_disk_is_no_full_disk(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
-    lib = checkout / "crates/fold/src/lib.rs"
+    lib = workspace / "crates/fold/src/lib.rs"
     subject = generate()
     lib.write_text(
         lib.read_text() + '\nfn unused() -> &\'static str { "No space left on device" }\n'
@@ -142,10 +142,10 @@ def test_of_many_tests_that_did_not_end_a_few_are_named(
 
 
 def test_a_build_that_never_ends_is_ended(
-    generate: Generate, checkout: Path, options: VerifyOptions, progress: Progress
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
-    (checkout / "crates/fold/build.rs").write_text(
+    (workspace / "crates/fold/build.rs").write_text(
         "fn main() {\n    loop {\n        std::thread::park();\n    }\n}\n"
     )
     with pytest.raises(ProofError, match="the build did not end within 10 s"):
