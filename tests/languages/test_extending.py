@@ -33,7 +33,7 @@ Ask = Callable[..., Ran]
 
 
 @pytest.fixture
-def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def kit_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The two lines of the tables, and a kit that uses them."""
     monkeypatch.syspath_prepend(str(EXAMPLE))
     for ending in (".tally", ".check"):
@@ -56,82 +56,82 @@ def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def app_tree(tmp_path: Path) -> Path:
     return write_files(tmp_path / "app", {"app.tally": SOURCE, "tests/own.check": "# none yet\n"})
 
 
 @pytest.fixture
-def ask(kit: Path, capfd: pytest.CaptureFixture[str]) -> Ask:
+def ask(kit_folder: Path, capfd: pytest.CaptureFixture[str]) -> Ask:
     """Run a command of ours in this process, which has the two lines."""
 
     def asked(*words: str | Path) -> Ran:
         capfd.readouterr()
-        code = run([str(word) for word in (*words, "--kit", kit)])
+        code = run([str(word) for word in (*words, "--kit", kit_folder)])
         told = capfd.readouterr()
         return Ran(code, told.out, told.err)
 
     return asked
 
 
-def test_the_whole_of_scaffold_works_in_the_new_language(ask: Ask, app: Path) -> None:
-    before = snapshot(app)
+def test_the_whole_of_scaffold_works_in_the_new_language(ask: Ask, app_tree: Path) -> None:
+    before = snapshot(app_tree)
     assert ask("list").code == 0
-    stubs = ask("new", "--gap", "sums", "-C", app, "--stubs")
+    stubs = ask("new", "--gap", "sums", "-C", app_tree, "--stubs")
     assert stubs.code == 0, stubs.err
-    assert "todo total_adds: total adds" in (app / "tests" / "sums.check").read_text()
-    assert ask("verify", "sums", "-C", app).code == 6
-    full = ask("new", "--gap", "sums", "-C", app)
+    assert "todo total_adds: total adds" in (app_tree / "tests" / "sums.check").read_text()
+    assert ask("verify", "sums", "-C", app_tree).code == 6
+    full = ask("new", "--gap", "sums", "-C", app_tree)
     assert full.code == 0, full.err
-    proof = ask("verify", "sums", "--mutants", "all", "-C", app, "--json")
+    proof = ask("verify", "sums", "--mutants", "all", "-C", app_tree, "--json")
     assert proof.code == 0, proof.err
     (record,) = json.loads(proof.out)["outcomes"]
     assert (record["verdict"], record["killed"], record["viable"]) == ("proved", 2, 2)
-    assert "proved" in ask("status", "-C", app).out
-    assert ask("undo", "-C", app).code == ask("undo", "-C", app).code == 0
-    after = snapshot(app)
+    assert "proved" in ask("status", "-C", app_tree).out
+    assert ask("undo", "-C", app_tree).code == ask("undo", "-C", app_tree).code == 0
+    after = snapshot(app_tree)
     assert {path: after[path] for path in before} == before
 
 
-def test_a_broken_target_is_red(ask: Ask, app: Path) -> None:
-    assert ask("new", "--gap", "sums", "-C", app).code == 0
-    (app / "app.tally").write_text(SOURCE.replace("a + b", "a + a"))
-    ran = ask("verify", "sums", "-C", app)
+def test_a_broken_target_is_red(ask: Ask, app_tree: Path) -> None:
+    assert ask("new", "--gap", "sums", "-C", app_tree).code == 0
+    (app_tree / "app.tally").write_text(SOURCE.replace("a + b", "a + a"))
+    ran = ask("verify", "sums", "-C", app_tree)
     assert ran.code == 6 and "total(1, 2) is 2, not 3" in ran.fact
 
 
-def test_a_function_without_tests_misses_the_bars(ask: Ask, app: Path) -> None:
-    assert ask("new", "--gap", "sums", "-C", app).code == 0
-    (app / "app.tally").write_text(SOURCE + "unused(a) = a + 1\n")
-    ran = ask("verify", "sums", "--mutants", "all", "-C", app)
+def test_a_function_without_tests_misses_the_bars(ask: Ask, app_tree: Path) -> None:
+    assert ask("new", "--gap", "sums", "-C", app_tree).code == 0
+    (app_tree / "app.tally").write_text(SOURCE + "unused(a) = a + 1\n")
+    ran = ask("verify", "sums", "--mutants", "all", "-C", app_tree)
     assert ran.code == 6
     assert "sums: below" in ran.out and "2/3 mutants killed" in ran.out
 
 
-def test_a_filled_stub_is_kept_and_the_others_are_filled(ask: Ask, app: Path) -> None:
-    assert ask("new", "--gap", "sums", "-C", app, "--stubs").code == 0
-    place = app / "tests" / "sums.check"
+def test_a_filled_stub_is_kept_and_the_others_are_filled(ask: Ask, app_tree: Path) -> None:
+    assert ask("new", "--gap", "sums", "-C", app_tree, "--stubs").code == 0
+    place = app_tree / "tests" / "sums.check"
     mine = "check total_adds: total(2, 2) = 4"
     place.write_text(place.read_text().replace("todo total_adds: total adds", mine + "  "))
-    assert ask("new", "--gap", "sums", "-C", app).code == 0
+    assert ask("new", "--gap", "sums", "-C", app_tree).code == 0
     assert mine in place.read_text()
     assert "check less_takes_away: less(total(2, 2), 1) = 3" in place.read_text()
 
 
-def test_the_layout_of_a_file_is_no_edit(ask: Ask, app: Path) -> None:
-    assert ask("new", "--gap", "sums", "-C", app).code == 0
-    place = app / "tests" / "sums.check"
+def test_the_layout_of_a_file_is_no_edit(ask: Ask, app_tree: Path) -> None:
+    assert ask("new", "--gap", "sums", "-C", app_tree).code == 0
+    place = app_tree / "tests" / "sums.check"
     place.write_text(place.read_text().replace("\n", "  \n"))
-    (row,) = json.loads(ask("status", "-C", app, "--json").out)["gaps"]
+    (row,) = json.loads(ask("status", "-C", app_tree, "--json").out)["gaps"]
     assert row["state"] == "generated"
 
 
-def test_a_target_that_does_not_parse_blocks_its_row(ask: Ask, app: Path) -> None:
-    (app / "app.tally").write_text("total(a, b = a + b\n")
-    ran = ask("new", "--gap", "sums", "-C", app)
+def test_a_target_that_does_not_parse_blocks_its_row(ask: Ask, app_tree: Path) -> None:
+    (app_tree / "app.tally").write_text("total(a, b = a + b\n")
+    ran = ask("new", "--gap", "sums", "-C", app_tree)
     assert (ran.code, ran.fact) == (3, "app.tally:1 does not parse")
 
 
-def test_the_page_names_every_member_and_the_example_has_it(kit: Path) -> None:
+def test_the_page_names_every_member_and_the_example_has_it(kit_folder: Path) -> None:
     language = importlib.import_module("tally_language")
     tool = importlib.import_module("tally_runner")
     for protocol, offered in (
