@@ -26,6 +26,12 @@ def test_files_and_links_of_a_document_are_there(page: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md"])
+def test_a_document_has_no_marks_of_a_merge(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert re.findall(r"^(?:<{7}|>{7}) .*", text, re.MULTILINE) == []
+
+
 def test_every_promise_of_the_security_page_names_its_tests() -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     tables = text.split("| promise | tests |\n|---|---|\n")[1:]

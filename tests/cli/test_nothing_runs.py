@@ -12,6 +12,8 @@ import pytest
 from scaffold.cli import COMMANDS
 from support.traps import Trapped, set_traps
 
+pytestmark = pytest.mark.slow
+
 CONSOLE = (str(Path(sys.executable).with_name("scaffold")),)
 MODULE = (sys.executable, "-m", "scaffold")
 ROWS = ("--gap", "prices", "--gap", "labels", "--gap", "crate")
@@ -60,21 +62,13 @@ def generate(trapped: Trapped) -> None:
     assert done.code == 0, done.err
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name == "demo" else [])
-        for name in COMMANDS
-        if name != "verify"
-    ],
-)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "verify"])
 def test_a_command_in_a_checkout_runs_nothing_of_it(trapped: Trapped, command: str) -> None:
     if command in ("status", "undo"):
         generate(trapped)
     walk(trapped, CONSOLE, command, trapped.tree)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", ["new", "doctor"])
 def test_a_command_beside_the_checkout_runs_nothing_of_it(
     trapped: Trapped, tmp_path: Path, command: str
@@ -83,7 +77,6 @@ def test_a_command_beside_the_checkout_runs_nothing_of_it(
     walk(trapped, CONSOLE, command, tmp_path / "elsewhere")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", ["new", "status"])
 def test_the_module_imports_nothing_of_the_current_folder(
     tree: Path, tmp_path: Path, command: str
@@ -94,7 +87,6 @@ def test_the_module_imports_nothing_of_the_current_folder(
     walk(trapped, MODULE, command, tree / "sub")
 
 
-@pytest.mark.slow
 def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
     generate(trapped)
     file = trapped.tree / "tests" / "test_prices.py"
@@ -107,7 +99,6 @@ def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
     assert text.startswith("# mine\n") and "pence" in text
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("rustfmt") is None, reason="rustfmt is not installed")
 def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped) -> None:
     generate(trapped)
@@ -115,7 +106,6 @@ def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped
     assert written == "#[test]\nfn it_adds() {\n    assert_eq!(1 + 1, 2);\n}\n"
 
 
-@pytest.mark.slow
 def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_when_told_to(
     trapped: Trapped,
 ) -> None:

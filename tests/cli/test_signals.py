@@ -137,6 +137,7 @@ def end(run: Hung, number: signal.Signals) -> None:
     assert after == {p: what for p, what in run.before.items() if "__pycache__" not in p}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", HANGING)
 def test_sigterm_ends_a_verify_whose_tests_hang(hung: Callable[..., Hung], how: str) -> None:
     end(hung(HANGING[how]), signal.SIGTERM)

@@ -39,6 +39,7 @@ def children() -> set[str]:
     return set(place.read_text().split()) if place.exists() else set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", BAD)
 def test_a_template_without_end_is_stopped_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str

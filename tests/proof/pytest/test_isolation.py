@@ -127,6 +127,7 @@ VARIABLES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_variable_changes_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, subject = project(tmp_path)
     for name, value in VARIABLES.items():
@@ -165,6 +166,7 @@ strict_parametrization_ids = true
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["pytest.ini", "tests/pytest.ini", "above"])
 def test_no_setting_of_pytest_changes_a_verdict(place: str, tmp_path: Path) -> None:
     root = tmp_path / "checkout"
@@ -176,6 +178,7 @@ def test_no_setting_of_pytest_changes_a_verdict(place: str, tmp_path: Path) -> N
     assert sorted(root.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_what_tests_need_of_the_settings_is_honoured(tmp_path: Path) -> None:
     _, subject = project(
         tmp_path,
@@ -211,6 +214,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_coverage_is_that_of_coverage_itself_in_every_layout(layout: str, tmp_path: Path) -> None:
     root, subject = project(tmp_path / "tree [x]", **LAYOUTS[layout])

@@ -24,6 +24,8 @@ from scaffold.proof.runner import Kills, Subject, SubjectTarget, VerifyOptions, 
 from scaffold.proof.tree_copy import copy_tree, list_tree
 from support.tree import write_files
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = VerifyOptions(python=sys.executable, jobs=1, mutants="all")
 CALC = "def add(a, b):\n    return a + b\n"
 TEST = "from pkg.calc import add\n\n\ndef test_add():\n    assert add(5, 3) == 8\n"
@@ -102,7 +104,6 @@ def kill(
     return check(subject, evidence, options, said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", INSTALLED)
 def test_mutants_of_a_package_installed_for_development_are_killed(
     tree: Path, environment: Path, how: str
@@ -165,7 +166,6 @@ def red(flat: Path, test: str, **files: str) -> ProofError:
     return caught.value
 
 
-@pytest.mark.slow
 def test_a_red_copy_is_named_with_its_test_its_reason_and_a_command(flat: Path) -> None:
     (flat.parent / "beside.txt").write_text("beside")
 
