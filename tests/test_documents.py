@@ -49,3 +49,15 @@ def test_every_known_fault_names_tests_that_are_there() -> None:
     for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text):
         source = (ROOT / path).read_text(encoding="utf-8")
         assert f"def {name}(" in source, f"{path} has no {name}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_document_holds_a_conflict_marker(page: str) -> None:
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.match(r"(<{7}|>{7}) |={7}$", line)] == []
+
+
+def test_the_index_has_every_document() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [path.name for path in (ROOT / "docs").glob("*.*") if path.name != "index.md"]
+    assert [name for name in pages if f"]({name})" not in text] == []
