@@ -52,7 +52,7 @@ def test_refuse_is_the_default_and_writes_nothing(tree: Path, mine: str) -> None
 def test_skip_leaves_the_file_as_it_is(tree: Path, mine: str) -> None:
     done = new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "skip")
     assert done.code == 0
-    assert ". tests/test_prices.py  (skipped as told)" in done.out
+    assert ". tests/test_prices.py  (skipped, as asked)" in done.out
     assert (tree / TESTS).read_text() == mine
 
 
@@ -85,7 +85,7 @@ def test_overwrite_writes_ours_and_undo_gives_the_edit_back(tree: Path, mine: st
     before = snapshot(tree)
     done = new(tree, "--set", "prices_heaviest=9000", "--on-conflict", "overwrite")
     assert done.code == 0
-    assert "~ tests/test_prices.py  (overwritten as told)" in done.out
+    assert "~ tests/test_prices.py  (overwritten, as asked)" in done.out
     assert "test_mine" not in (tree / TESTS).read_text()
     assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
     assert snapshot(tree) == before

@@ -95,10 +95,10 @@ class EditResult:
 
 
 class RevertOptions(TypedDict, total=False):
-    """What every edit may be told.
+    """The options of every edit.
 
     Attributes:
-        owned: The units in this file that the state says are ours, of all gaps.
+        owned: The units in this file that the state lists as ours, of all gaps.
         created: The file was made by us (an absent one always is).
         first_party: Top-level module names that are the checkout's own.
         on_conflict: How a conflict with a person's work is settled.
@@ -111,7 +111,7 @@ class RevertOptions(TypedDict, total=False):
 
 
 class ApplyOptions(RevertOptions, total=False):
-    """What putting units in may be told as well.
+    """The options of putting units in.
 
     Attributes:
         planned: The units that this same plan has put in, by other gaps.
@@ -178,7 +178,7 @@ def apply(
     Raises:
         CheckoutError: The file does not parse.
         ConflictError: A unit is there already, is not ours (or was edited), and differs.
-        KitError: The payload is broken, or another payload of this plan says otherwise.
+        KitError: The payload is broken, or another payload of this plan differs.
     """
     with parsing(path, text or ""):
         return kind_of(kind).apply(text, payload, path=path, **options)

@@ -34,7 +34,7 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Ours:
-    """What the state says is ours in one file, and how conflicts are settled."""
+    """What the state lists as ours in one file, and how conflicts are settled."""
 
     path: str
     digests: Mapping[str, set[str]]

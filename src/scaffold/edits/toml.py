@@ -5,7 +5,7 @@ one, `table.key:element`, so that several gaps add to `workspace.members`. What 
 for them to stand in is made, and is a unit too: a table `[name]` at the end of the file, an array
 `table.key`.
 
-An entry goes behind the last one of its table, an element behind the last one of its array, in the
+An entry goes after the last one of its table, an element after the last one of its array, in the
 array's own layout. Taking them away is the exact inverse. Every result is parsed and compared with
 what is meant, so that an unforeseen layout is refused and never broken.
 """
@@ -63,7 +63,7 @@ def apply(
     Raises:
         CheckoutError: The file is not there, or does not parse.
         ConflictError: A key is there with another value, and is not ours or was edited.
-        KitError: The payload is broken, or another payload of this plan says otherwise.
+        KitError: The payload is broken, or another payload of this plan differs.
     """
     wanted = _read(payload, options.get("origin", "payload"))
     if not wanted:
@@ -137,7 +137,9 @@ def _read(payload: str, origin: str) -> list[_Wanted]:
     _data(text, origin, KitError)
     tables, entries = scan(text)
     if any(table.is_array for table in tables):
-        raise KitError(f"{origin}: an array of tables is no unit", f"use plain tables, in {origin}")
+        raise KitError(
+            f"{origin}: an array of tables cannot be a unit", f"use plain tables, in {origin}"
+        )
     found: list[_Wanted] = []
     for entry in entries:
         source = text[entry.value_start : entry.end]
@@ -152,7 +154,7 @@ def _read(payload: str, origin: str) -> list[_Wanted]:
             name = f"{_dotted(entry.path)}:{_shown(one)}"
             found.append(_Wanted(name, entry.table, entry.key, part, one, True))
     if len({item.name for item in found}) != len(found):
-        raise KitError(f"{origin}: says the same twice", f"keep one, in {origin}")
+        raise KitError(f"{origin}: has the same entry twice", f"keep one, in {origin}")
     return found
 
 
@@ -184,7 +186,7 @@ def _with_element(text: str, array: Entry, source: str, own: Ours) -> str:
     there = elements(text, array)
     if text[array.value_start : array.value_start + 1] != "[":
         raise CheckoutError(
-            f"{own.path}:{line_number(text, array.start)}: '{_dotted(array.path)}' is no array",
+            f"{own.path}:{line_number(text, array.start)}: '{_dotted(array.path)}' is not an array",
             f"make it one in {own.path}",
         )
     if not there:

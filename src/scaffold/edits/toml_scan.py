@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Element:
-    """An element of an array, with the comma behind it where there is one."""
+    """An element of an array, with the comma after it, if any."""
 
     start: int
     end: int

@@ -81,12 +81,12 @@ def classify(
     if recorded is not None and base is not None and same_text(path, current, base):
         return change(Action.UPDATE, _in_layout_of(path, current, base, wanted))
     if on_conflict is OnConflict.OVERWRITE:
-        return change(Action.UPDATE, with_line_ends_of(current, wanted), "overwritten as told")
+        return change(Action.UPDATE, with_line_ends_of(current, wanted), "overwritten, as asked")
     left = f"{marks_note(current)} are left" if marked_lines(current) else ""
     if recorded is not None and fingerprint(wanted) == recorded:
         return change(Action.KEPT, current, left or "your edit is kept; nothing new to write")
     if on_conflict is OnConflict.SKIP:
-        return change(Action.KEPT, current, "skipped as told")
+        return change(Action.KEPT, current, "skipped, as asked")
     reason = "exists and is not ours" if recorded is None else "edited since it was generated"
     return change(Action.CONFLICT, wanted, left or reason)
 

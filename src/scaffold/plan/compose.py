@@ -139,7 +139,7 @@ def _edit(
     if not spec.to:
         return [_apply(checkout, state, files, plan, spec, payload, on_conflict)[0]]
     record, moved = _apply(checkout, state, files, plan, spec, payload, on_conflict)
-    # Formatted before it is compared: what a formatter does is no edit.
+    # Formatted before it is compared: a formatter's changes are not edits.
     source = format_source(spec.to, moved.encode("utf-8"), cache=cache_dir("format"))
     there = EditSpec(edits.MOVES[spec.kind], spec.to, spec.payload)
     made, _ = _apply(checkout, state, files, plan, there, source.decode("utf-8"), on_conflict)

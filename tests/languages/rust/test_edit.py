@@ -118,7 +118,7 @@ def test_an_item_that_may_be_gone_already_is_removed_where_it_is_there() -> None
 
 def test_a_place_that_is_gone_is_a_conflict() -> None:
     result = put(HANDLERS, REMOVE)
-    with pytest.raises(ConflictError, match="cannot be told"):
+    with pytest.raises(ConflictError, match="can no longer be found"):
         take("fn all_new() {}\n", result.units)
 
 

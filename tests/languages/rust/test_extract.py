@@ -231,7 +231,7 @@ BROKEN = {
     "an unknown key": (PART + "times = 2\n", r"\[part.price\]: `times` is missing or unknown"),
     "no function": (PART.replace("within", "inside"), r"`\w+` is missing or unknown"),
     "nothing is meant": (PART.replace("«self", "self"), r"`find` needs one «…»"),
-    "no end": (PART.replace(" …»;", " …»"), "`find` says not where `…` ends"),
+    "no end": (PART.replace(" …»;", " …»"), "`find` does not fix where `…` ends"),
     "no place for it": (PART.replace("    «»\n", ""), "`into` one «»"),
     "nothing is left": (
         PART.replace("let price = prices::price(self.base, self.pieces);", ""),

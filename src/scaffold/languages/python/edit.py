@@ -1,11 +1,11 @@
 """The edit kind `python`: imports and top-level units of a module.
 
 A file that is wholly ours is written anew from the set of its units (`python_layout`). In a
-person's file every byte stays where it is, and what we add goes to places that can be told again:
+person's file every byte stays where it is, and what we add goes to places that can be found again:
 
-- an import: a line behind the last import above the first function or class; without one, behind
+- an import: a line after the last import above the first function or class; without one, after
   the docstring or the comments at the top and one blank line;
-- a unit: behind the last line that is not blank, and two blank lines. Blank lines and a missing
+- a unit: after the last line that is not blank, and two blank lines. Blank lines and a missing
   line end at the end of the file stay at the end.
 
 So taking a line and the blank lines above it away is the exact inverse, whatever the order. An
@@ -90,7 +90,7 @@ def apply(
     Raises:
         CheckoutError: The module does not parse.
         ConflictError: A name is taken, or a unit of ours was edited and the payload changed too.
-        KitError: The payload is no plain module, or another payload of this plan says otherwise.
+        KitError: The payload is not a plain module, or another payload of this plan differs.
     """
     wanted = _read_payload(payload, origin, header)
     check_planned(wanted.units, planned, origin)
@@ -147,7 +147,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     """The units of a payload, sorted by name.
 
     Raises:
-        KitError: The payload is no plain module of imports and units.
+        KitError: The payload is not a plain module of imports and units.
     """
     return _read_payload(payload, origin, "").units
 
@@ -181,7 +181,10 @@ def _read_payload(payload: str, origin: str, header: str) -> _Payload:
             continue
         if not (block.name and block.alone and isinstance(block.node, _UNITS)):
             raise _broken(
-                origin, block, "is no import, constant, class or function", "make it one of these"
+                origin,
+                block,
+                "is not an import, constant, class or function",
+                "make it one of these",
             )
         if block.name in definitions:
             raise _broken(origin, block, f"defines '{block.name}' twice", "keep one")

@@ -53,7 +53,7 @@ def _scope(module: Module, blocks: Sequence[Block], end: int, *, top: bool) -> S
 
 
 def _item(module: Module, block: Block, *, is_first: bool, top: bool) -> Item:
-    """A statement by a name that lasts over an edit: what it binds, else what it says."""
+    """A statement by a name that lasts over an edit: what it binds, else its text."""
     names = frozenset(bindings([block.node]))
     name = block.name or "+".join(sorted(names))
     digest = module.digest(block)

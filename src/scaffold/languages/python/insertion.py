@@ -28,7 +28,7 @@ def with_sorted_imports(
 ) -> str:
     """The text of a file of ours with more imports, sorted in among those at its top.
 
-    Where these are not sorted as we do it, the new ones get lines of their own behind them.
+    Where these are not sorted as we do it, the new ones get their own lines after them.
     """
     top = _top_imports(module)
     own = tuple(first_party) or first_party_of(module)
@@ -42,7 +42,7 @@ def with_sorted_imports(
 def first_party_of(module: Module) -> tuple[str, ...]:
     """The checkout's own modules, as the order of a module's imports tells: its last section.
 
-    Where that holds pytest, it is the section of other people's modules, and there is no own one.
+    Where that holds pytest, it is the section of other people's modules, and none is the own one.
     """
     top = _top_imports(module)
     if not top:
@@ -78,7 +78,7 @@ def _with_import_lines(module: Module, group: Sequence[Import], first_party: Seq
 
 
 def _import_anchor(module: Module, *, future: bool) -> tuple[int, int]:
-    """The line behind which imports go, and how many blank lines between; line 0: at the start."""
+    """The line after which imports go, and how many blank lines between; line 0: at the start."""
     found, is_future = 0, False
     for block in module.blocks:
         if isinstance(block.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -20,7 +20,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Definition:
-    """A unit that is no import: its name, its text in LF with its comments, what it says."""
+    """A unit that is not an import: its name, its text in LF with its comments, its digest."""
 
     name: str
     text: str

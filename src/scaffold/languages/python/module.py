@@ -70,7 +70,7 @@ class Block:
 
 
 class Module:
-    """A parsed module: its text without the byte order mark, by lines that end as Python says."""
+    """A parsed module: its text without the byte order mark, by Python's lines."""
 
     def __init__(self, text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> None:
         """Parse.
@@ -135,7 +135,7 @@ class Module:
         return self.spans[number - 1][0] if number <= len(self.spans) else len(self.text)
 
     def line_end(self, number: int) -> int:
-        """Offset behind a line's last character, before its line end."""
+        """Offset after a line's last character, before its line end."""
         return self.spans[number - 1][1] if number >= 1 else 0
 
     def content_before(self, number: int) -> int:
@@ -166,7 +166,7 @@ class Module:
         return tuple(blocks)
 
     def digest(self, block: Block) -> str:
-        """What a block says, whatever its format: its syntax tree and its comments."""
+        """What a block means, whatever its format: its syntax tree and its comments."""
         said = [text for line, text in self.comments if block.start <= line <= block.end]
         notes = "\0".join(text.lstrip("#").strip() for text in said)
         return digest_of(f"{dump(block.node)}\0{notes}")
@@ -264,7 +264,7 @@ def dump(tree: ast.AST) -> str:
 
 
 class _Mark(str):
-    """A piece of finished output on the stack, told apart from names in the tree."""
+    """A piece of finished output on the stack, distinct from names in the tree."""
 
     __slots__ = ()
 

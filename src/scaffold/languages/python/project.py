@@ -109,7 +109,7 @@ def module_of(top: Path, path: str, run: RunSpec | None, planned: Mapping[str, b
 
     root = _chosen(top, pure, run, there) or _usual(pure, run_root, there)
     relative = pure.relative_to(root.folder)
-    # A folder that no import statement can name is no package.
+    # A folder that no import statement can name is not a package.
     while not all(part.isidentifier() for part in relative.parent.parts):
         relative, root = PurePosixPath(*relative.parts[1:]), ImportRoot(root.folder)
     return ".".join(filter(None, [root.prefix, _dotted(relative)]))
@@ -214,7 +214,7 @@ def _of_build(top: Path, home: PurePosixPath) -> Iterator[ImportRoot]:
 
 
 def _mapped(folder: PurePosixPath, prefix: str) -> ImportRoot:
-    """The root of a package that has a folder of its own: above it, where the names agree."""
+    """The root of a package that has its own folder: above it, where the names agree."""
     parts = tuple(prefix.split(".")) if prefix else ()
     if parts and folder.parts[-len(parts) :] == parts:
         return ImportRoot(PurePosixPath(*folder.parts[: -len(parts)]))

@@ -128,7 +128,7 @@ def _body_splice(module: Module, node: _Test, sentence: str) -> Splice:
 
 
 def _header_end(module: Module, node: _Test) -> tuple[int, int]:
-    """Line and column behind the colon of a function's header."""
+    """Line and column after the colon of a function's header."""
     first = node.body[0]
     decorators = getattr(first, "decorator_list", [])
     line = min([first.lineno, *(item.lineno for item in decorators)])

@@ -127,7 +127,7 @@ def apply(
     Raises:
         CheckoutError: The file is not there or not as cargo writes it, or lacks a package.
         ConflictError: A package of that name is there in another version, and is not ours.
-        KitError: The payload is broken, or another payload of this plan says otherwise.
+        KitError: The payload is broken, or another payload of this plan differs.
     """
     origin = options.get("origin", "payload")
     packages = _read(payload, origin)

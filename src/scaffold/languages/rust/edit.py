@@ -2,13 +2,13 @@
 
 A payload is Rust text of
 
-- `mod name;` with its attributes and the comments right above, the unit `mod name`: added behind
+- `mod name;` with its attributes and the comments right above, the unit `mod name`: added after
   the last line that is not blank, after one blank line. Blank lines and a missing line end at the
   end of the file stay at the end.
 - `// scaffold: remove mod name` (or fn, struct, enum, trait, type, const, static), the unit
   `remove mod name`: the item goes with its attributes and comments. Its text and the lines around
   it are kept in the state, so that taking the edit back puts it where it was. One that is not
-  there is an error, but with `if there` behind its name.
+  there is an error, but with `if there` after its name.
 
 A file is never created: a module declaration has no place without the crate's own file.
 """
@@ -85,7 +85,7 @@ def apply(
     Raises:
         CheckoutError: The file is not there, does not parse, or lacks an item to remove.
         ConflictError: A module of that name is there, and is not ours or was edited.
-        KitError: The payload is broken, or another payload of this plan says otherwise.
+        KitError: The payload is broken, or another payload of this plan differs.
     """
     origin = options.get("origin", "payload")
     declared, removals = _read(payload, origin)
@@ -111,7 +111,7 @@ def revert(
 
     Raises:
         CheckoutError: The file does not parse.
-        ConflictError: A declaration was edited, or the place of a removed item cannot be told.
+        ConflictError: A declaration was edited, or the place of a removed item is unknown.
     """
     own = ours(path, options, drop)
     for unit in drop:
@@ -181,7 +181,7 @@ def _read(payload: str, origin: str) -> tuple[dict[str, _Item], dict[str, _Remov
     covered = 0
     for item in _items(source, origin, KitError, hint):
         if item.node_type != "mod_item" or item.text.rstrip().endswith("}"):
-            raise KitError(f"{origin}:{item.line}: is no `mod name;`", hint)
+            raise KitError(f"{origin}:{item.line}: is not `mod name;`", hint)
         if item.name in declared:
             raise KitError(f"{origin}:{item.line}: declares '{item.name}' twice", hint)
         declared[item.name] = item
@@ -266,6 +266,6 @@ def _refuse_restoring(unit: Unit, own: Ours) -> None:
     if own.on_conflict in (OnConflict.REFUSE, OnConflict.MERGE):
         line = remembered(Removed, unit).line
         raise ConflictError(
-            f"{own.path}:{line}: the place of what '{unit.name}' took out cannot be told any more",
+            f"{own.path}:{line}: the place of what '{unit.name}' took out can no longer be found",
             "put it back by hand, or: --on-conflict skip (leaves it out)",
         )

@@ -97,7 +97,7 @@ def _inside(node: Node, data: bytes) -> Scope | None:
 
 
 def _key(node: Node) -> str:
-    """A name that lasts over an edit: what the item is called, else what it says."""
+    """A name that lasts over an edit: the item's name, else its text."""
     name = text_of(node.child_by_field_name("name"))
     if node.type == "impl_item":
         parts = [text_of(node.child_by_field_name(part)) for part in ("trait", "type")]

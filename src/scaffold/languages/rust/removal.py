@@ -80,7 +80,7 @@ def take_out(text: str, start: int, end: int) -> tuple[str, Removed]:
 
 
 def put_back(text: str, removed: Removed) -> str | None:
-    """The text with what was taken out in its place; None where the place cannot be told."""
+    """The text with what was taken out in its place; None where the place is unknown."""
     lines = text.splitlines(True)
     for above, below in _contexts(removed):
         places = [at for at in range(len(lines) + 1) if _fits(lines, at, above, below)]

@@ -33,7 +33,7 @@ def meaning(path: str, source: bytes) -> tuple[str, ...]:
 
 
 def _counts(words: list[str], place: int) -> bool:
-    """Whether a comma says something: not after a block, nor before a bracket that closes.
+    """Whether a comma has a meaning: not after a block, nor before a bracket that closes.
 
     The one comma of `(x,)` does: it makes a tuple.
     """

@@ -86,7 +86,7 @@ def _as_todo(test: RustTest, sentence: str) -> Iterator[Splice]:
 
 
 def _behind_the_head(root: Node) -> int:
-    """Where an inner attribute can stand: behind the comments at the top of the file."""
+    """Where an inner attribute can stand: after the comments at the top of the file."""
     place = 0
     for node in root.children:
         inner = text_of(node).startswith(("//!", "/*!"))

@@ -70,7 +70,7 @@ def parse(
     """The root of a file's tree.
 
     Raises:
-        ScaffoldError: Of the given class, where text between the items is no Rust.
+        ScaffoldError: Of the given class, where text between the items does not parse.
     """
     root = _parser().parse(source).root_node
     broken = _first_error(root)
@@ -221,7 +221,7 @@ def _locals(body: Node | None) -> Iterator[str]:
 
 
 def _bound(argument: Node | None) -> Iterator[str]:
-    """The names that a `use` binds; a glob binds none that can be told."""
+    """The names that a `use` binds; a glob binds none that are known."""
     waiting = [] if argument is None else [(argument, "")]
     while waiting:
         node, of = waiting.pop()
@@ -261,7 +261,7 @@ def modifiers(function: Node) -> list[str]:
 
 
 def is_public(node: Node) -> bool:
-    """Whether an item has a visibility of its own."""
+    """Whether an item has a visibility."""
     return any(child.type == "visibility_modifier" for child in node.children)
 
 

@@ -26,7 +26,7 @@ class RustTest:
 
     @property
     def reason(self) -> str:
-        """What the comment above says behind `Known defect:`; empty where none does."""
+        """What follows `Known defect:` in the comment above; empty where none does."""
         lines = [
             _COMMENT.sub("", line).strip()
             for item in self.above

@@ -1,6 +1,6 @@
 """Rust text as tokens: how an edit finds one place in a file without quoting all of it.
 
-A pattern is Rust text with two signs of its own: `…` is anything whose brackets balance, and
+A pattern is Rust text with two signs more: `…` is anything whose brackets balance, and
 `«` and `»` stand around what is meant. Blanks do not count, in the pattern or in the file.
 """
 
@@ -144,7 +144,7 @@ def _fit(wanted: Sequence[str], there: Sequence[Token], at: int) -> list[int] | 
 
 
 def _over(there: Sequence[Token], at: int) -> int | None:
-    """Behind a token, or behind the whole of a bracket; None at what closes one around it."""
+    """The place after a token, or after a whole bracket; None at what closes one around it."""
     if at >= len(there) or there[at].text in _CLOSING.values():
         return None
     waiting = []

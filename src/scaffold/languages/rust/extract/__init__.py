@@ -1,4 +1,4 @@
-r"""The edit kind `rust_extract`: code of a Rust file moved into a module of its own.
+r"""The edit kind `rust_extract`: code of a Rust file moved into its own module.
 
 Nothing of the code stands in the payload: it is cut from the file and comes back as `moved`, the
 payload of the kind `rust_items` for the destination (`to` in gap.toml). A payload is TOML; its
@@ -53,11 +53,11 @@ from scaffold.languages.rust.tokens import indented
 def apply(
     text: str | None, payload: str, *, path: str, **options: Unpack[ApplyOptions]
 ) -> EditResult:
-    """The file with a call in the place of each piece, and what moved as a text of its own.
+    """The file with a call in the place of each piece, and what moved as another text.
 
     Raises:
         CheckoutError: The file is not there, does not parse, or a pattern does not fit once.
-        ConflictError: A call was edited, and the payload says otherwise now.
+        ConflictError: A call was edited, and the payload differs now.
         KitError: The payload is broken.
     """
     wanted = read(payload, options.get("origin", "payload"))
@@ -93,7 +93,7 @@ def revert(
 
     Raises:
         CheckoutError: The file does not parse.
-        ConflictError: A call was edited, or the place of a function cannot be told.
+        ConflictError: A call was edited, or the place of a function is unknown.
     """
     skip = ours(path, options).on_conflict is OnConflict.SKIP
     for unit in drop:

@@ -1,4 +1,4 @@
-"""What the payload of a `rust_extract` edit says."""
+"""The payload of a `rust_extract` edit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read(payload: str, origin: str) -> Extraction:
     """The payload's pieces: changes first, then items, then parts.
 
     Raises:
-        KitError: It is no TOML, or a piece lacks a key or has one too many.
+        KitError: It is not TOML, or a piece lacks a key or has one too many.
     """
     hint = "scaffold kit format"
     try:
@@ -85,7 +85,7 @@ def _piece(kind: str, name: str, item: Mapping[str, Any]) -> Piece:
         raise ValueError(f"[{kind}.{name}]: `leave` is empty, so nothing could be put back")
     bare = piece.find.replace(FROM, "").replace(TO, "").strip()
     if bare.startswith(ANYTHING) or bare.endswith(ANYTHING):
-        raise ValueError(f"[{kind}.{name}]: `find` says not where `…` ends")
+        raise ValueError(f"[{kind}.{name}]: `find` does not fix where `…` ends")
     if kind == "part" and not piece.within:
         raise ValueError(f"[part.{name}]: `within` is missing or unknown")
     if kind == "part" and not (
