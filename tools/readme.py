@@ -34,7 +34,7 @@ BROKEN = (
     "env_stage[access_key] = env.get(access_key)",
     'env_stage[access_key] = ""',
 )
-EXAMPLE = ("cli_main", "cli/test/test_main_keys.py", "test_a_key_of_the_shell_reaches_the_gateway")
+EXAMPLE = ("cli_main", "cli/test/test_main_keys.py", "test_up_takes_a_key_from_the_shell")
 
 
 def fits(entry: Mapping[str, Any]) -> bool:

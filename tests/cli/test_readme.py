@@ -45,7 +45,7 @@ def test_the_first_commands_work_on_both_ends_of_the_history(version: str, tmp_p
         assert ran.code == 0, (words, ran.err)
         written = number == 3
         assert (snapshot(plano) != before) is written, words
-    assert "test_a_key_of_the_shell_reaches_the_gateway" in scaffold(*shown[1], cwd=tmp_path).out
+    assert "test_up_takes_a_key_from_the_shell" in scaffold(*shown[1], cwd=tmp_path).out
 
 
 @pytest.mark.slow
