@@ -70,7 +70,7 @@ def verify_all(
     outcomes: dict[str, Outcome] = {}
     for group in groups.values():
         with _kept(group, blocked):
-            for outcome in _verify_group(group, options, progress):
+            for outcome in _verify_group(group, options, progress, blocked):
                 outcomes[outcome.gap] = outcome
     return [outcomes[subject.slug] for subject in subjects if subject.slug in outcomes]
 
@@ -107,12 +107,15 @@ def environment_of(subject: Subject, options: VerifyOptions) -> str:
 
 
 def _verify_group(
-    subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
+    subjects: Sequence[Subject],
+    options: VerifyOptions,
+    progress: Progress,
+    blocked: dict[str, ScaffoldError] | None,
 ) -> list[Outcome]:
     left = {subject.slug: found for subject in subjects if (found := _unresolved(subject))}
     if left:
         rest = [subject for subject in subjects if subject.slug not in left]
-        proved = _verify_group(rest, options, progress) if rest else []
+        proved = _verify_group(rest, options, progress, blocked) if rest else []
         return [*(_outcome(s, left[s.slug], options) for s in subjects if s.slug in left), *proved]
     runner = load_runner(subjects[0].run.runner)
     started = time.monotonic()
@@ -122,13 +125,14 @@ def _verify_group(
     outcomes = []
     for subject, found in zip(subjects, evidence, strict=True):
         began = time.monotonic()
-        outcome = _outcome(subject, found, options)
-        ran = outcome.counts[Kind.PASSED] + outcome.counts[Kind.KNOWN_DEFECT]
-        if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
-            kills = check(subject, found, options, progress)
-            outcome = _with_kills(outcome, kills, subject.twins)
-        seconds = round(each + time.monotonic() - began, 2)
-        outcomes.append(replace(outcome, seconds=seconds))
+        with _kept([subject], blocked):
+            outcome = _outcome(subject, found, options)
+            ran = outcome.counts[Kind.PASSED] + outcome.counts[Kind.KNOWN_DEFECT]
+            if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
+                kills = check(subject, found, options, progress)
+                outcome = _with_kills(outcome, kills, subject.twins)
+            seconds = round(each + time.monotonic() - began, 2)
+            outcomes.append(replace(outcome, seconds=seconds))
     return outcomes
 
 
