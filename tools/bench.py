@@ -46,7 +46,8 @@ class Row:
             bound, missed = f"at most {self.at_most:g}", self.ratio > self.at_most
         elif self.at_least is not None:
             bound, missed = f"at least {self.at_least:g}", self.ratio < self.at_least
-        return f"{self.name:<58} {self.ratio:6.2f}  {bound}{'  MISSED' if missed else ''}"
+        verdict = "" if bound == "(no bound)" else "  MISSED" if missed else "  holds"
+        return f"{self.name:<58} {self.ratio:6.2f}  {bound}{verdict}"
 
 
 def command(*argv: str, cwd: Path, env: dict[str, str] | None = None) -> Step:
@@ -84,13 +85,28 @@ def scaffold(*arguments: str, cwd: Path) -> Step:
     return command(PYTHON, "-m", "scaffold", *arguments, cwd=cwd)
 
 
-def start_up(tree: Path) -> list[Row]:
-    """What the quick commands cost against an interpreter that does nothing."""
+def start_up(tree: Path, *commands: str, of: str) -> list[Row]:
+    """What quick commands cost against an interpreter that does nothing."""
     bare = command(PYTHON, "-c", "pass", cwd=tree)
     return [
-        Row(f"{name} / python -c pass", ratio(scaffold(*arguments, cwd=tree), bare), 8)
-        for name, arguments in (("list", ["list"]), ("status", ["status"]), ("--help", ["--help"]))
+        Row(f"{name}{of} / python -c pass", ratio(scaffold(name, cwd=tree), bare), 8)
+        for name in commands
     ]
+
+
+def in_the_demo(scratch: Path) -> list[Row]:
+    """The quick commands on the miniature checkout, before and after a row is proved in it."""
+    package = ROOT / "src" / "scaffold" / "_demo"
+    tree = scratch / "demo"
+    shutil.copytree(package / "checkout", tree)
+    os.environ["SCAFFOLD_KIT"] = str(package / "kit")
+    try:
+        rows = start_up(tree, "--help", "list", "status", of=", demo")
+        scaffold("new", "--gap", "prices", cwd=tree)()
+        scaffold("verify", "prices", "--mutants", "all", "--python", PYTHON, cwd=tree)()
+        return [*rows, *start_up(tree, "status", of=", demo with a proved row")]
+    finally:
+        del os.environ["SCAFFOLD_KIT"]
 
 
 def writing(tree: Path, kit: Path) -> list[Row]:
@@ -170,18 +186,21 @@ def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     tree = scratch / "plano"
     ignored = shutil.ignore_patterns("target", ".git", "node_modules", ".scaffold")
     shutil.copytree(plano, tree, symlinks=True, ignore=ignored)
+    quick = start_up(tree, "list", "status", of=", checkout")
     priority = scaffold("new", "--priority", "P0", cwd=tree)
     undo = scaffold("undo", cwd=tree)
     written = ratio(priority, copies(kit, *RUST_ROWS), after=undo)
     scaffold("new", "--gap", "llm_gateway", cwd=tree)()
     verify = scaffold("verify", "llm_gateway", cwd=tree)
     verify()
+    quick += start_up(tree, "status", of=", checkout with a row")
     bare = command(
         *["cargo", "test", "--locked", "--offline", "-p", "llm_gateway", "--lib"],
         cwd=tree / "crates",
         env={"CARGO_TARGET_DIR": str(scratch / "target"), "CARGO_PROFILE_TEST_DEBUG": "0"},
     )
     return [
+        *quick,
         Row("new --priority P0 / two copier copies", written, 1.5),
         Row("verify llm_gateway / cargo test, both warm", ratio(verify, bare), 1.3),
     ]
@@ -280,7 +299,7 @@ def main() -> None:
         scratch = Path(folder)
         tree = release_tree(scratch)
         kit = plain_kit(scratch)
-        rows = [*start_up(tree), *writing(tree, kit), durability(tree)]
+        rows = [*in_the_demo(scratch), *writing(tree, kit), durability(tree)]
         rows += [*killing(tree, scratch), *proving(tree)]
         if PLANO:
             rows += rust_rows(Path(PLANO).resolve(), scratch, kit)

@@ -10,8 +10,12 @@ isolation.guard_start(sys.argv[1:])
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    import gc
+
     from scaffold.cli import run
 
+    # Imports make much and drop little: with the usual 700, `status` takes 1.03 times as long.
+    gc.set_threshold(100_000)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -27,15 +27,29 @@ def test_a_quick_command_loads_nothing_that_it_does_not_use(tree: Path, command:
     assert [it for it in loaded if any(it == n or it.startswith(f"{n}.") for n in unused)] == []
 
 
+@pytest.mark.parametrize("command", UNUSED)
+def test_a_quick_command_loads_no_library_but_click(tree: Path, command: str) -> None:
+    known = sys.stdlib_module_names | {"scaffold", "click"}
+    known |= {"org"}  # `copy` asks whether it runs on Jython
+    # What the interpreter itself loads is not ours.
+    known |= {line.partition(".")[0] for line in _imports("-c", "pass", cwd=tree)}
+    loaded = _loaded(tree, command)
+    assert {name.partition(".")[0] for name in loaded} - known == set()
+
+
 def test_a_journal_is_read_where_there_is_one(tree: Path) -> None:
     (tree / ".scaffold" / "journal").mkdir(parents=True)
     assert "scaffold.checkout.journal" in _loaded(tree, "status")
 
 
 def _loaded(tree: Path, command: str) -> list[str]:
+    return _imports("-m", "scaffold", command, cwd=tree)
+
+
+def _imports(*argv: str, cwd: Path) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "scaffold", command],
-        cwd=tree,
+        [sys.executable, "-X", "importtime", *argv],
+        cwd=cwd,
         env={**os.environ, "SCAFFOLD_KIT": str(DEMO_KIT)},
         capture_output=True,
         text=True,

@@ -189,3 +189,31 @@ def test_a_cache_folder_that_is_a_link_is_not_cleared(own_cache: Path, tmp_path:
         caching.clear()
     assert scaffold("doctor", "--clear-cache", cwd=tmp_path).code == 3
     assert (tmp_path / "outside" / "format").is_dir()
+
+
+def test_a_kept_value_is_made_once_for_the_same_parts() -> None:
+    made = []
+
+    def make() -> list[str]:
+        made.append(1)
+        return ["a", "b"]
+
+    assert caching.kept(make, "x", "y") == caching.kept(make, "x", "y") == ["a", "b"]
+    assert len(made) == 1
+    # Parts are not joined: another cut of the same text is another value.
+    caching.kept(make, "x\0y")
+    caching.kept(make, "x", "y", "")
+    assert len(made) == 3
+
+
+def test_a_kept_value_that_was_changed_on_the_disk_is_made_again(own_cache: Path) -> None:
+    assert caching.kept(lambda: ["right"], "x") == ["right"]
+    (entry,) = (own_cache / "parsed").iterdir()
+    entry.write_bytes(entry.read_bytes().replace(b"right", b"wrong"))
+    assert caching.kept(lambda: ["right"], "x") == ["right"]
+
+
+def test_toml_that_json_cannot_hold_is_parsed_each_time() -> None:
+    for _ in range(2):
+        assert caching.toml("day = 2026-01-01")["day"].year == 2026
+    assert caching.toml("[a]\nb = [1, 2.5, inf]") == {"a": {"b": [1, 2.5, float("inf")]}}

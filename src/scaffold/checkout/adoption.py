@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.find import Checkout
+from scaffold.checkout.state import fingerprint
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
 from scaffold.languages import Language, language_of
+from scaffold.system.caching import kept
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,17 @@ def find_adoption(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Adopti
     # Parsing targets and suites would cost `status` its quickness; most suites name no target.
     if not sources:
         return Adoption(frozenset(), frozenset(), (), tuple(unread))
+    parts = [f"{path}\0{fingerprint(source)}" for path, source in sources.items()]
+    parts += [f"{path}\0{module}\0{digest}" for path, module, digest in checkout.digests(gap)]
+    found = kept(lambda: _looked_into(checkout, gap, sources), "adoption", *parts)
+    reached, functions, files, more = found
+    return Adoption(frozenset(reached), frozenset(functions), tuple(files), (*unread, *more))
+
+
+def _looked_into(
+    checkout: Checkout, gap: Gap, sources: Mapping[str, bytes]
+) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Functions that are reached, all of them, the files that do, and what could not be read."""
     findings = checkout.find(gap)
     functions = {
         f"{found.module}.{name}"
@@ -69,13 +82,13 @@ def find_adoption(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Adopti
     }
     modules = {found.module for found in findings.targets}
     reached: set[str] = set()
-    files = []
+    files, unread = [], list[str]()
     for path, source in sources.items():
         names = _names(path, source, modules, unread) & functions
         if names:
             files.append(path)
             reached |= names
-    return Adoption(frozenset(reached), frozenset(functions), tuple(files), tuple(unread))
+    return sorted(reached), sorted(functions), files, unread
 
 
 def _suites(checkout: Checkout, gap: Gap, unread: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -38,11 +38,14 @@ def read_file(root: Path, path: str) -> bytes | None:
     Raises:
         CheckoutError: Not a plain file of bounded size inside the checkout.
     """
-    confine(root, path)
+    if not is_inside(path):
+        confine(root, path)
     try:
         with Tree(root) as tree:
             return tree.read(path)
     except OSError as error:
+        # A link on the way, which was not followed, has a sentence for itself.
+        confine(root, path)
         raise CheckoutError(f"{path} cannot be read: {error.strerror}", f"ls -ld {path}") from error
 
 

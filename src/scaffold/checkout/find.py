@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +80,10 @@ class Checkout:
     root: Path
     planned: Mapping[str, bytes] = field(default_factory=dict)
 
+    @functools.cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.
 
@@ -112,6 +118,18 @@ class Checkout:
             if path is not None and not self._is_folder(path):
                 _check_syntax(path, self.read(path))
 
+    def digests(self, gap: Gap) -> list[tuple[str, str, str]]:
+        """Path, module and digest of each target that is here: what `find` decides by.
+
+        Raises:
+            CheckoutError: One cannot be read.
+        """
+        paths = filter(None, (self._first(target.paths) for target in gap.targets))
+        return [
+            (path, self._module(path, gap), "" if self._is_folder(path) else self._digest(path))
+            for path in paths
+        ]
+
     def has_target(self, gap: Gap) -> bool:
         """Whether any target of the gap is here, without parsing it."""
         return any(self._first(target.paths) for target in gap.targets)
@@ -127,7 +145,7 @@ class Checkout:
         place = self.root / path
         try:
             # A link inside the checkout is the project's own way; one that leaves it is not read.
-            if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.root)):
+            if not Path(os.path.realpath(place)).is_relative_to(self._real_root):
                 raise CheckoutError(f"{path} leads out of the checkout", f"ls -ld {_quoted(place)}")
             return read_plain(place)
         except (OSError, ValueError) as error:
@@ -148,6 +166,9 @@ class Checkout:
         if language is None:
             return dotted(path, gap.run.root if gap.run else "")
         return language.module_of(self.root, path, gap.run, self.planned)
+
+    def _digest(self, path: str) -> str:
+        return hashlib.sha256(self.read(path)).hexdigest()
 
     def _symbols(self, path: str) -> Symbols:
         if self._is_folder(path):

@@ -19,13 +19,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.checkout.files import confine, is_inside
-from scaffold.checkout.places import Tree
+from scaffold.checkout.places import Tree, read_at
 from scaffold.checkout.verdict import Mode, Verdict
 from scaffold.edits import KEPT, Unit
 from scaffold.errors import CheckoutError
@@ -124,11 +124,11 @@ class State:
         head = {"format": FORMAT, "kit": self.kit}
         files = {
             f"{FOLDER}/.gitignore": IGNORED.encode(),
-            f"{FOLDER}/state.json": _dump(head),
+            f"{FOLDER}/state.json": dump(head),
         }
         wanted: set[str] = set()
         for slug, record in self.gaps.items():
-            files[f"{FOLDER}/gaps/{slug}.json"] = _dump(_record_to_json(record))
+            files[f"{FOLDER}/gaps/{slug}.json"] = dump(_record_to_json(record))
             wanted |= set(record.files.values())
         for digest in wanted & set(self.bases):
             files[f"{FOLDER}/base/{digest}.gz"] = gzip.compress(self.bases[digest], 9, mtime=0)
@@ -174,8 +174,8 @@ def read_state(root: Path, kit: str) -> State:
             "name that kit with --kit",
         )
     gaps: dict[str, GapRecord] = {}
-    for path in _paths(root, "gaps", ".json"):
-        record = _record(path, _content(root, path) or b"")
+    for path, content in _contents(root, "gaps", ".json"):
+        record = _record(path, content)
         gaps[record.slug] = record
     return State(kit, gaps, _read_bases(root))
 
@@ -189,11 +189,6 @@ def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
     path = f"{FOLDER}/verified/{slug}.json"
     content = _content(root, path)
     return None if content is None else _proof(path, content)
-
-
-def dump_verified(outcome: Mapping[str, Any]) -> bytes:
-    """The proof of a gap as it is kept."""
-    return _dump(outcome)
 
 
 def damaged_files(root: Path) -> list[str]:
@@ -246,11 +241,23 @@ def _content(root: Path, path: str) -> bytes | None:
         raise _damaged(path, error.strerror or str(error)) from error
 
 
+def _contents(root: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+    """Each file of one folder of the state and its bytes, by one handle of the folder."""
+    paths = _paths(root, name, suffix)
+    at = f"{FOLDER}/{name}" if paths else ""
+    try:
+        with Tree(root) as tree, tree.folder(at) as folder:
+            for at in paths:
+                yield at, read_at(folder, os.path.basename(at), most=MOST_STATE)
+    except OSError as error:
+        raise _damaged(at, error.strerror or str(error)) from error
+
+
 def _read_bases(root: Path) -> dict[str, bytes]:
     bases: dict[str, bytes] = {}
     total = 0
-    for path in _paths(root, "base", ".gz"):
-        content = _base(path, _content(root, path) or b"")
+    for path, packed in _contents(root, "base", ".gz"):
+        content = _base(path, packed)
         total += len(content)
         if total > MOST_BASES:
             raise _damaged(f"{FOLDER}/base", f"it holds more than {MOST_BASES >> 20} MiB")
@@ -260,17 +267,17 @@ def _read_bases(root: Path) -> dict[str, bytes]:
 
 def _base(path: str, packed: bytes) -> bytes:
     """A base as it was rendered; what unpacks to more than any rendering is refused."""
-    import gzip
-    import io
     import zlib
 
+    unpacking = zlib.decompressobj(wbits=31)  # the format of gzip
     try:
-        content = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(MOST_BYTES + 1)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+        content = unpacking.decompress(packed, MOST_BYTES + 1)
+    except zlib.error as error:
         raise _damaged(path, str(error)) from error
     if len(content) > MOST_BYTES:
         raise _damaged(path, f"it unpacks to more than {MOST_BYTES >> 20} MiB")
-    if fingerprint(content) != PurePosixPath(path).stem:
+    whole = unpacking.eof and not unpacking.unused_data
+    if not whole or fingerprint(content) != PurePosixPath(path).stem:
         raise _damaged(path, "its content does not match its name")
     return content
 
@@ -388,5 +395,6 @@ def _damaged(path: str, why: str) -> CheckoutError:
     return CheckoutError(f"{path} is damaged: {why}", "scaffold undo --set-aside")
 
 
-def _dump(data: Any) -> bytes:
+def dump(data: Any) -> bytes:
+    """A record as it is kept: the same data, the same bytes."""
     return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

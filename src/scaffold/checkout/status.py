@@ -17,7 +17,7 @@ from scaffold.checkout.state import (
     EditRecord,
     GapRecord,
     State,
-    dump_verified,
+    dump,
     fingerprint,
     read_state,
     read_verified,
@@ -26,6 +26,7 @@ from scaffold.checkout.verdict import Mode, Verdict
 from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, template_digest
+from scaffold.system.caching import kept
 
 PROOF_FORMAT = 2
 """Format of what is kept of a proof; 1 had no digests, so such a proof is stale."""
@@ -144,7 +145,7 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
     record = state.gaps[gap.slug]
     kept.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=_kit_digest(gap))
     try:
-        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump_verified(kept))
+        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump(kept))
     except OSError as error:
         raise CheckoutError(
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
@@ -306,7 +307,11 @@ def _judge_edit(root: Path, edit: EditRecord, edited: list[str], deleted: list[s
         edited.append(f"{edit.path} ({marks_note(content)})")
         return
     text = edits.decode(content, edit.path)
-    standing = edits.standing(edit.kind, text, edit.owned(), path=edit.path)
-    changed = sorted(name for name, how in standing.items() if how is not edits.Presence.PRESENT)
+
+    def look() -> list[str]:
+        standing = edits.standing(edit.kind, text, edit.owned(), path=edit.path)
+        return sorted(name for name, how in standing.items() if how is not edits.Presence.PRESENT)
+
+    changed = kept(look, "edit", edit.kind, edit.path, text, *map(repr, edit.owned()))
     if changed:
         edited.append(f"{edit.path} ({', '.join(changed)})")

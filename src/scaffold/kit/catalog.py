@@ -10,7 +10,6 @@ from pathlib import Path
 from scaffold.errors import KitError, UsageError
 from scaffold.kit.cuts import Part, check_needs, check_parts
 from scaffold.kit.reader import (
-    CONTROL,
     InnerFolder,
     InnerPath,
     InnerPaths,
@@ -25,6 +24,7 @@ from scaffold.kit.reader import (
     build,
     fault_of_path,
     gap_files,
+    holds_control,
     read_toml,
 )
 from scaffold.system.reading import read_plain, walk
@@ -329,5 +329,5 @@ def _check_run(run: RunSpec, page: Page) -> None:
     for keys, place in places:
         joined = os.path.normpath(os.path.join(run.root, place))
         fault = "" if joined == "." else fault_of_path(joined)
-        if fault or CONTROL.search(place) or "\\" in place:
+        if fault or holds_control(place) or "\\" in place:
             page.fail(keys[:2], f"{keys[0]}.{keys[1]} = '{place}' {fault or 'is not a path'}")

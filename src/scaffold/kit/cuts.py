@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.kit.reader import CONTROL, InnerPaths, Keys, Line, Lines, Page
+from scaffold.kit.reader import InnerPaths, Keys, Line, Lines, Page, holds_control
 from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
@@ -161,7 +161,7 @@ def _written(top: Path) -> Iterator[str]:
         return
     for place in walk(top):
         relative = place.relative_to(top).as_posix()
-        if not relative.startswith(f"{PAYLOADS}/") and not CONTROL.search(relative):
+        if not relative.startswith(f"{PAYLOADS}/") and not holds_control(relative):
             yield relative.removesuffix(".jinja")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from scaffold.errors import KitError
+from scaffold.system.caching import toml
 from scaffold.system.reading import is_inside, plain_name, read_plain
 
 Keys = tuple[str | int, ...]
@@ -36,7 +37,7 @@ Percent = float | None
 MOST_KIT_BYTES = 1 << 20
 """The largest file of a kit beside its templates."""
 MOST_LINES = 5000
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 _SHORT_NAME = re.compile(r"scaffo~\d+|git~\d+")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -87,18 +88,16 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
     Raises:
         KitError: See `read_text`; or it does not parse.
     """
-    import tomllib
-
     text = read_text(path)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        line = found.group(1) if found else text.count("\n") + 1
-        raise KitError(f"{path}:{line}: {error}", f"edit {path}") from error
+        data = toml(text)
     except (RecursionError, ValueError) as error:
+        import tomllib
+
+        found = re.search(r"line (\d+)", str(error))
+        last = text.count("\n") + 1 if isinstance(error, tomllib.TOMLDecodeError) else 1
         why = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise KitError(f"{path}:1: {why}", f"edit {path}") from error
+        raise KitError(f"{path}:{found[1] if found else last}: {why}", f"edit {path}") from error
     return Page(path, data, lambda keys: _line_of(text, keys), words or {})
 
 
@@ -175,11 +174,17 @@ def label(keys: Keys) -> str:
     return text or "the file"
 
 
+def holds_control(text: str) -> bool:
+    """Whether a character moves the cursor, ends the line or turns the direction of writing."""
+    plain = text.isascii() and text.isprintable()
+    return not plain and re.search(CONTROL, text) is not None
+
+
 def fault_of_path(text: Any) -> str:
     """What is wrong with a place in a checkout, in words; empty where nothing is."""
     if not isinstance(text, str) or not text:
         return "is not a path"
-    if CONTROL.search(text) or "\\" in text:
+    if holds_control(text) or "\\" in text:
         return "holds a control character or a backslash"
     if not is_inside(text) or any(_is_reserved(part) for part in PurePosixPath(text).parts):
         return "is not a place inside the checkout"
@@ -225,7 +230,7 @@ def _text(value: Any, page: Page, keys: Keys) -> str:
 
 def _line(value: Any, page: Page, keys: Keys) -> str:
     text = _text(value, page, keys)
-    if not text.strip() or CONTROL.search(text):
+    if not text.strip() or holds_control(text):
         page.fail(keys, f"{label(keys)} = {_shown(value)} must be one line of text")
     return text
 

@@ -13,7 +13,7 @@ from scaffold.errors import KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import PAYLOADS as PAYLOADS
 from scaffold.kit.questions import DELIMITERS, load_questions
-from scaffold.kit.reader import CONTROL, MOST_KIT_BYTES, Page, fault_of_path, label, unknown
+from scaffold.kit.reader import MOST_KIT_BYTES, Page, fault_of_path, holds_control, label, unknown
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
 from scaffold.system.reading import walk
 
@@ -158,7 +158,7 @@ def _walked(top: Path) -> Iterator[Path]:
 
 def _check_plain(place: Path) -> None:
     found = place.lstat()
-    shown = str(place) if not CONTROL.search(str(place)) else repr(str(place))
+    shown = str(place) if not holds_control(str(place)) else repr(str(place))
     if stat.S_ISLNK(found.st_mode):
         raise KitError(f"{shown}: is a symlink; a kit holds plain files", f"ls -l {shown}")
     if not stat.S_ISREG(found.st_mode):

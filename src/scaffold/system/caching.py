@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from scaffold.errors import CheckoutError
 from scaffold.system import isolation
@@ -31,6 +34,9 @@ MOST_BYTES = 16 * MIB
 
 STALE_S = 3600.0
 """How old a temporary file is when nobody can still be writing it."""
+
+ROOMS = ("checkout", "edits", "languages")
+"""Packages of ours whose code makes what `kept` keeps."""
 
 _MARK = b"scaffold 1 "
 _trimmed: set[Path] = set()
@@ -80,6 +86,58 @@ def remember(entry: Path, result: bytes) -> None:
     except OSError:
         with suppress(OSError):
             temporary.unlink()
+
+
+def kept(make: Callable[[], Any], *parts: str) -> Any:
+    """A value that these parts decide, and the code that makes it: made once, then recalled.
+
+    Args:
+        make: Makes it; what it raises passes through, and nothing is kept.
+        parts: What it is made of, all of it. A value that JSON cannot hold is made each time.
+    """
+    import json
+
+    entry = entry_of(cache_dir("parsed"), b"value", _code(), json.dumps(parts).encode())
+    found = recall(entry)
+    try:
+        if found is not None:
+            return json.loads(found)
+    except RecursionError:
+        pass
+    value = make()
+    with suppress(TypeError, ValueError, RecursionError):
+        remember(entry, json.dumps(value).encode())
+    return value
+
+
+def toml(text: str) -> Any:
+    """What a TOML text holds: to parse it takes ten times as long as to recall it.
+
+    Raises:
+        ValueError: It is not TOML (then it is a `TOMLDecodeError`), or a number in it is too long.
+        RecursionError: It is nested too deeply.
+    """
+
+    def parse() -> Any:
+        import tomllib
+
+        return tomllib.loads(text)
+
+    return kept(parse, "toml", text)
+
+
+@cache
+def _code() -> bytes:
+    """What tells one version of our code, and of Python, from another."""
+    package = Path(__file__).parent.parent
+    found = [sys.version]
+    for room in ROOMS:
+        for above, folders, files in os.walk(package / room):
+            folders[:] = sorted(it for it in folders if it != "__pycache__")
+            for name in sorted(files):
+                about = os.stat(os.path.join(above, name))
+                found.append(f"{name} {about.st_size} {about.st_mtime_ns}")
+    return "\n".join(found).encode()
 
 
 def trim(folder: Path, most: int) -> None:

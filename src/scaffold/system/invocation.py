@@ -15,8 +15,8 @@ READERS = frozenset({"list", "show", "status", "doctor"})
 OF_THE_CHECKOUT = frozenset({3, 4, 5, 6})
 """Exit codes whose hints name files relative to the checkout."""
 
-_COMMAND = re.compile(r"scaffold ([a-z]+)(?= |$)")
-_PROGRAM = re.compile(r"(cd|ls|cat|sed|git|iconv|python3?|[A-Z]+=\S+) ")
+_COMMAND = r"scaffold ([a-z]+)(?= |$)"
+_PROGRAM = r"(cd|ls|cat|sed|git|iconv|python3?|[A-Z]+=\S+) "
 
 
 @dataclass
@@ -66,11 +66,11 @@ def command(text: str, *, in_checkout: bool = False) -> str:
     asked to read; another program's is run in the checkout where its paths are relative to it.
     Anything else (an edit, a sentence) stays.
     """
-    found = _COMMAND.match(text)
+    found = re.match(_COMMAND, text)
     if found is not None:
         return _with_options(text, found[1])
     root = current.root
-    if in_checkout and root is not None and _PROGRAM.match(text) and Path.cwd() != root:
+    if in_checkout and root is not None and re.match(_PROGRAM, text) and Path.cwd() != root:
         return f"(cd {quoted(str(root))} && {text})"
     return text
 

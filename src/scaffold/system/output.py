@@ -17,13 +17,13 @@ from scaffold.errors import OutputError, ReaderGoneError
 from scaffold.system import invocation
 
 # Letters and marks that are drawn as nothing; `str.isprintable` takes them for visible.
-_INVISIBLE = re.compile(
+# Text, since to compile it takes longer than `status` has; `re` remembers it.
+_INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
-# Text, since to compile it takes longer than `status` has; `re` remembers it.
 _NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -33,10 +33,10 @@ def visible(text: str) -> str:
     Control characters, line ends, tabs, marks that turn the direction of writing, invisible
     characters and bytes that are not UTF-8 are shown as escapes (`\n`, `\x1b`, `\u202e`).
     """
-    if text.isprintable() and not _INVISIBLE.search(text):
+    if text.isprintable() and (text.isascii() or not re.search(_INVISIBLE, text)):
         return text
     return "".join(
-        char if char.isprintable() and not _INVISIBLE.match(char) else _escape(char)
+        char if char.isprintable() and not re.match(_INVISIBLE, char) else _escape(char)
         for char in text
     )
 
@@ -138,7 +138,9 @@ def _escape(char: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATE.sub(lambda found: _escape(found[0]), value)
+        return (
+            value if value.isascii() else re.sub(_SURROGATE, lambda found: _escape(found[0]), value)
+        )
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

@@ -12,13 +12,14 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError, ScaffoldError
 
 FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-IGNORABLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+IGNORABLE = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 """Characters that a file system of macOS leaves out of a name. Source: git's utf8.c."""
 MOST_PATH = 4096
 """The longest path."""
@@ -59,6 +60,7 @@ def read_handle(handle: int, place: str, most: int = MOST_BYTES) -> bytes:
     return content
 
 
+@lru_cache(4096)  # the same paths are looked at again and again
 def is_inside(path: str) -> bool:
     """Whether a relative POSIX path stays inside a checkout and out of every `.git`."""
     pure = PurePosixPath(path)
@@ -175,7 +177,9 @@ def _quoted(path: str) -> str:
 
 def plain_name(part: str) -> str:
     """A name as a careless file system takes it: without case, ignored characters and ends."""
-    return IGNORABLE.sub("", part).casefold().partition(":")[0].rstrip(". ")
+    if not part.isascii():
+        part = re.sub(IGNORABLE, "", part)
+    return part.casefold().partition(":")[0].rstrip(". ")
 
 
 def _is_git(part: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from scaffold.system.caching import toml
 from scaffold.system.reading import read_plain
 
 if TYPE_CHECKING:
@@ -308,11 +309,9 @@ def _content(place: Path) -> bytes | None:
 
 def _toml(content: bytes, keys: tuple[str, ...]) -> dict[str, Any] | None:
     """The table below these keys; None where there is none, or the file is broken."""
-    import tomllib
-
     try:
-        found: Any = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        found = toml(content.decode("utf-8"))
+    except (ValueError, RecursionError):
         return None
     for key in keys:
         found = _table(found).get(key)
