@@ -27,7 +27,7 @@ rust-tools:
 
 # The inner loop: under a minute on an idle machine of two cores, where the caches are warm.
 check: $(VENV)/.ready
-	$(MAKE) --no-print-directory -j 2 -O lint types ledger
+	$(MAKE) --no-print-directory -j 2 lint types ledger
 	$(BIN)/pytest $(XDIST) -m "not slow"
 
 # make soak [ROUNDS=50000] [SEED=1]: a person edits, deletes, links and kills at every step of new, undo
