@@ -13,7 +13,8 @@ from scaffold.plan.changes import Action, Change, classify, diff
 from support.tree import snapshot, write_files
 
 OLD, NEW, MINE = b"old\n", b"new\n", b"mine\n"
-REFUSE, SKIP, MERGE, OVERWRITE = OnConflict
+REFUSE, SKIP, MERGE = OnConflict.REFUSE, OnConflict.SKIP, OnConflict.MERGE
+OVERWRITE = OnConflict.OVERWRITE
 
 
 @pytest.mark.parametrize(
