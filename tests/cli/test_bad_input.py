@@ -204,7 +204,7 @@ STATE = [
         ".scaffold/state.json is damaged: it names no format", "scaffold undo --set-aside",
         changed_head(format=None)),
     Bad("state of a newer version", NEW, 3,
-        r".scaffold/ was written by a newer scaffold \(format 99, this one knows 1\)",
+        r".scaffold/ was written by a newer scaffold \(format 99, this one knows 2\)",
         "pip install --upgrade scaffold", changed_head(format=99)),
     Bad("state of another kit", ["status"], 3,
         ".scaffold/ belongs to the kit 'other', not to 'parcels'", "name that kit with --kit",

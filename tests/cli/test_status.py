@@ -100,7 +100,7 @@ def test_a_gate_matches_by_state_and_priority(tree: Path, gates: list[str], code
 @pytest.mark.parametrize(
     ("gate", "fact"),
     [
-        ("done", "--fail-on done: 'done' is none of open, generated, "),
+        ("done", "--fail-on done: 'done' is none of open, partial, generated, "),
         ("planned", "--fail-on planned: nobody can close a gap that is planned"),
         ("open:P7", "--fail-on open:P7: there is no priority 'P7'"),
     ],

@@ -84,8 +84,8 @@ def list_gaps(
 
 @click.command(
     epilog=notes(
-        "scaffold show cli_main",
-        "scaffold show cli_main -C ~/plano --case default",
+        "scaffold show GAP",
+        "scaffold show GAP -C ~/checkout --case default",
         codes=(0, 2, 9),
     )
 )

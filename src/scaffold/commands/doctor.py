@@ -39,7 +39,7 @@ class Check:
 
 
 @click.command(
-    epilog=notes("scaffold doctor -C ~/plano", "scaffold doctor --clear-cache", codes=(0, 2, 9))
+    epilog=notes("scaffold doctor -C ~/checkout", "scaffold doctor --clear-cache", codes=(0, 2, 9))
 )
 @checkout_folder
 @kit_folder

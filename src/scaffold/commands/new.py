@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=notes(
-        "scaffold new --gap cli_main --diff -C ~/plano",
+        "scaffold new --gap GAP --diff -C ~/checkout",
         "scaffold new --priority P0 --yes",
-        "scaffold new --gap cli_main --set cli_main_known_defects=false",
+        "scaffold new --gap GAP --set KEY=VALUE",
         codes=(0, 2, 3, 4, 5, 6, 7, 9),
     )
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=notes(
-        "scaffold status -C ~/plano",
+        "scaffold status -C ~/checkout",
         "scaffold status --fail-on open:P0 --fail-on edited",
         codes=(0, 2, 3, 8, 9),
     )
@@ -73,7 +73,7 @@ def _gate_error(asked: list[Gate], rows: list[Status]) -> GateError | None:
     return refusal(asked, rows)
 
 
-@click.command(epilog=notes("scaffold undo", "scaffold undo -C ~/plano", codes=(0, 2, 3, 4, 9)))
+@click.command(epilog=notes("scaffold undo", "scaffold undo -C ~/checkout", codes=(0, 2, 3, 4, 9)))
 @checkout_folder
 @kit_folder
 @click.option(

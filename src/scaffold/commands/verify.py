@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=notes(
-        "scaffold verify cli_main -C ~/plano",
+        "scaffold verify GAP -C ~/checkout",
         "scaffold verify --mutants 30 --junit report.xml",
         "scaffold verify --mutants all --shard 1/4 --json",
         codes=(0, 2, 3, 4, 5, 6, 7, 9),

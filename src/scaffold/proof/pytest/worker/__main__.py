@@ -1,6 +1,6 @@
 """Runs pytest inside the checkout's interpreter; a script, never imported by scaffold.
 
-It and its siblings `*.py` know the standard library and pytest only, since nothing
+It and the modules beside it know the standard library and pytest only, since nothing
 else is sure to be there. It reads one JSON request on stdin and answers with JSON lines through the
 named pipe that it is started with: whatever else is printed, by the interpreter, a wrapper or the
 tests, goes into a log.
@@ -8,165 +8,29 @@ tests, goes into a log.
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import importlib.util
-import json
 import os
 import sys
-from typing import Any, NoReturn, TextIO
 
-Json = dict[str, Any]
+PACKAGE = "scaffold_worker"
 
 
 def main() -> None:
-    """Answer the request on stdin."""
+    """Import the folder of this file as a package, and answer the request on stdin."""
     here = os.path.dirname(os.path.abspath(__file__))
-    # The siblings are loaded by their file; no name of theirs may hide another module.
+    # Not by the path: a name like `settings` must not hide a module of the checkout.
     sys.path[:] = [item for item in sys.path if os.path.abspath(item or ".") != here]
-    out = answers()
-    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-    request = json.loads(sys.stdin.readline())
-    sys.path.insert(0, os.getcwd())
-    sys.argv[:] = ["pytest"]
-    sys.path.extend(request["overlay"])
-    if "copy" in request:
-        load_sibling("copied").install(request)
-    request["options"] = take_settings()
-    probe = examine(request)
-    answer(out, probe)
-    if probe["lacks"] or probe["unfit"] or request["mode"] == "probe":
-        return
-    record = load_sibling("record")
-    record.honoured[:] = request["options"]
-    if request["mode"] == "sessions":
-        load_sibling("sessions").serve(request, out, record)
-    else:
-        load_sibling("fork").serve(request, out)
-
-
-def answers() -> TextIO:
-    """Where answers go: the pipe that is named."""
-    return open(sys.argv[1], "w", encoding="utf-8")
-
-
-def take_settings() -> list[str]:
-    """Drop the variables that tests do not see; the options of the project that pytest gets."""
-    settings = json.loads(os.environ.pop("SCAFFOLD_WORKER", "{}"))
-    for name in settings.get("unset", ()):
-        os.environ.pop(name, None)
-    if sys.warnoptions:  # a wrapper starts the interpreter with -W
-        import warnings
-
-        del sys.warnoptions[:]
-        warnings.resetwarnings()
-        warnings.simplefilter("default")
-    return list(settings.get("options", ()))
-
-
-def load_sibling(name: str) -> Any:
-    """The module in the file beside this one, without its folder on the path."""
-    full = "scaffold_worker_" + name
-    if full not in sys.modules:
-        place = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-        spec = importlib.util.spec_from_file_location(full, place)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        module.__dict__.update(load_sibling=load_sibling, answer=answer, leave=leave)
-        sys.modules[full] = module
-        spec.loader.exec_module(module)
-    return sys.modules[full]
-
-
-def answer(out: TextIO, data: Json) -> None:
-    """Send one line."""
-    out.write(json.dumps(data) + "\n")
-    out.flush()
-
-
-def examine(request: Json) -> Json:
-    """What this interpreter lacks of what the sessions import; nothing of it is run."""
-    lacks = [name for name in request["imports"] if not is_there(name)]
-    unfit = []
-    version = ""
-    if "pytest" not in lacks:
-        version = pytest_version()
-        wanted = [str(request["pytest_major"]), request.get("pytest_least") or "0"]
-        least = max(wanted, key=number_of)
-        if number_of(version) < number_of(least):
-            unfit.append(f"lacks pytest >= {least} (its {version} is older than the tests need)")
-    if sys.flags.optimize:
-        unfit.append("runs with -O, which leaves out every assertion")
-    return {
-        "event": "probe",
-        "lacks": lacks,
-        "unfit": unfit,
-        "python": sys.version.split()[0],
-        "pytest": version,
-    }
-
-
-def number_of(version: str) -> list[int]:
-    """The numbers that a version begins with."""
-    found: list[int] = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        found.append(int(digits))
-    return found
-
-
-def pytest_version() -> str:
-    """The version of the installed pytest."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("pytest")
-    except metadata.PackageNotFoundError:
-        return str(getattr(importlib.import_module("pytest"), "__version__", "0"))
-
-
-def is_there(dotted: str) -> bool:
-    """Whether the module can be found; its parents are looked through, not imported."""
-    path = None
-    parts = dotted.split(".")
-    for depth in range(1, len(parts) + 1):
-        name = ".".join(parts[:depth])
-        if name in sys.modules:
-            path = getattr(sys.modules[name], "__path__", None)
-            continue
-        spec = find_spec(name, path)
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations
-        if path is None:
-            return True  # a plain module: what is asked for below it is its business
-    return True
-
-
-def find_spec(name: str, path: Any) -> Any:
-    """The spec of the first finder that knows the name."""
-    for finder in sys.meta_path:
-        look = getattr(finder, "find_spec", None)
-        try:
-            spec = look(name, path) if look else None
-        except (ImportError, AttributeError, ValueError):
-            spec = None
-        if spec is not None:
-            return spec
-    return None
-
-
-def leave(code: int) -> NoReturn:
-    """End without taking the interpreter apart, which takes as long as many tests do."""
-    try:
-        atexit._run_exitfuncs()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+    importlib.import_module(PACKAGE + ".start").main()
+    importlib.import_module(PACKAGE + ".channel").leave(0)
 
 
 if __name__ == "__main__":
     main()
-    leave(0)

@@ -1,4 +1,4 @@
-"""Makes what lies in a checkout come from its copy; loaded by `__main__.py` for the kill check.
+"""Makes what lies in a checkout come from its copy; loaded by `start.py` for the kill check.
 
 A package that is installed for development leads every import to the checkout, by a line in a
 `.pth` file or by a finder of its own. In the kill check it has to lead to the copy, or no mutant
@@ -52,6 +52,8 @@ class FromCopy:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """What the first of the finders after this one finds, in the copy where it is there."""
+        if name.partition(".")[0] == __package__:
+            return None  # the worker itself may be installed in the checkout
         after = sys.meta_path[sys.meta_path.index(self) + 1 :]
         for finder in after:
             look = getattr(finder, "find_spec", None)

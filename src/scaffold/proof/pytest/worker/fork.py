@@ -1,56 +1,24 @@
-"""Tries mutants in forks; loaded by `__main__.py` in the checkout's interpreter.
-
-Two processes wait with everything imported. The *warm* one has pytest and all third-party
-modules: a mutant of a line that runs at import starts from there, with a whole pytest session.
-The *hot* one has collected the tests as well: a mutant inside a function that nothing has called
-yet starts from there, with the function's code exchanged, so that only the tests themselves run.
-"""
+"""One mutant in a fork, which may end as it likes; used by `warm.py` and `hot.py`."""
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
 import select
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from scaffold.proof.pytest.worker.__main__ import load_sibling
-
-Json = dict[str, Any]
+from . import copied
+from .channel import Json
 
 MEMORY_BYTES = 4 << 30
 SPAN = 1 << 16
 STOP_S = 0.5
 started = {"group": 0, "hot": 0}  # what has to end when this process is asked to end
-
-
-def serve(request: Json, out: TextIO) -> None:
-    """Answer jobs until stdin ends."""
-    record = load_sibling("record")
-    signal.signal(signal.SIGTERM, stop)
-    warm_up(request, record)
-    hot = None
-    say(out, {"event": "ready"})
-    for line in sys.stdin:
-        job = json.loads(line)
-        if job["kind"] == "hot":
-            hot = hot or Hot(request)
-            say(out, hot.ask(line, job["id"]))
-        else:
-            say(out, run_warm(request, record, job))
-
-
-def say(out: TextIO, data: Json) -> None:
-    """Send one line."""
-    out.write(json.dumps(data) + "\n")
-    out.flush()
 
 
 def stop(number: int, frame: Any) -> NoReturn:
@@ -72,25 +40,6 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
-
-
-def warm_up(request: Json, record: Any) -> None:
-    """Import what the tests import, in a session without conftest.
-
-    In a session, so that pytest's import hook sees the modules that it wants to rewrite.
-    """
-    import pytest
-
-    class Importer:
-        def pytest_sessionstart(self, session: Any) -> None:
-            record.preload(request["preload"])
-            pytest.exit("warm", returncode=0)
-
-    path = list(sys.path)
-    pytest.main(record.pytest_args(request, "--noconftest"), plugins=[Importer()])
-    sys.path[:] = path
-    gc.collect()
-    gc.freeze()
 
 
 def run_forked(work: Callable[[], Json], job: Json) -> Json:
@@ -171,38 +120,9 @@ def use_temp(temp: str) -> None:
     tempfile.tempdir = None
 
 
-def run_warm(request: Json, record: Any, job: Json) -> Json:
-    """A mutant that starts with a whole session, after an import that has to succeed."""
-    if job["kind"] == "import":
-        return {"id": job["id"], **run_forked(lambda: import_alone(job), job)}
-    with Mutated(job):
-        if job["module"]:
-            alone = run_forked(lambda: import_alone(job), job)
-            if alone["verdict"] != "imported":
-                return {"id": job["id"], "verdict": "unviable"}
-        return {"id": job["id"], **run_forked(lambda: warm_session(request, record, job), job)}
-
-
-def import_alone(job: Json) -> Json:
-    """Import the mutated module and nothing else."""
-    importlib.import_module(job["module"])
-    return {"verdict": "imported"}
-
-
-def warm_session(request: Json, record: Any, job: Json) -> Json:
-    """A pytest session of the job's tests, in its order, up to the first failure."""
-    import pytest
-
-    chosen = record.Chosen(job["tests"])
-    code = pytest.main(record.pytest_args(request, "-x"), plugins=[chosen])
-    verdict = "killed" if code else "survived"
-    reply = {"verdict": verdict, "by": chosen.failed, "why": chosen.why, "exit": int(code)}
-    return {**reply, **look_around(job)}
-
-
 def look_around(job: Json) -> Json:
     """For the unbroken tree: which modules did not come from the copy."""
-    return {"elsewhere": load_sibling("copied").elsewhere(job)} if "targets" in job else {}
+    return {"elsewhere": copied.elsewhere(job)} if "targets" in job else {}
 
 
 class Mutated:
@@ -231,34 +151,3 @@ class Mutated:
         os.chmod(self.path + ".scaffold", os.stat(self.path).st_mode & 0o777)
         os.replace(self.path + ".scaffold", self.path)
         importlib.invalidate_caches()
-
-
-class Hot:
-    """The process that has collected; asked through a pipe."""
-
-    def __init__(self, request: Json) -> None:
-        """Fork it and let it collect."""
-        down_read, down_write = os.pipe()
-        up_read, up_write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(down_write)
-            os.close(up_read)
-            started.update(group=0, hot=0)
-            jobs, out = os.fdopen(down_read), os.fdopen(up_write, "w")
-            load_sibling("hot").serve(request, jobs, out)
-        os.close(down_read)
-        os.close(up_write)
-        started["hot"] = pid
-        self.down = os.fdopen(down_write, "w")
-        self.up = os.fdopen(up_read)
-
-    def ask(self, line: str, identity: str) -> Json:
-        """The answer to one job; `cold` where the process is gone."""
-        try:
-            self.down.write(line)
-            self.down.flush()
-            reply = self.up.readline()
-        except (BrokenPipeError, ValueError):
-            reply = ""
-        return json.loads(reply) if reply else {"id": identity, "verdict": "cold"}

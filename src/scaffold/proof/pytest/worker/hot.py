@@ -1,4 +1,4 @@
-"""Mutants in a session that has collected; loaded by `fork.py`."""
+"""Mutants in a session that has collected; loaded by `warm.py`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import json
 import os
 import sys
 import types
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
-if TYPE_CHECKING:
-    from scaffold.proof.pytest.worker.__main__ import load_sibling
+from . import fork, record, settings
+from .channel import Json, answer
 
-Json = dict[str, Any]
 Exchange = list[tuple[types.FunctionType, types.CodeType]]
 
 NEW_LOCALS = 0x2  # flag of the code of a function; that of a class body has none
@@ -22,8 +21,6 @@ def serve(request: Json, jobs: TextIO, out: TextIO) -> NoReturn:
     """Collect, then answer jobs from inside of pytest's own loop."""
     import pytest
 
-    record = load_sibling("record")
-
     class Server:
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session: Any) -> bool:
@@ -31,15 +28,14 @@ def serve(request: Json, jobs: TextIO, out: TextIO) -> NoReturn:
             return True
 
     try:
-        pytest.main(record.pytest_args(request), plugins=[Server()])
+        pytest.main(settings.pytest_args(request), plugins=[Server()])
     finally:
         os._exit(0)
 
 
 def answer_jobs(session: Any, jobs: TextIO, out: TextIO) -> None:
     """One fork for each job."""
-    fork = load_sibling("fork")
-    names = load_sibling("record").names_of(session.items)
+    names = record.names_of(session.items)
     items = dict(zip(names, session.items))  # noqa: B905 - equal lengths, and Python 3.9
     functions: dict[str, Functions] = {}
     gc.collect()
@@ -55,7 +51,7 @@ def answer_jobs(session: Any, jobs: TextIO, out: TextIO) -> None:
                 found = {"verdict": "cold"}
             else:
                 found = fork.run_forked(Run(session, items, job, exchange), job)
-        fork.say(out, {"id": job["id"], **found})
+        answer(out, {"id": job["id"], **found})
 
 
 class Functions:
@@ -128,14 +124,14 @@ class Run:
         for function, code in self.exchange:
             function.__code__ = code
         fresh_capture(self.session.config)
-        chosen = load_sibling("record").Chosen([], self.session.items)
+        chosen = record.Chosen([], self.session.items)
         self.session.config.pluginmanager.register(chosen, "scaffold-chosen")
         todo = [self.items[name] for name in self.job["tests"] if name in self.items]
         for item, after in zip(todo, [*todo[1:], None]):  # noqa: B905 - as above
             self.session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if chosen.failed:
                 return {"verdict": "killed", "by": chosen.failed, "why": chosen.why}
-        around = load_sibling("fork").look_around(self.job)
+        around = fork.look_around(self.job)
         return {"verdict": "survived", "by": "", **around}
 
 

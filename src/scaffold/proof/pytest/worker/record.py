@@ -1,4 +1,4 @@
-"""One pytest session as plain data; loaded by `__main__.py` in the checkout's interpreter."""
+"""One pytest session as plain data; loaded by `start.py` in the checkout's interpreter."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from scaffold.proof.pytest.worker.__main__ import load_sibling
+from . import settings
+from .channel import Json
 
-Json = dict[str, Any]
-
-settings = load_sibling("settings")
-honoured, pytest_args = settings.honoured, settings.pytest_args
 SPAWNS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork")
 
 
@@ -51,7 +47,8 @@ def run_session(session: Json) -> Json:
     plugins: list[Any] = [recorder, Without(session.get("without", ()))]
     coverage: Any = None
     if session.get("cover"):
-        measured = load_sibling("coverage")
+        from . import coverage as measured
+
         coverage = measured.start_coverage(session["cover"])
         tracing = measured.Tracing(coverage)
         plugins.append(measured.Contexts(tracing, recorder, each=session["each"]))
@@ -59,7 +56,7 @@ def run_session(session: Json) -> Json:
             sys.addaudithook(recorder.audit)
     more = ["--collect-only"] if session.get("collect_only") else []
     try:
-        code = pytest.main(pytest_args(session, *more), plugins=plugins)
+        code = pytest.main(settings.pytest_args(session, *more), plugins=plugins)
     except Exception as error:  # a test took away what pytest itself needs, such as a descriptor
         code = pytest.ExitCode.INTERNAL_ERROR
         recorder.why = recorder.why or f"ended the run ({one_line(repr(error))})"
@@ -77,7 +74,9 @@ def run_session(session: Json) -> Json:
         result["coverage"] = measured.read_coverage(coverage, session["cover"], recorder)
     if session.get("each"):
         result["modules"] = loaded_modules(session["tree"])
-        result["facts"] = load_sibling("facts").digest(session["tree"])
+        from . import facts
+
+        result["facts"] = facts.digest(session["tree"])
         result["read"] = sorted(name for name in recorder.read if is_below(name, session["tree"]))
     result["seconds"] = time.perf_counter() - started
     return result
@@ -88,7 +87,7 @@ def refused(session: Json) -> str:
     said = io.StringIO()
     # Again, since what it said the first time is gone; it comes no further than before.
     with contextlib.redirect_stderr(said):
-        pytest.main(pytest_args(session))
+        pytest.main(settings.pytest_args(session))
     lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
     errors = [line[1:].strip() for line in lines if line.startswith("E ")]
     where = next((line for line in lines if "conftest" in line), "")

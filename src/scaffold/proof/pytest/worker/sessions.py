@@ -1,4 +1,4 @@
-"""Sessions in forks that may end as they like; loaded by `__main__.py`.
+"""Sessions in forks that may end as they like; loaded by `start.py`.
 
 A test or a test file may end the process, the session, or never end. It is then red, and the
 session is run again without it, so that all others have the result that they would have had.
@@ -13,12 +13,10 @@ import signal
 import sys
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
-if TYPE_CHECKING:
-    from scaffold.proof.pytest.worker.__main__ import answer, leave
-
-Json = dict[str, Any]
+from . import record, settings
+from .channel import Json, answer, leave
 
 # Each one that ends the process costs a run of all others.
 ATTEMPTS = 12
@@ -28,14 +26,14 @@ USAGE_ERROR = 4
 running: set[int] = set()
 
 
-def serve(request: Json, out: TextIO, record: Any) -> None:
+def serve(request: Json, out: TextIO) -> None:
     """Run each session and send what it found, in the order asked for."""
     sessions = request["sessions"]
     parent = detach_stdin()
     signal.signal(signal.SIGTERM, stop)
     if len(sessions) > 1:
         record.preload(request["preload"], request["tree"])
-    tries = [Attempts(session, record, request, n) for n, session in enumerate(sessions)]
+    tries = [Attempts(session, request, n) for n, session in enumerate(sessions)]
     run_all(tries, len(tries) if request["parallel"] else 1, parent)
     for one in tries:
         answer(out, one.reply or {})
@@ -82,9 +80,9 @@ def kill_group(pid: int) -> None:
 class Attempts:
     """One session, run until it comes to its end without what ends it early."""
 
-    def __init__(self, session: Json, record: Any, request: Json, number: int) -> None:
+    def __init__(self, session: Json, request: Json, number: int) -> None:
         """Nothing has run."""
-        self.session, self.record = dict(session), record
+        self.session = dict(session)
         self.limit_s = request["limit_s"]
         self.place = os.path.join(request["private"], f"session{number}")
         self.red: list[Json] = []
@@ -113,9 +111,9 @@ class Attempts:
             os.setpgid(0, 0)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if self.plain:
-                self.record.honoured[:] = []
+                settings.honoured[:] = []
             try:
-                reply = self.record.run_session({**self.session, "now": self.place + ".now"})
+                reply = record.run_session({**self.session, "now": self.place + ".now"})
             except Exception:  # a fault of ours: pytest keeps those of tests and plugins
                 reply = {"exit": None, "tests": [], "fault": traceback.format_exc()}
             with open(self.place + ".part", "w", encoding="utf-8") as handle:
@@ -154,7 +152,7 @@ class Attempts:
         culprit = reply.pop("culprit", None)
         if culprit is None:
             self.finish(reply)
-        elif reply["exit"] == USAGE_ERROR and self.record.honoured and not self.plain:
+        elif reply["exit"] == USAGE_ERROR and settings.honoured and not self.plain:
             self.plain = True  # an option of the project's that nobody knows here
         elif not culprit.get("id"):
             self.leave_out_alone(culprit)
@@ -178,7 +176,7 @@ class Attempts:
 
     def leave_out(self, culprit: Json) -> None:
         """Run again without one test or one file."""
-        red = self.record.blank(culprit["id"], culprit["file"])
+        red = record.blank(culprit["id"], culprit["file"])
         self.red.append({**red, "outcome": "error", "message": culprit["why"], "ended": True})
         left_out = self.session.setdefault("without", [])
         if culprit["id"] in left_out:
@@ -205,7 +203,7 @@ class Attempts:
         """What ended the collection of one suite."""
         request = {"limit_s": self.limit_s, "private": os.path.dirname(self.place)}
         session = {**self.session, "args": [suite], "collect_only": True, "cover": None}
-        alone = Attempts(session, self.record, request, 99)
+        alone = Attempts(session, request, 99)
         alone.plain = self.plain
         alone.finish_first()
         assert alone.reply is not None
