@@ -167,12 +167,15 @@ def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: boo
     return picked
 
 
-def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject:
-    """What is to be proved of a gap that was generated here.
+def subject_of(
+    kit: Kit, checkout: Checkout, state: State, slug: str, parts: Sequence[str] = ()
+) -> Subject:
+    """What is to be proved of a gap that was generated here, or of some of its parts.
 
     Raises:
         CheckoutError: Its targets are gone, or one does not parse.
     """
+    from scaffold.proof.parts import of_parts
     from scaffold.proof.runner import Subject, SubjectTarget
 
     gap, record = kit.gap(slug), state.gaps[slug]
@@ -183,10 +186,9 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
             "scaffold status",
         )
     targets = tuple(
-        SubjectTarget(item.target.name, item.path, item.module, item.target.line_pct,
-                      item.target.kill_pct)
-        for item in findings.targets
-    )  # fmt: skip
+        SubjectTarget(at.target.name, at.path, at.module, at.target.line_pct, at.target.kill_pct)
+        for at in findings.targets
+    )
     # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
     files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
     if not files:
@@ -194,7 +196,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
             f"'{slug}' cannot be proved: every file of it was deleted",
             f"scaffold new --gap {slug} --on-conflict overwrite",
         )
-    return Subject(
+    whole = Subject(
         slug,
         checkout.root,
         gap.run,
@@ -207,6 +209,7 @@ def subject_of(kit: Kit, checkout: Checkout, state: State, slug: str) -> Subject
         digests=digests_of(checkout, record, [target.path for target in targets]),
         declared_todos=declares_its_todos(checkout.root, record, state),
     )
+    return of_parts(whole, gap, record, parts)
 
 
 def _remembered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,27 @@ def test_parts_are_listed_with_what_each_adds(tree: Path) -> None:
     document = json.loads(scaffold("list", "--parts", "--kit", DEMO_KIT, "--json").out)
     labels = next(gap for gap in document["gaps"] if gap["gap"] == "labels")
     assert [part["tests"] for part in labels["parts"]] == [3, 4]
+
+
+def test_a_part_is_proved_alone_and_its_bars_are_those_of_the_gap(tree: Path) -> None:
+    assert run(tree, "new", "--gap", "labels").code == 0
+    broken = tree / "tests" / "test_labels.py"
+    broken.write_text(broken.read_text().replace('"FR"', '"FR", "XX"') + "\n\nassert False\n")
+    done = run(tree, "verify", "labels:numbers", "--json", "--python", sys.executable)
+    assert done.code == 0, done.err
+    record = json.loads(done.out)["outcomes"][0]
+    assert (record["verdict"], record["parts"]) == ("green", ["numbers"])
+    assert record["parts_left"] == ["addresses"]
+    assert {test["id"].partition("::")[0] for test in record["tests"]} == {
+        "tests/test_tracking_numbers.py"
+    }
+    assert "the bars are for all parts; without addresses" in record["lacks"]
+    whole = run(tree, "verify", "labels", "--python", sys.executable)
+    assert whole.code == 6, whole.out
+
+
+def test_a_part_that_is_not_here_is_not_proved(tree: Path) -> None:
+    assert run(tree, "new", "--part", "labels:numbers").code == 0
+    done = run(tree, "verify", "labels:addresses")
+    assert (done.code, done.hint) == (2, "scaffold new --part labels:addresses")
+    assert run(tree, "verify", "labels:nmbers").code == 2

@@ -273,12 +273,18 @@ def outcomes(records: Sequence[Outcome]) -> str:
     return "\n".join(_outcome_lines(record) for record in records)
 
 
+def _parts_of(record: Outcome) -> str:
+    """The parts that a record is of, where it is not of all."""
+    return f" ({', '.join(record.parts)})" if record.parts_left else ""
+
+
 def _outcome_lines(record: Outcome) -> str:
     from scaffold.proof.outcome import spans
 
     count = record.counts
     lines = [
-        f"{record.gap}: {record.verdict} ({count['generated']} tests: {count['passed']} passed, "
+        f"{record.gap}{_parts_of(record)}: {record.verdict} "
+        f"({count['generated']} tests: {count['passed']} passed, "
         f"{count['known_defects']} known defects, {count['todo']} todo, "
         f"{count['skipped']} skipped, {count['failed']} failed; "
         f"{record.baseline} were there before; {record.seconds:.1f} s)"

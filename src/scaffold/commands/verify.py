@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=notes(
         "scaffold verify GAP -C ~/checkout",
+        "scaffold verify GAP:PART",
         "scaffold verify --mutants 30 --junit report.xml",
         "scaffold verify --mutants all --shard 1/4 --json",
         codes=(0, 2, 3, 4, 5, 6, 7, 9),
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 )
 @click.argument(
     "gaps",
-    metavar="[GAP ...]",
+    metavar="[GAP[:PART] ...]",
     nargs=-1,
-    help="The gaps; all that are generated here unless named.",
+    help="The gaps or parts; all that are generated here unless named.",
 )
 @click.option(
     "--all", "everything", is_flag=True, help="All that are generated here, as without a name."
@@ -87,6 +88,7 @@ def verify(
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
     from scaffold.checkout.state import read_state
+    from scaffold.kit.selection import select_parts
     from scaffold.proof.runner import VerifyOptions
     from scaffold.system.caching import cache_dir
 
@@ -95,7 +97,9 @@ def verify(
     progress = Progress()
     with workflow.opened(checkout, loaded, progress) as opened:
         state = read_state(opened.root, loaded.name)
-        picked = workflow.generated_gaps(loaded, state, gaps, everything)
+        parts = select_parts(loaded, (), [name for name in gaps if ":" in name])
+        named = dict.fromkeys([*(name for name in gaps if ":" not in name), *parts])
+        picked = workflow.generated_gaps(loaded, state, tuple(named), everything)
         options = VerifyOptions(
             mutants=count,
             shard=part,
@@ -106,7 +110,9 @@ def verify(
         slugs = [gap.slug for gap in picked]
         blocked: dict[str, ScaffoldError] = {}
         several = blocked if len(slugs) > 1 else None
-        outcomes = prove(loaded, opened, slugs, progress, options=options, blocked=several)
+        outcomes = prove(
+            loaded, opened, slugs, progress, options=options, parts=parts, blocked=several
+        )
     return show_outcomes(outcomes, junit=junit, json=json, blocked=blocked)
 
 
@@ -118,10 +124,12 @@ def prove(
     *,
     options: VerifyOptions | None = None,
     python: str | None = None,
+    parts: Mapping[str, Sequence[str]] = MappingProxyType({}),
     blocked: dict[str, ScaffoldError] | None = None,
 ) -> list[Outcome]:
     """The records of these gaps' proofs, kept for `status` as well.
 
+    Of a gap in `parts` only these are proved, and `status` keeps its last record.
     Where `blocked` is given, it gets why a gap has no record, and the others go on.
 
     Raises:
@@ -138,14 +146,15 @@ def prove(
     subjects = []
     for slug in slugs:
         try:
-            subjects.append(workflow.subject_of(kit, checkout, state, slug))
+            subjects.append(workflow.subject_of(kit, checkout, state, slug, parts.get(slug, ())))
         except ScaffoldError as error:
             if blocked is None:
                 raise
             blocked[slug] = error
     outcomes = verify_all(subjects, chosen, progress, blocked)
     for outcome in outcomes:
-        workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())
+        if outcome.gap not in parts:
+            workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())
     return outcomes
 
 

@@ -74,6 +74,8 @@ class Outcome:
         digests: Generated files and targets as they were proved: path -> fingerprint.
         declared_todos: Todos that the template itself declares: a person has to decide first. They
             are counted as todos, and the verdict is that of the other tests.
+        parts: The parts of the gap that were proved; none where the gap has no parts.
+        parts_left: The others; with one of them no bar is judged.
     """
 
     gap: str
@@ -89,6 +91,8 @@ class Outcome:
     deleted: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     declared_todos: int = 0
+    parts: tuple[str, ...] = ()
+    parts_left: tuple[str, ...] = ()
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -141,7 +145,7 @@ class Outcome:
         """The record that `to_json` gave; what an earlier version did not know is empty."""
         names = [name for name in Outcome.__dataclass_fields__ if name in data]
         given = {name: data[name] for name in names}
-        for name in ("shards", "deleted"):
+        for name in ("shards", "deleted", "parts", "parts_left"):
             given[name] = tuple(data.get(name, ()))
         given["targets"] = tuple(_target_from_json(item) for item in data["targets"])
         given["tests"] = tuple(TestResult(**item) for item in data["tests"])
@@ -272,6 +276,8 @@ def _lacks(outcome: Outcome) -> list[str]:
         lacks.append(f"only a sample of {outcome.sample} mutants was tried")
     elif not outcome.kills.killed:
         lacks.append("no mutant was killed")
+    if outcome.parts_left:
+        lacks.append(f"the bars are for all parts; without {', '.join(outcome.parts_left)}")
     for target in outcome.targets:
         if target.line_bar_pct is not None and target.line_cov_pct is None:
             lacks.append(f"the line coverage of {target.path} is unknown")

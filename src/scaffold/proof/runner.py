@@ -45,6 +45,8 @@ class Subject:
         others: Files that other gaps generated here: no part of the baseline.
         digests: Files that the proof is of, as they are now: path -> fingerprint.
         declared_todos: Every todo that stands is one of the template's own.
+        parts: The parts of the gap that it holds; none where the gap has no parts.
+        parts_left: The others: not written, or not asked for.
     """
 
     slug: str
@@ -58,6 +60,8 @@ class Subject:
     others: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     declared_todos: bool = False
+    parts: tuple[str, ...] = ()
+    parts_left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,8 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
             for target in subject.targets
         ),
         command=evidence.generated.command,
+        parts=subject.parts,
+        parts_left=subject.parts_left,
         seconds=0.0,
         sample=options.mutants if isinstance(options.mutants, int) else None,
         shards=shards,

@@ -1,0 +1,46 @@
+"""What is proved of a gap that is cut into parts: all that are written, or those that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scaffold.checkout.parts import written_parts
+from scaffold.checkout.state import GapRecord
+from scaffold.errors import UsageError
+from scaffold.kit.catalog import Gap
+from scaffold.kit.parts import part_named
+from scaffold.proof.runner import Subject
+
+
+def of_parts(subject: Subject, gap: Gap, record: GapRecord, names: Sequence[str] = ()) -> Subject:
+    """The subject with the files of these parts, else of all that are written.
+
+    The bars of the targets are for the whole gap: where a part is missing, none is judged.
+
+    Raises:
+        UsageError: A part is unknown, or is not written here.
+    """
+    there = written_parts(gap, record)
+    for name in names:
+        if part_named(gap, name).name not in there:
+            raise UsageError(
+                f"'{gap.slug}:{name}' was not generated in this checkout, so there is nothing to "
+                "verify",
+                f"scaffold new --part {gap.slug}:{name}",
+            )
+    if not gap.parts:
+        return subject
+    wanted = tuple(name for name in there if not names or name in names)
+    left = tuple(part.name for part in gap.parts if part.name not in wanted)
+    apart = {path for part in gap.parts if part.name in left for path in part.files}
+    targets = subject.targets
+    if left:
+        targets = tuple(replace(one, line_pct=None, kill_pct=None) for one in targets)
+    return replace(
+        subject,
+        files=tuple(path for path in subject.files if path not in apart),
+        targets=targets,
+        parts=wanted,
+        parts_left=left,
+    )
