@@ -40,11 +40,11 @@ TABLES = ("languages/__init__.py", "proof/__init__.py")
 HOMONYMS = {"node", "ts"}
 """Words that are also of a tree, or of time: only a string that is a file or a program counts."""
 REASONS = {
+    "commands/doctor.py": "the packages that scaffold itself needs",
     "edits/__init__.py": "the table of edit kinds, each with the module that knows it",
     "commands/kit.py": "an example of a target, in the help",
     "commands/options.py": "the languages of planned rows, and those that --language shows",
     "kit/contract.py": "endings of files that have comments, so a first line that names the gap",
-    "commands/doctor.py": "the programs that a person may have to install",
     "commands/new.py": "the option --python",
     "commands/verify.py": "the option --python",
     "commands/demo.py": "the demo is a Python project, and names its interpreter",

@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import RunSpec
-from scaffold.languages import Symbols, Todo
+from scaffold.languages import Symbols, Todo, Tool
 from scaffold.system.reading import walk
 
 COMMENT = "#"
+TOOLS: tuple[Tool, ...] = ()
 LINE = re.compile(
     r"(?P<name>\w+)\((?P<params>[\w, ]*)\) = (?P<body>.+)"
     r"|check (?P<check>\w+): (?P<left>.+) = (?P<right>-?\d+)"

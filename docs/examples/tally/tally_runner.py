@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tally_language import lines_of, suite_files
 
+from scaffold.languages import Tool
 from scaffold.proof.mutants import Found, Mutant, MutantVerdict, identity
 from scaffold.proof.runner import (
     Evidence,
@@ -78,6 +79,8 @@ def results(path: str, source: bytes, functions: Functions, ran: set[str]) -> It
 
 class TallyRunner:
     """What `Runner` names."""
+
+    tools: tuple[Tool, ...] = ()
 
     def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
         """What `verify` would try first."""

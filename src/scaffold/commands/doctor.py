@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.kit.catalog import Gap, Kit, Need
 
-TOOLS = {
-    "git": ("merges edits (--on-conflict merge)", "apt-get install git"),
-    "uv": ("runs Python suites of projects that use uv", "pip install uv"),
-    "cargo": ("proves Rust gaps", "install Rust with rustup"),
-    "cargo mutants": ("breaks Rust targets", "cargo install --locked cargo-mutants"),
-    "cargo llvm-cov": ("measures coverage of Rust", "cargo install --locked cargo-llvm-cov"),
-    "cargo nextest": ("names a test that kills others", "cargo install --locked cargo-nextest"),
-    "rustfmt": ("formats generated Rust", "rustup component add rustfmt"),
-    "node": ("proves TypeScript gaps", "install Node.js 20 or newer"),
-}
-"""Command -> what it is for, and how to get it; a subcommand of cargo is a program of its own."""
+GIT = ("git", "merges edits (--on-conflict merge)", "apt-get install git")
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,18 @@ def _packages() -> list[Check]:
 
 
 def _tools() -> list[Check]:
-    return [_tool(name, purpose, hint) for name, (purpose, hint) in TOOLS.items()]
+    """The programs of the engine, of every language and of every runner."""
+    from scaffold.languages import LANGUAGES, Tool, language_of
+    from scaffold.proof import RUNNERS
+    from scaffold.proof.runner import load_runner
+
+    found = [Tool(*GIT)]
+    for ending in LANGUAGES:
+        language = language_of(f"a{ending}")
+        found += language.TOOLS if language else ()
+    for name in RUNNERS:
+        found += load_runner(name).tools
+    return [_tool(*tool) for tool in found]
 
 
 def _tool(name: str, purpose: str, hint: str) -> Check:

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
@@ -35,8 +35,22 @@ class Todo:
     line: int
 
 
+class Tool(NamedTuple):
+    """A program that a person may have to install: what it does, and the command that gets it.
+
+    A subcommand is a program by itself: `cargo mutants` is `cargo-mutants`.
+    """
+
+    name: str
+    purpose: str
+    get: str
+
+
 class Language(Protocol):
     """What the package of a language offers."""
+
+    TOOLS: tuple[Tool, ...]
+    """Programs that it starts."""
 
     COMMENT: str
     """What begins a comment that ends with its line."""

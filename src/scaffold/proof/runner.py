@@ -12,6 +12,7 @@ from typing import Literal, Protocol, cast
 
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Need, RunSpec, Twin
+from scaffold.languages import Tool
 from scaffold.proof import RUNNERS
 from scaffold.proof.mutants import Found, Mutant, MutantVerdict
 
@@ -219,6 +220,9 @@ class Breaker(Protocol):
 
 class Runner(Protocol):
     """A test tool."""
+
+    tools: tuple[Tool, ...]
+    """Programs that it starts; `doctor` looks for them."""
 
     def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
         """What `verify` would try first, in words; it is looked at and not started.

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from scaffold.languages import parts
+from scaffold.languages import Tool, parts
 
 COMMENT = "#"
+TOOLS: tuple[Tool, ...] = ()
 
 __getattr__ = parts(
     __name__,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaffold.languages import dotted, parts
+from scaffold.languages import Tool, dotted, parts
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
 
 COMMENT = "//"
+TOOLS = (Tool("rustfmt", "formats generated Rust", "rustup component add rustfmt"),)
 
 __getattr__ = parts(
     __name__,

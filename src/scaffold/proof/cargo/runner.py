@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
+from scaffold.languages import Tool
 from scaffold.proof.cargo.build import cargo_env
 from scaffold.proof.cargo.coverage import coverage_of
 from scaffold.proof.cargo.evidence import run_suites
@@ -37,6 +38,19 @@ def asked_toolchain(folder: Path) -> str:
 
 class CargoRunner:
     """Proves Rust tests with the machine's own cargo."""
+
+    tools = (
+        Tool("cargo", "proves Rust gaps", "install Rust with rustup"),
+        Tool("cargo mutants", "breaks Rust targets", "cargo install --locked cargo-mutants"),
+        Tool(
+            "cargo llvm-cov", "measures coverage of Rust", "cargo install --locked cargo-llvm-cov"
+        ),
+        Tool(
+            "cargo nextest",
+            "names a test that ends all",
+            "cargo install --locked cargo-nextest",
+        ),
+    )
 
     def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
         """Where cargo is, and the toolchain that the checkout asks for.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import MissingToolError, ProofError
+from scaffold.languages import Tool
 from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
 from scaffold.proof.pytest.answers import PipedConversation, is_probe, read_answer
 from scaffold.proof.pytest.coverage import missed, own_lines, percent
@@ -54,6 +55,8 @@ Json = dict[str, Any]
 
 class PytestRunner:
     """Proves Python tests with the checkout's own pytest."""
+
+    tools = (Tool("uv", "runs Python suites of projects that use uv", "pip install uv"),)
 
     def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
         """The first interpreter that would be tried, with the version that its folder names.
