@@ -31,6 +31,7 @@ WALKS: dict[str, list[list[str]]] = {
     "undo": [[], ["--force"]],
     "doctor": [[], ["--json"]],
     "demo": [[]],
+    "kit": [["format"], ["new", "greet", "mine", "--target", "greet.py"], ["check", "mine"]],
 }
 """Command -> what is typed after it; a command that is not named here is typed alone."""
 
@@ -49,7 +50,7 @@ def walk(trapped: Trapped, starter: tuple[str, ...], command: str, cwd: Path) ->
     named = [] if cwd.is_relative_to(trapped.tree) else ["-C", str(trapped.tree)]
     # Beside the checkout only a command that names it can know what is not to be trusted.
     for argv in [*([] if named else [["--help"]]), *WALKS.get(command, [[]])]:
-        takes = [] if command in ("list", "show", "demo") or argv == ["--help"] else named
+        takes = [] if command in ("list", "show", "demo", "kit") or argv == ["--help"] else named
         done = trapped.run(starter, command, *argv, *takes, cwd=cwd)
         assert done.code in (0, 8), f"{command} {argv}: {done.code}\n{done.out}{done.err}"
         assert trapped.marked() == [], f"{command} {argv} ran or imported these"

@@ -87,7 +87,7 @@ def test_without_an_interpreter_that_fits_the_command_for_one_is_told(
     assert done.code == 7
     assert done.fact.startswith("no interpreter can run the tests in 'cli'")
     assert f"{place}/bin/python3: lacks click" in done.fact
-    assert ", pytest, requests, " in done.fact
+    assert ", pytest, rich.console, " in done.fact
     assert done.hint == (
         f"cd {written} && python3 -m venv cli/.venv && "
         "cli/.venv/bin/python -m pip install -e cli 'pytest>=7'"
@@ -168,7 +168,7 @@ def test_plugins_that_reorder_or_retry_change_no_verdict(
             ]
         )
     assert counts[0] == counts[1]
-    assert all(item["generated"] > 100 for item in counts[0])
+    assert all(item["generated"] > 50 for item in counts[0])
 
 
 @pytest.mark.slow
