@@ -185,7 +185,7 @@ import pytest
 
 
 @pytest.fixture
-def docker():
+def fake_docker():
     return "mine"
 """
 
@@ -196,17 +196,17 @@ def test_a_fixture_of_the_same_name_is_named_and_nothing_is_written(release: Pat
     for selection in (("new", "--gap", "docker_cli"), BULK):
         done = scaffold(*selection, "-C", release)
         assert done.code == 4
-        assert "cli/test/conftest.py:4: the fixture 'docker' is there already" in done.fact
+        assert "cli/test/conftest.py:4: the fixture 'fake_docker' is there already" in done.fact
         assert "--on-conflict skip (keeps yours) | overwrite (takes ours)" in done.hint
         assert snapshot(release) == before
 
 
 def test_a_conftest_that_shares_no_name_is_kept_and_undone_exactly(release: Path) -> None:
-    write_files(release, {"cli/test/conftest.py": MINE.replace("docker", "own_fixture")})
+    write_files(release, {"cli/test/conftest.py": MINE.replace("fake_docker", "own_fixture")})
     before = snapshot(release)
     assert scaffold("new", "--gap", "docker_cli", "-C", release).code == 0
     text = (release / "cli/test/conftest.py").read_text("utf-8")
-    assert "def own_fixture():" in text and "def docker(" in text
+    assert "def own_fixture():" in text and "def fake_docker(" in text
     assert scaffold("undo", "-C", release).code == 0
     assert snapshot(release) == before
 
