@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from scaffold import __version__
 from scaffold.kit.cases import case_answers
 from scaffold.kit.catalog import Gap
@@ -50,6 +52,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield ast.unparse(node.func), node
 
 
+@pytest.mark.slow
 @each_case
 def test_the_same_answers_give_the_same_bytes(gap: Gap, case: str) -> None:
     again = render(KIT, gap, case_answers(gap, case), {}, __version__)

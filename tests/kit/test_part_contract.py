@@ -89,6 +89,7 @@ def test_a_part_is_short_and_stands_over_its_needs(
                 assert lacking == set(), f"{place}: modules of a part that it does not need"
 
 
+@pytest.mark.slow
 def test_parts_together_are_the_row() -> None:
     for gap in READY:
         whole = render(KIT, gap, {**case_answers(gap, "default")}, {}, __version__)
