@@ -11,6 +11,7 @@ from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.questions import Question, load_questions
 from scaffold.proof.needs import missing
+from scaffold.system import interruption
 from scaffold.system.output import block, say, visible
 from scaffold.workflow import Status
 
@@ -154,8 +155,28 @@ def _answer(question: Question) -> Any:
 
 
 def _ask(prompt: Any) -> Any:
-    """The answer. A signal ends the question as it ends a run; the library would swallow SIGINT."""
-    return prompt.application.run(handle_sigint=False)
+    """The answer; a signal ends the question as it ends a run.
+
+    The library is asked to end: raised inside of it, an interruption may be lost in one of its
+    callbacks, or leave the terminal as the library needs it.
+
+    Raises:
+        KeyboardInterrupt: A signal, or a typed Ctrl-C.
+    """
+    application = prompt.application
+
+    def leave() -> None:
+        if interruption.is_wanted() and not application.future.done():
+            application.exit()
+
+    def wake() -> None:
+        if application.loop is not None:  # else `leave` is called as soon as it runs
+            application.loop.call_soon_threadsafe(leave)
+
+    with interruption.held(wake):
+        answer = application.run(pre_run=leave, handle_sigint=False)
+    interruption.check()
+    return answer
 
 
 def _fits(question: Question, text: str) -> bool | str:

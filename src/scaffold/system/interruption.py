@@ -31,13 +31,18 @@ def exit_code() -> int:
     return 128 + (_state.number or _state.waiting or signal.SIGINT)
 
 
+def is_wanted() -> bool:
+    """Whether the run was asked to end."""
+    return bool(_state.number or _state.waiting)
+
+
 def check() -> None:
     """A place where a long step can end; also in threads, which no signal reaches.
 
     Raises:
         Interrupted: The run was asked to end.
     """
-    if _state.number or _state.waiting:
+    if is_wanted():
         raise Interrupted
 
 
@@ -65,14 +70,16 @@ def caught(stop: Callable[[], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
+def held(wake: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Come to the end first: it takes moments, and half of it helps nobody.
 
     A signal is kept until the next `check`, at the latest where the next program would start.
+    What waits for longer is woken by `wake`, and ends by itself.
     """
 
     def wait(number: int, frame: Any) -> None:
         _state.waiting = number
+        wake()
 
     with _handled(wait):
         yield
