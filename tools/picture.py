@@ -10,12 +10,13 @@ a table, loaded when asked for.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import grimp
+
+from made_parts import with_part, write_or_compare
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
@@ -110,20 +111,14 @@ def heights(arrows: set[Arrow]) -> dict[str, int]:
 
 def made(text: str) -> str:
     """The document with its picture drawn anew."""
-    part = re.compile(r"(<!-- picture:[^\n]*-->\n).*?(<!-- end of picture -->)", re.DOTALL)
-    return part.sub(lambda found: f"{found[1]}{draw()}\n{found[2]}", text)
+    return with_part(text, "picture", draw())
 
 
 def main() -> int:
     """Write the picture, or compare it."""
-    text = PAGE.read_text("utf-8")
-    new = made(text)
-    if "--check" in sys.argv:
-        if new != text:
-            print("docs/architecture.md has an old picture of the rooms: make picture")
-        return int(new != text)
-    PAGE.write_text(new, "utf-8")
-    return 0
+    text = made(PAGE.read_text("utf-8"))
+    old = "docs/architecture.md has an old picture of the rooms: make picture"
+    return write_or_compare(PAGE, text, old)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from made_parts import with_part, write_or_compare
 from release_trees import release_tree
 from scaffold.kit.cases import case_answers
 from scaffold.kit.catalog import Kit, load_kit
@@ -103,25 +104,15 @@ def made(text: str, *, whole: bool) -> str:
     parts = [("numbers", numbers(kit, entries)), ("example", example(kit))]
     parts += [("red run", red_run())] if whole else []
     for word, content in parts:
-        part = re.compile(
-            rf"(?<=<!-- {word}: made by tools/readme.py -->\n).*?(?=<!-- end of {word} -->)",
-            re.DOTALL,
-        )
-        literal = content.replace("\\", r"\\")
-        text = part.sub(f"{literal}\n", text)
+        text = with_part(text, word, content)
     return text
 
 
 def main() -> int:
     """Write the README, or compare it."""
-    text = README.read_text("utf-8")
-    new = made(text, whole="--check" not in sys.argv)
-    if "--check" in sys.argv:
-        if new != text:
-            print("README.md has old numbers or an old example: python tools/readme.py")
-        return int(new != text)
-    README.write_text(new, "utf-8")
-    return 0
+    text = made(README.read_text("utf-8"), whole="--check" not in sys.argv)
+    old = "README.md has old numbers or an old example: python tools/readme.py"
+    return write_or_compare(README, text, old)
 
 
 if __name__ == "__main__":

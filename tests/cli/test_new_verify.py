@@ -9,26 +9,20 @@ from pathlib import Path
 import pytest
 
 from scaffold.kit.catalog import Kit
-from support.command import scaffold
+from support.command import Ran, scaffold
+
+
+def written(tree: Path, kit: Kit, *options: str) -> Ran:
+    """`new --verify` of the gap `labels`."""
+    words = ("new", "--gap", "labels", "--verify", *options, "--python", sys.executable)
+    done = scaffold(*words, "--kit", kit.root, "-C", tree)
+    assert done.code == 0, done.err
+    return done
 
 
 @pytest.mark.slow
 def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> None:
-    ran = scaffold(
-        "new",
-        "--gap",
-        "labels",
-        "--verify",
-        "--json",
-        "--python",
-        sys.executable,
-        "--kit",
-        kit.root,
-        "-C",
-        tree,
-    )
-    assert ran.code == 0, ran.err
-    document = json.loads(ran.out)
+    document = json.loads(written(tree, kit, "--json").out)
     assert document["command"] == "new" and document["written"] is True
     [outcome] = document["outcomes"]
     assert (outcome["gap"], outcome["verdict"]) == ("labels", "green")
@@ -36,18 +30,4 @@ def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> Non
 
 
 def test_a_dry_run_proves_nothing(tree: Path, kit: Kit) -> None:
-    ran = scaffold(
-        "new",
-        "--gap",
-        "labels",
-        "--verify",
-        "--dry-run",
-        "--python",
-        sys.executable,
-        "--kit",
-        kit.root,
-        "-C",
-        tree,
-    )
-    assert ran.code == 0, ran.err
-    assert "proved" not in ran.out
+    assert "proved" not in written(tree, kit, "--dry-run").out

@@ -94,7 +94,7 @@ def test_a_gap_that_is_there_is_left(tmp_path: Path) -> None:
          f"{TEST}:4: 'wave' is missing in `symbols` of 'greet' in gap.toml"),
         (TEST, "import pytest\n", '# [% if has(facts, "other", "wave") %][% endif %]\n',
          f"{TEST}:4: asks for the target 'other', which gap.toml does not have"),
-        (TEST, "TODO: ", "TODO: /work/mine/ ", f"{TEST}: in the case 'default' line 7 names "),
+        (TEST, "TODO: ", "TODO: /Users/mine/ ", f"{TEST}: in the case 'default' line 7 names "),
         (TEST, 'header("greet", kit_version)', 'header("other", kit_version)',
          f"{TEST}: in the case 'default' line 1 is"),
         (GAP, "line_pct", 'symbols = ["wave"]\nline_pct',

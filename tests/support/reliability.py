@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.command import Ran, scaffold, started
+from support.repositories import git
 from support.tinykit import DEMO, DEMO_KIT
 from support.tree import Snapshot, snapshot, write_files
 
@@ -85,9 +86,7 @@ class Place:
 
     def git(self, *words: str, where: Path | None = None) -> None:
         """Run git quietly, where the checkout is or elsewhere."""
-        who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always")
-        command = ["git", *who, "-C", str(where or self.tree), *words]
-        subprocess.run(command, check=True, capture_output=True)
+        git(where or self.tree, *words)
 
     def copied_kit(self) -> Path:
         """A kit of its own, to be broken."""

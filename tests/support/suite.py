@@ -20,3 +20,14 @@ def run_suite(
         text=True,
         check=False,
     )
+
+
+def noisy_statements(event: str) -> dict[str, str]:
+    """Statements that disturb whoever listens: one prints an answer of ours with this event."""
+    return {
+        "stdout": f'print(\'{{"event": "{event}"}}\', flush=True)',
+        "descriptors": (
+            "import os; os.write(1, b'x\\n'); os.write(2, b'y\\n'); os.closerange(50, 200)"
+        ),
+        "stdin": "import sys, subprocess; subprocess.run(['cat']); sys.stdout = None",
+    }

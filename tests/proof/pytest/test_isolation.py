@@ -15,6 +15,7 @@ from scaffold.kit.catalog import RunSpec
 from scaffold.languages.python.project import module_of
 from scaffold.proof.pytest.env import candidates
 from scaffold.proof.runner import Evidence, Subject, SubjectTarget, VerifyOptions, load_runner
+from support.suite import noisy_statements
 from support.tree import write_files
 
 PYTHON = sys.executable
@@ -287,11 +288,7 @@ def test_an_exit_while_importing_is_red_by_its_file(tmp_path: Path) -> None:
     assert list(found.values()) == ["passed"] * 6
 
 
-NOISE = {
-    "stdout": 'print(\'{"event": "probe"}\')',
-    "descriptors": "import os; os.write(1, b'x\\n'); os.write(2, b'y\\n'); os.closerange(50, 200)",
-    "stdin": "import sys, subprocess; subprocess.run(['cat']); sys.stdout = None",
-}
+NOISE = noisy_statements("probe")
 
 
 @pytest.mark.parametrize("noise", NOISE)

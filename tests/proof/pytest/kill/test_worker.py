@@ -22,6 +22,7 @@ from scaffold.proof.pytest.kill.worker import Place, Worker
 from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.runner import Kills, Subject, SubjectTarget, VerifyOptions, load_runner
 from scaffold.proof.tree_copy import copy_tree, list_tree
+from support.suite import noisy_statements
 from support.tree import write_files
 
 pytestmark = pytest.mark.slow
@@ -215,11 +216,7 @@ def test_survivors_are_said_as_they_are_found(flat: Path) -> None:
     ]
 
 
-NOISE = {
-    "stdout": 'print(\'{"event": "ready"}\', flush=True)',
-    "descriptors": "import os; os.write(1, b'x\\n'); os.write(2, b'y\\n'); os.closerange(50, 200)",
-    "stdin": "import sys, subprocess; subprocess.run(['cat']); sys.stdout = None",
-}
+NOISE = noisy_statements("ready")
 
 
 @pytest.mark.parametrize("noise", NOISE)
