@@ -141,11 +141,11 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
     Raises:
         CheckoutError: The checkout cannot be written.
     """
-    kept = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
-    record = state.gaps[gap.slug]
-    kept.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=_kit_digest(gap))
+    proof = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
+    record, kit = state.gaps[gap.slug], _kit_digest(gap, template_digest(gap))
+    proof.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=kit)
     try:
-        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump(kept))
+        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump(proof))
     except OSError as error:
         raise CheckoutError(
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
@@ -153,11 +153,11 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
         ) from error
 
 
-def _kit_digest(gap: Gap) -> str:
+def _kit_digest(gap: Gap, template: str) -> str:
     """Digest of all that the kit holds about a gap: its template, bars, and known survivors."""
     survivors = gap.folder / "survivors.toml"
     known = survivors.read_bytes() if survivors.is_file() else b""
-    return hashlib.sha256(template_digest(gap).encode() + known).hexdigest()
+    return hashlib.sha256(template.encode() + known).hexdigest()
 
 
 def _row(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any] | None) -> Status:
@@ -176,7 +176,8 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
         if gap.targets and not checkout.has_target(gap):
             return Status(gap, "retired", "no target of it in this checkout")
         return _open_status(checkout, gap)
-    found, note, outdated = _generated_state(checkout, gap, record, state)
+    template = template_digest(gap)
+    found, note, outdated = _generated_state(checkout, gap, record, state, template)
     there = written_parts(gap, record)
     parts = {part.name: there.get(part.name) for part in gap.parts}
     if found != "retired" and len(there) < len(parts):
@@ -190,7 +191,7 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
     stale: tuple[str, ...] = ()
     if proof is not None:
         verdict = _verdict_of(proof)
-        stale = tuple(_changed_since(checkout, gap, record, proof))
+        stale = tuple(_changed_since(checkout, gap, record, proof, template))
     if todos and (verdict is None or stale):
         verdict, stale = Verdict.TODO, ()
     return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests, parts)
@@ -221,7 +222,7 @@ def _verdict_of(proof: Mapping[str, Any]) -> Verdict:
 
 
 def _changed_since(
-    checkout: Checkout, gap: Gap, record: GapRecord, proof: Mapping[str, Any]
+    checkout: Checkout, gap: Gap, record: GapRecord, proof: Mapping[str, Any], template: str
 ) -> list[str]:
     """What a proof rests on and is different now."""
     before = proof.get("digests")
@@ -231,7 +232,7 @@ def _changed_since(
     now = digests_of(checkout, record, targets)
     changed = [path for path in sorted({*before, *now}) if before.get(path) != now.get(path)]
     reasons = [f"{path} changed" for path in changed]
-    if proof.get("kit") != _kit_digest(gap):
+    if proof.get("kit") != _kit_digest(gap, template):
         reasons.append("the kit's row changed")
     if not changed and (proof.get("digest"), proof.get("mode")) != (record.digest, record.mode):
         reasons.append("it was generated anew")
@@ -257,7 +258,7 @@ def declares_its_todos(root: Path, record: GapRecord, state: State) -> bool:
     Raises:
         CheckoutError: A file cannot be read.
     """
-    if record.mode == "stubs":
+    if record.mode is Mode.STUBS:
         return False
     from scaffold.languages import stubs
 
@@ -271,7 +272,7 @@ def declares_its_todos(root: Path, record: GapRecord, state: State) -> bool:
 
 
 def _generated_state(
-    checkout: Checkout, gap: Gap, record: GapRecord, state: State
+    checkout: Checkout, gap: Gap, record: GapRecord, state: State, template: str
 ) -> tuple[str, str, bool]:
     if gap.targets and not checkout.has_target(gap):
         return "retired", "its targets are gone; the tests are still there", False
@@ -288,7 +289,7 @@ def _generated_state(
         _judge_edit(checkout.root, edit, edited, deleted)
     edited += [path for path in record.removed if read_file(checkout.root, path) is not None]
     notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
-    outdated = bool(record.template) and record.template != template_digest(gap)
+    outdated = bool(record.template) and record.template != template
     if outdated:
         notes.insert(0, "the template changed since")
     found = "edited" if edited or deleted else "outdated" if outdated else "generated"

@@ -159,9 +159,13 @@ def _conflicts_shown(wanted: bool, json: bool) -> Iterator[None]:
         if not wanted:
             error.diff = ""
         elif not json:
-            # As bytes: a file that is not UTF-8 keeps its own.
-            output.raw(error.diff.encode("utf-8", "surrogateescape"))
+            _print_diff(error.diff)
         raise
+
+
+def _print_diff(text: str) -> None:
+    # As bytes: a file that is not UTF-8 keeps its own.
+    output.raw(text.encode("utf-8", "surrogateescape"))
 
 
 def _on_terminal() -> bool:
@@ -215,8 +219,7 @@ def _show_and_apply(
         if json:
             _print_json(plan, written=False, diff=text)
         else:
-            # As bytes: a file that is not UTF-8 keeps its own.
-            output.raw(text.encode("utf-8", "surrogateescape"))
+            _print_diff(text)
         return None
     if not json:
         output.say(report.plan_lines(plan.changes, plan.notes()))

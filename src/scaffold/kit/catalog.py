@@ -22,6 +22,7 @@ from scaffold.kit.reader import (
     Program,
     Version,
     build,
+    closest,
     fault_of_path,
     gap_files,
     holds_control,
@@ -205,11 +206,9 @@ class Kit:
         """
         if slug in self.gaps:
             return self.gaps[slug]
-        import difflib
-
-        close = difflib.get_close_matches(slug, self.gaps, n=1, cutoff=0.5)
-        hint = f"scaffold new --gap {close[0]}" if close else "scaffold list --all-rows"
-        lead = f"; the closest match is '{close[0]}'" if close else ""
+        close = closest(slug, self.gaps)
+        hint = f"scaffold new --gap {close}" if close else "scaffold list --all-rows"
+        lead = f"; the closest match is '{close}'" if close else ""
         raise UsageError(f"there is no gap called '{slug}'{lead}", hint)
 
 

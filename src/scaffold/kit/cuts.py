@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.kit.reader import InnerPaths, Keys, Line, Lines, Page, holds_control
+from scaffold.kit.reader import InnerPaths, Keys, Line, Lines, Page, closest, holds_control
 from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
@@ -110,10 +110,10 @@ def check_needs(parts: Parts, fail: Callable[[str, Keys, str], None]) -> None:
 def _fault_of_need(parts: Parts, slug: str, need: str) -> str:
     other, name = place_of(slug, need)
     if other not in parts:
-        return f", and there is no gap '{other}'; {closest(other, parts)[0]}"
+        return f", and there is no gap '{other}'; {match_in_words(other, parts)}"
     known = [part.name for part in parts[other]]
     if name not in known:
-        return f", and '{other}' has no such part; {closest(name, known)[0]}"
+        return f", and '{other}' has no such part; {match_in_words(name, known)}"
     return ""
 
 
@@ -149,7 +149,7 @@ def _check_shares(parts: Sequence[Part], page: Page, key: str, known: Collection
             keys = ("parts", number, key)
             if path not in known:
                 fact = f"the part '{part.name}' names '{path}', which is unknown"
-                page.fail(keys, f"{fact}; {closest(path, known)[0]}")
+                page.fail(keys, f"{fact}; {match_in_words(path, known)}")
             if path in seen:
                 page.fail(keys, f"{path} is in two parts, '{seen[path]}' and '{part.name}'")
             seen[path] = part.name
@@ -165,11 +165,11 @@ def _written(top: Path) -> Iterator[str]:
             yield relative.removesuffix(".jinja")
 
 
-def closest(name: str, known: Collection[str]) -> tuple[str, str]:
-    """The closest match in words, and itself; where none is close, all that there is."""
-    import difflib
-
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    if close:
-        return f"the closest match is '{close[0]}'", close[0]
-    return f"there is {', '.join(sorted(known)) or 'none'}", ""
+def match_in_words(name: str, known: Collection[str]) -> str:
+    """The closest match in words; where none is close, all that there is."""
+    close = closest(name, known)
+    return (
+        f"the closest match is '{close}'"
+        if close
+        else f"there is {', '.join(sorted(known)) or 'none'}"
+    )

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap, Kit
-from scaffold.kit.cuts import Part, Place, closest
+from scaffold.kit.cuts import Part, Place, match_in_words
 from scaffold.kit.cuts import needed as needed_by
+from scaffold.kit.reader import closest
 
 WHOLE = "all"
 """What the one part of a gap without `[[parts]]` is called."""
@@ -48,7 +49,7 @@ def part_named(gap: Gap, name: str) -> Part:
     if not gap.parts:
         fact = f"'{gap.slug}' is one part, so it has no part '{name}'"
         raise UsageError(fact, f"scaffold new --gap {gap.slug}")
-    lead, close = closest(name, names_of(gap))
+    close, lead = closest(name, names_of(gap)), match_in_words(name, names_of(gap))
     raise UsageError(
         f"'{gap.slug}' has no part '{name}'; {lead}",
         f"scaffold new --gap {gap.slug} --part {close}" if close else f"scaffold show {gap.slug}",

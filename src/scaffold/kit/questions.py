@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from typing import Any
 
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
-from scaffold.kit.reader import Line, Lines, Page, build
+from scaffold.kit.reader import Line, Lines, Page, build, closest
 from scaffold.system.invocation import quoted
 from scaffold.system.reading import read_plain
 
@@ -142,9 +141,9 @@ def _refuse_key(key: str, given: Any, known: set[str], all_gaps: Sequence[Gap]) 
                 f"'{key}' is a question of '{gap.slug}', which is not picked",
                 f"scaffold new --gap {gap.slug} --set {key}={_shown(given)}",
             )
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    lead = f"; the closest match is '{close[0]}'" if close else ""
-    hint = f"--set {close[0]}={_shown(given)}" if close else "scaffold list"
+    close = closest(key, known, cutoff=0.4)
+    lead = f"; the closest match is '{close}'" if close else ""
+    hint = f"--set {close}={_shown(given)}" if close else "scaffold list"
     raise UsageError(f"no picked gap asks '{key}'{lead}", hint)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
@@ -159,11 +159,16 @@ def keys_of(cls: type, given: Mapping[str, Any] | Sequence[str] = ()) -> dict[st
 
 def unknown(name: str, key: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     """The sentence about a key that nothing reads, with the closest one that something does."""
+    close = closest(key, known)
+    end = f"the closest match is '{close}'" if close else f"there is {', '.join(known)}"
+    return f"unknown key '{name}'; {end}"
+
+
+def closest(name: str, known: Collection[str], *, cutoff: float = 0.5) -> str:
+    """The known name that is most like this one; empty where none is like it."""
     import difflib
 
-    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    end = f"the closest match is '{close[0]}'" if close else f"there is {', '.join(known)}"
-    return f"unknown key '{name}'; {end}"
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
 
 
 def label(keys: Keys) -> str:

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 LANGUAGES = {".py": "scaffold.languages.python", ".rs": "scaffold.languages.rust"}
 """Ending of a file -> the package that knows its language."""
 
+MODULES = {
+    "check_syntax": "symbols",
+    "fill_stub": "fill",
+    "find_symbols": "symbols",
+    "find_todos": "stub",
+    "format_key": "format",
+    "formatted": "format",
+    "make_stub": "stub",
+    "meaning": "sameness",
+}
+"""What every language of ours offers -> the module of its package that holds it."""
+
 Symbols = dict[str, dict[str, Any]]
 """Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
 
@@ -135,11 +147,16 @@ def language_of(path: str) -> Language | None:
     return None if name is None else cast(Language, importlib.import_module(name))
 
 
-def parts(package: str, **modules: str) -> Callable[[str], Any]:
+def parts(package: str, **more: str) -> Callable[[str], Any]:
     """The `__getattr__` of a language's package: each name from its module, when it is asked for.
 
     Most commands need little of a language.
+
+    Args:
+        package: The package.
+        more: Name -> module, beside those of `MODULES`.
     """
+    modules = {**MODULES, **more}
 
     def get(name: str) -> Any:
         if name not in modules:

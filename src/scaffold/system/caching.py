@@ -95,9 +95,13 @@ def kept(make: Callable[[], Any], *parts: str) -> Any:
         make: Makes it; what it raises passes through, and nothing is kept.
         parts: What it is made of, all of it. A value that JSON cannot hold is made each time.
     """
+    return _kept(make, _code(), *parts)
+
+
+def _kept(make: Callable[[], Any], maker: bytes, *parts: str) -> Any:
     import json
 
-    entry = entry_of(cache_dir("parsed"), b"value", _code(), json.dumps(parts).encode())
+    entry = entry_of(cache_dir("parsed"), b"value", maker, json.dumps(parts).encode())
     found = recall(entry)
     try:
         if found is not None:
@@ -123,7 +127,8 @@ def toml(text: str) -> Any:
 
         return tomllib.loads(text)
 
-    return kept(parse, "toml", text)
+    # Python alone decides it, so our own code is not looked at.
+    return _kept(parse, sys.version.encode(), "toml", text)
 
 
 @cache

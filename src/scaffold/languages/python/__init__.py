@@ -13,15 +13,7 @@ TOOLS: tuple[Tool, ...] = ()
 
 __getattr__ = parts(
     __name__,
-    check_syntax="symbols",
     encoding_of="symbols",
-    fill_stub="fill",
-    find_symbols="symbols",
-    find_todos="stub",
-    format_key="format",
-    formatted="format",
-    make_stub="stub",
-    meaning="sameness",
     module_of="project",
     uses="reached",
     suite_files="reached",

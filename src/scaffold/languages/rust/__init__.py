@@ -16,14 +16,6 @@ TOOLS = (Tool("rustfmt", "formats generated Rust", "rustup component add rustfmt
 
 __getattr__ = parts(
     __name__,
-    check_syntax="symbols",
-    fill_stub="fill",
-    find_symbols="symbols",
-    find_todos="stub",
-    format_key="format",
-    formatted="format",
-    make_stub="stub",
-    meaning="sameness",
     without_files="modules",
 )
 

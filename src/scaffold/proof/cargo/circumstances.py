@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.edits.header import without_header
 from scaffold.proof.cargo.suites import Suites
+from scaffold.proof.cargo.workspace import Suite
 from scaffold.proof.runner import Subject
 from scaffold.proof.tree_copy import LARGE_BYTES
 from scaffold.system import process
@@ -17,16 +19,29 @@ BUILD_VARIABLES = ("CARGO_", "RUST", "CC", "CFLAGS", "CXX", "AR", "LD", "PKG_CON
 TOOLCHAIN_FILES = ("rust-toolchain.toml", "rust-toolchain")
 
 
-def circumstances(
-    suites: Suites, subject: Subject, targets: Sequence[str], tests: Iterable[str]
-) -> list[str | bytes]:
-    """All that a verdict on these targets depends on, but the targets themselves.
+@dataclass(frozen=True)
+class Circumstances:
+    """All that a verdict depends on: words, and files with what they hold, targets included."""
 
-    That is the tests' names, the compiler, and the sources of the crates that the tests are built
-    from; of files elsewhere in the checkout those whose name a source mentions.
+    words: Sequence[str | bytes]
+    held: Mapping[str, bytes]
+
+    def without(self, targets: Collection[str]) -> list[str | bytes]:
+        """All of it but these targets."""
+        files = (item for item in self.held.items() if item[0] not in targets)
+        return [*self.words, *(part for file in files for part in file)]
+
+
+def circumstances(
+    suites: Suites, subject: Subject, names: Mapping[Suite, Sequence[str]]
+) -> Circumstances:
+    """The tests' names, the compiler, and the sources of the crates that the tests are built from.
+
+    Of files elsewhere in the checkout those whose name a source mentions.
     """
+    tests = [suite.label(name) for suite, own in names.items() for name in own]
     version = process.run(["rustc", "-vV"], cwd=suites.cargo.folder, env=suites.cargo.env).stdout
-    parts: list[str | bytes] = ["cargo", version, *sorted(tests), *_settings(suites)]
+    words: list[str | bytes] = ["cargo", version, *sorted(tests), *_settings(suites)]
     root = suites.copy.path.resolve()
     own = {root / path for path in subject.files}
     packages = suites.workspace.closure([suite.package for suite in suites.owners.suites(subject)])
@@ -34,17 +49,16 @@ def circumstances(
     files = [path for package in packages for path in package.folder.rglob("*") if path.is_file()]
     files += [path for path in (top / "Cargo.toml", top / "Cargo.lock") if path.is_file()]
     mentioned: set[bytes] = set()
-    skipped = {root / path for path in targets}
+    held: dict[str, bytes] = {}
     for path in sorted(set(files)):
         content = _content(path)
         content = without_header(content) if path in own else content
         mentioned |= set(re.findall(rb"[\w.-]+\.\w{1,6}\b", content))
-        if path not in skipped:
-            parts += [path.relative_to(root).as_posix(), content]
+        held[path.relative_to(root).as_posix()] = content
     for path in sorted(root.rglob("*")):
         if path.name.encode() in mentioned and path.is_file() and not path.is_relative_to(top):
-            parts += [path.relative_to(root).as_posix(), _content(path)]
-    return parts
+            held[path.relative_to(root).as_posix()] = _content(path)
+    return Circumstances(words, held)
 
 
 def _content(path: Path) -> bytes:

@@ -51,11 +51,8 @@ def coverage_of(
         progress(f"{subject.slug}: coverage is unknown without a tool for it: {INSTALL}")
         return evidence
     sources = "\0".join(suites.text(path) for path in paths)
-    all_names = [suite.label(name) for suite, own in names.items() for name in own]
-    cache = VerdictCache(
-        options.cache_dir,
-        ["lines covered and missed", tool.name, *circumstances(suites, subject, paths, all_names)],
-    )
+    around = circumstances(suites, subject, names).without(paths)
+    cache = VerdictCache(options.cache_dir, ["lines covered and missed", tool.name, *around])
     known = cache.get(sources)
     if known is None:
         progress(f"{subject.slug}: measuring coverage with {tool.name} (another build)")

@@ -12,6 +12,8 @@ from typing import Any
 
 from scaffold.system.process import Conversation
 
+WORKER = Path(__file__).with_name("worker") / "__main__.py"
+"""The program that answers, in the checkout's interpreter."""
 LOOK_EVERY_S = 0.05
 Json = dict[str, Any]
 

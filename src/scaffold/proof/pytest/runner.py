@@ -16,7 +16,7 @@ from typing import Any
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.languages import Tool
 from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
-from scaffold.proof.pytest.answers import PipedConversation, is_probe, read_answer
+from scaffold.proof.pytest.answers import WORKER, PipedConversation, is_probe, read_answer
 from scaffold.proof.pytest.coverage import missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
@@ -42,7 +42,6 @@ from scaffold.proof.runner import (
 from scaffold.system import scratch
 from scaffold.system.process import Conversation
 
-WORKER = Path(__file__).with_name("worker") / "__main__.py"
 TEST_FILES = ("test_*.py", "*_test.py")
 MISSING = re.compile(
     r"ModuleNotFoundError: No module named '([\w.]+)'"

@@ -12,9 +12,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 
 from scaffold.errors import ProofError
-from scaffold.proof.cargo.circumstances import circumstances
+from scaffold.proof.cargo.circumstances import Circumstances, circumstances
 from scaffold.proof.cargo.kill.builds import Judge, SharedBuild, own_builds
 from scaffold.proof.cargo.kill.mutants import enumerate_mutants
 from scaffold.proof.cargo.suites import Suites, open_suites
@@ -45,8 +46,11 @@ class CargoBreaker:
 
     def circumstances(self, target: str) -> list[str | bytes]:
         """The tests' names, the compiler, and the sources that the tests are built from."""
-        labels = [suite.label(name) for suite, own in self.names.items() for name in own]
-        return circumstances(self.suites, self.subject, [target], labels)
+        return self._circumstances.without([target])
+
+    @cached_property
+    def _circumstances(self) -> Circumstances:
+        return circumstances(self.suites, self.subject, self.names)
 
     def judge(
         self, mutants: Sequence[Mutant], progress: Progress

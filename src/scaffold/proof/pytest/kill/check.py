@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from scaffold.edits.header import without_header
@@ -70,22 +71,27 @@ class PytestBreaker:
         That is the interpreter, what is installed and the modules that were loaded; the
         environment; and our own code.
         """
-        digests = dict(digests_of(self._listing))
-        digests.pop(target, None)
-        for path in self.subject.files:
-            if path in digests:
-                digests[path] = without_header(read_plain(self._listing.root / path))
         trail = self.trail
         parts: list[str | bytes] = [target, trail.version, trail.facts]
         parts += [*sorted(trail.order), own_code()]
-        for path, digest in sorted(digests.items()):
-            parts += [os.fsencode(path), digest]
+        for path, digest in self._digests.items():
+            if path != target:
+                parts += [os.fsencode(path), digest]
         for name, value in sorted(trail.env.items()):
             if name not in VOLATILE:
                 parts.append(os.fsencode(f"{name}={value}"))
         if trail.spawning or any(".git" in path.parts for path in trail.read):
             parts += heads_of(self._listing.root)
         return parts
+
+    @cached_property
+    def _digests(self) -> dict[str, bytes]:
+        """What each file of the tree holds, in the order of their paths."""
+        digests = dict(digests_of(self._listing))
+        for path in self.subject.files:
+            if path in digests:
+                digests[path] = without_header(read_plain(self._listing.root / path))
+        return dict(sorted(digests.items()))
 
     def judge(
         self, mutants: Sequence[Mutant], progress: Progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -25,12 +26,14 @@ def enumerate_mutants(path: str, source: str, *, annotations_read: bool = True) 
 
 def find_mutants(path: str, source: str, *, annotations_read: bool = True) -> Found:
     """Every mutant of the source that compiles, apart from those that no test can tell."""
-    statements = _statements(source)
-    names = _definitions(source)
+    tree = ast.parse(source)
+    statements = _statements(source, tree)
+    ends = [end for _, end in statements]
+    names = _definitions(tree)
     flags = flags_of(source)
     found: dict[str, list[_Row]] = {"": [], ANNOTATIONS: [], EQUAL_CODE: []}
     for edit in edits_of(source):
-        start, end = next((s, e) for s, e in statements if edit.start < e)
+        start, end = statements[bisect_right(ends, edit.start)]
         before = source[start:end]
         after = source[start : edit.start] + edit.text + source[edit.end : end]
         why = _sameness(before, after, flags, annotations_read=annotations_read)
@@ -47,14 +50,14 @@ def _place(row: _Row) -> tuple[int, int, str]:
     return row[:3]
 
 
-def _statements(source: str) -> list[tuple[int, int]]:
+def _statements(source: str, tree: ast.Module) -> list[tuple[int, int]]:
     """Where each top-level statement begins and ends in the text, with what stands before it."""
     starts = [0]
     for line in split_lines(source, keepends=True):
         starts.append(starts[-1] + len(line))
     found: list[tuple[int, int]] = []
     first, last = 0, 0
-    for node in ast.parse(source).body:
+    for node in tree.body:
         top = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
         if top > last:  # not on a line with the one before
             first = last
@@ -89,7 +92,7 @@ def _short(lines: list[str]) -> str:
     return text if len(text) <= CHANGE_LIMIT else text[: CHANGE_LIMIT - 1] + "…"
 
 
-def _definitions(source: str) -> Callable[[int], str]:
+def _definitions(tree: ast.Module) -> Callable[[int], str]:
     """Line -> dotted name of the innermost definition around it."""
     spans: list[tuple[int, int, str]] = []
 
@@ -101,7 +104,7 @@ def _definitions(source: str) -> Callable[[int], str]:
                 spans.append((child.lineno, child.end_lineno or child.lineno, name[:-1]))
             visit(child, name)
 
-    visit(ast.parse(source), "")
+    visit(tree, "")
 
     def find(line: int) -> str:
         around = [item for item in spans if item[0] <= line <= item[1]]

@@ -19,13 +19,12 @@ from scaffold.languages.symbols import decoded
 from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
 from scaffold.proof.pool import Stopped
-from scaffold.proof.pytest.answers import PipedConversation, read_answer
+from scaffold.proof.pytest.answers import WORKER, PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.tree_copy import Listing
 from scaffold.system.reading import read_plain
 
-WORKER = Path(__file__).parent.with_name("worker") / "__main__.py"
 # A mutant that loops for ever is found by its processor time, which a busy machine does not
 # stretch; the time on the wall is for one that waits for ever.
 CPU_FLOOR_S, CPU_FACTOR = 1.5, 5.0
