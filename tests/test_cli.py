@@ -12,7 +12,7 @@ import pytest
 
 from scaffold import __version__
 from scaffold.errors import KitError
-from scaffold.kit.place import kit_root
+from scaffold.kit.catalog import kit_root
 from support.command import scaffold, started
 from support.rendering import ROOT
 from support.tinykit import DEMO_KIT

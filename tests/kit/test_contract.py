@@ -16,10 +16,12 @@ from scaffold.kit.catalog import Gap
 from scaffold.kit.contract import (
     COMMENTED,
     MACHINE,
+    faults_of_marks,
     faults_of_payloads,
     faults_of_symbols,
     faults_of_text,
 )
+from scaffold.kit.defects import faults_of_defects
 from scaffold.kit.render import PAYLOADS, render
 from support.rendering import (
     KIT,
@@ -169,6 +171,11 @@ def test_modules_and_functions_stay_short(gap: Gap, case: str) -> None:
 @each_ready_row
 def test_every_symbol_that_a_template_asks_for_is_declared(gap: Gap) -> None:
     assert list(faults_of_symbols(gap)) == []
+
+
+@each_ready_row
+def test_every_known_defect_has_its_test_and_its_mend(gap: Gap) -> None:
+    assert [*faults_of_defects(gap), *faults_of_marks(gap)] == []
 
 
 @each_ready_row

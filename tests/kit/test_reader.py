@@ -12,7 +12,7 @@ import pytest
 from scaffold import __version__
 from scaffold.commands.options import known_words
 from scaffold.errors import KitError
-from scaffold.kit import catalog, cuts, questions, reader
+from scaffold.kit import catalog, cuts, defects, questions, reader
 from scaffold.kit.cases import load_cases
 from scaffold.kit.catalog import Kit, load_kit, load_twins
 from scaffold.kit.questions import load_questions
@@ -322,6 +322,9 @@ TABLES: dict[str, type[Any]] = {
     "`[[parts]]`": cuts.Part,
     "questions.yml": questions.Body,
     "survivors.toml, `[[survivor]]`": catalog.Twin,
+    "defects.toml, `[[defect]]`": defects.Defect,
+    "mends/ID.toml, `[[mend]]`": defects.Mend,
+    "`[[mend.change]]`": defects.Change,
 }
 
 

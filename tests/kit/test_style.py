@@ -10,11 +10,13 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from scaffold import __version__
 from scaffold.kit.cases import case_answers
+from scaffold.kit.defects import load_defects
 from scaffold.kit.render import render
 from support.rendering import KIT, ROOT, STYLED, formatted
 
@@ -75,13 +77,13 @@ def test_a_name_says_unit_and_behaviour_in_sixty_characters(slug: str, commit: s
 
 @each_rendering
 def test_a_known_defect_names_its_exception_and_its_source(slug: str, commit: str) -> None:
-    table = (KIT.gaps[slug].folder / "README.md").read_text(encoding="utf-8")
+    known = {f"{Path(one.file).name}: {one.function}" for one in load_defects(KIT.gaps[slug])}
     for place, words in known_defects(slug, commit):
         assert words.get("strict") == "True", place
         assert words.get("raises"), f"{place}: any exception would count"
         reason = REASON.fullmatch(ast.literal_eval(words["reason"]))
         assert reason, f"{place}: not `file.py: function: today ...; expected ... (source)`"
-        assert reason["where"] in table, f"{place}: {reason['where']} is not in the README"
+        assert reason["where"] in known, f"{place}: {reason['where']} is not in defects.toml"
 
 
 @each_rendering

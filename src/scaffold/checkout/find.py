@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
+from scaffold.kit.defects import Fit, load_defects
 from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
-from scaffold.system.reading import MOST_SOURCE, read_plain
+from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 
 if TYPE_CHECKING:
     from scaffold.languages import Symbols
@@ -38,11 +39,12 @@ class FoundTarget:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found of one gap: its targets, and the names of those that are gone."""
+    """What was found of one gap: its targets, those that are gone, and defects that are mended."""
 
     gap: Gap
     targets: tuple[FoundTarget, ...]
     gone: tuple[str, ...]
+    mended: tuple[str, ...] = ()
 
     @property
     def retired(self) -> bool:
@@ -51,16 +53,15 @@ class Findings:
 
     def facts(self) -> dict[str, Any]:
         """The facts that templates ask for; the shape is in docs/kit-format.md."""
-        return {
-            "targets": {
-                found.target.name: {
-                    "path": found.path,
-                    "module": found.module,
-                    "symbols": found.symbols,
-                }
-                for found in self.targets
+        targets = {
+            found.target.name: {
+                "path": found.path,
+                "module": found.module,
+                "symbols": found.symbols,
             }
+            for found in self.targets
         }
+        return {"targets": targets, **({"mended": list(self.mended)} if self.mended else {})}
 
     def left_out(self) -> list[str]:
         """One sentence for each target or symbol that this checkout lacks."""
@@ -105,7 +106,8 @@ class Checkout:
                     symbols=self._symbols(path),
                 )
             )
-        return Findings(gap, tuple(found), tuple(gone))
+        mended = (one.id for one in load_defects(gap) if one.look(self.text).fit is Fit.MENDED)
+        return Findings(gap, tuple(found), tuple(gone), tuple(mended))
 
     def check(self, gap: Gap) -> None:
         """Whether the gap's targets parse, without their symbols: much cheaper than `find`.
@@ -153,6 +155,13 @@ class Checkout:
             raise CheckoutError(
                 f"{path} cannot be read: {why}", f"ls -ld {_quoted(place)}"
             ) from error
+
+    def text(self, path: str) -> str | None:
+        """The text of a file, with plain newlines; None where there is none that can be read."""
+        try:
+            return decoded(path, self.read(path)).replace("\r\n", "\n")
+        except CheckoutError:
+            return None
 
     def _first(self, paths: Sequence[str]) -> str | None:
         return next((p for p in paths if p in self.planned or _is_there(self.root / p)), None)

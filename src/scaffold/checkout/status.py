@@ -154,9 +154,9 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
 
 
 def _kit_digest(gap: Gap, template: str) -> str:
-    """Digest of all that the kit holds about a gap: its template, bars, and known survivors."""
-    survivors = gap.folder / "survivors.toml"
-    known = survivors.read_bytes() if survivors.is_file() else b""
+    """Digest of all that the kit holds about a gap: template, bars, known survivors and defects."""
+    places = [gap.folder / name for name in ("survivors.toml", "defects.toml")]
+    known = b"".join(place.read_bytes() for place in places if place.is_file())
     return hashlib.sha256(template.encode() + known).hexdigest()
 
 

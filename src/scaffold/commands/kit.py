@@ -73,9 +73,8 @@ def check(folder: Path, gap: tuple[str, ...], json: bool) -> int:
     checkout is needed. DIR, the folder of the kit, is the current folder unless it is given.
     """
     from scaffold.commands import report
-    from scaffold.kit.catalog import load_kit
+    from scaffold.kit.catalog import kit_root, load_kit
     from scaffold.kit.contract import find_faults
-    from scaffold.kit.place import kit_root
     from scaffold.kit.templates import check_copier_yml, check_questions
 
     progress = Progress()
@@ -106,7 +105,7 @@ def check(folder: Path, gap: tuple[str, ...], json: bool) -> int:
 def show_format(json: bool) -> None:
     """Print the format of a kit (docs/kit-format.md)."""
     from scaffold.commands import report
-    from scaffold.kit.place import format_page
+    from scaffold.kit.catalog import format_page
 
     text = format_page()
     if json:

@@ -105,8 +105,7 @@ def load(kit: Path | None) -> Kit:
     Raises:
         KitError: The folder is no kit, or it is broken.
     """
-    from scaffold.kit.catalog import load_kit
-    from scaffold.kit.place import kit_root
+    from scaffold.kit.catalog import kit_root, load_kit
 
     return load_kit(kit_root(kit), known_words())
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from scaffold.errors import ScaffoldError
 from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import Gap, Kit, load_twins
+from scaffold.kit.defects import PAGE, faults_of_defects, load_defects
 from scaffold.kit.reader import read_text
 from scaffold.kit.render import Rendered, render
 
@@ -21,6 +22,10 @@ ASKED = re.compile(
 NAMED = re.compile(r"\[% set (\w+) = (\"[\w.]+\") %\]")
 TAGS = ("[[ ", "[% ", "[# ")
 MACHINE = re.compile(r"/(?:work|root|Users|home/\w+|tmp/lab|mnt/data)/")
+MARK = re.compile(r"\bxfail\b|\bshould_panic\b|\bit\.fails\b")
+"""What declares a known defect, in every language."""
+MACRO = re.compile(r"\[% macro (\w+)\(.*?\[% endmacro %\]", re.DOTALL)
+TEST = re.compile(r"\b(?:def|fn) (\w+)\(")
 COMMENTED = {".py", ".rs", ".toml", ".yml", ".yaml", ".ts", ".tsx", ".js", ".mjs", ".sh", ".sql"}
 """Endings of files that have comments, so a first line that may name the gap."""
 
@@ -38,7 +43,9 @@ def find_faults(kit: Kit, gap: Gap, finish: Finish) -> Iterator[str]:
     try:
         load_twins(gap)
         cases = list(load_cases(gap))
+        yield from faults_of_defects(gap)
         if gap.built:
+            yield from faults_of_marks(gap)
             yield from faults_of_symbols(gap)
             for case in cases:
                 yield from _faults_of_case(kit, gap, case, finish)
@@ -100,7 +107,7 @@ def faults_of_payloads(gap: Gap, found: Rendered) -> Iterator[str]:
 
 def asked_symbols(gap: Gap) -> Iterator[tuple[Path, int, str, str, str]]:
     """Each question of a template to `facts`: file, line, macro, target, symbol."""
-    for place in sorted(gap.files_dir.rglob("*.jinja")):
+    for place in _templates(gap):
         text = read_text(place)
         names = dict(NAMED.findall(text))
         for match in ASKED.finditer(text):
@@ -122,3 +129,42 @@ def faults_of_symbols(gap: Gap) -> Iterator[str]:
     used = {(target, symbol) for _, _, _, target, symbol in asked}
     for target, symbol in sorted(declared - used):
         yield f"{gap.folder / 'gap.toml'}: no template asks for '{symbol}' of '{target}'"
+
+
+def faults_of_marks(gap: Gap) -> Iterator[str]:
+    """Defects without a marked test, marked tests without a defect, and mends not asked for.
+
+    A row without defects.toml may have marks of known defects.
+    """
+    page = gap.folder / PAGE
+    defects, marked = load_defects(gap), dict(marked_tests(gap))
+    text = "".join(read_text(place) for place in _templates(gap))
+    for one in defects:
+        for test in one.tests:
+            if test not in marked:
+                yield f"{page}: '{one.id}': no template has {test} marked as a known defect"
+        if one.mends and f'mended(facts, "{one.id}")' not in text:
+            yield f"{page}: '{one.id}' has a mend, and no template asks mended(facts, \"{one.id}\")"
+    known = {test for one in defects for test in one.tests}
+    for test, place in marked.items():
+        if defects and test not in known:
+            yield f"{place}: the known defect {test} is not in {PAGE}"
+
+
+def marked_tests(gap: Gap) -> Iterator[tuple[str, str]]:
+    """Each test that the templates mark as a known defect, with `file:line`.
+
+    The mark stands above the test, without a blank line, or is a macro of the same file.
+    """
+    for place in _templates(gap):
+        text = read_text(place)
+        macros = [match[1] for match in MACRO.finditer(text) if MARK.search(match[0])]
+        for match in TEST.finditer(text):
+            above = text[max(text.rfind("\n\n", 0, match.start()), 0) : match.start()]
+            marked = MARK.search(above) or any(f"[[ {name}(" in above for name in macros)
+            if marked and not TEST.search(above):
+                yield match[1], f"{place}:{text.count(chr(10), 0, match.start()) + 1}"
+
+
+def _templates(gap: Gap) -> list[Path]:
+    return sorted(gap.files_dir.rglob("*.jinja"))
