@@ -17,7 +17,7 @@ from support.command import scaffold, started
 from support.rendering import ROOT
 from support.tinykit import DEMO_KIT
 
-COMMANDS = ("list", "show", "new", "verify", "status", "undo", "doctor", "demo")
+COMMANDS = ("list", "show", "new", "verify", "status", "pr", "undo", "doctor", "demo")
 
 
 def test_version_and_help() -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "new": "new.new",
     "verify": "verify.verify",
     "status": "status.status",
+    "pr": "pr.command.pr",
     "undo": "status.undo",
     "doctor": "doctor.doctor",
     "demo": "demo.demo",
@@ -39,7 +40,7 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module, _, function = COMMANDS.get(cmd_name, "").partition(".")
+        module, _, function = COMMANDS.get(cmd_name, "").rpartition(".")
         if not module:
             return None
         found: click.Command = getattr(import_module(f"scaffold.commands.{module}"), function)

@@ -23,7 +23,12 @@ LISTING = [
     ["show", "fax"],
     ["show", "routes"],
 ]
-IN_A_TREE = [["new", "--all", "--dry-run"], ["new", "--all"], ["status", "--all-rows"], ["undo"]]
+IN_A_TREE = [
+    ["new", "--all", "--dry-run"],
+    ["new", "--all"],
+    ["status", "--all-rows"],
+    ["undo"],
+]
 
 
 def document(done: Ran) -> Any:
@@ -46,6 +51,12 @@ def test_a_command_prints_one_document_of_the_schema(tree: Path, command: list[s
     done = scaffold(*command, "--json", *KIT, *where if command[0] != "list" else [])
     assert done.code == 0, done.err
     assert document(done)["command"] == command[0]
+
+
+def test_the_text_of_a_pull_request_is_one_document(tree: Path) -> None:
+    assert scaffold("new", "--all", *KIT, "-C", tree).code == 0
+    done = scaffold("pr", "--json", *KIT, "-C", tree)
+    assert done.code == 0 and document(done)["command"] == "pr"
 
 
 @pytest.mark.parametrize(

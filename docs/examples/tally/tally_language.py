@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import RunSpec
-from scaffold.languages import Symbols, Todo, Tool
+from scaffold.languages import KnownDefect, Symbols, Todo, Tool
 from scaffold.system.reading import walk
 
 COMMENT = "#"
@@ -121,6 +121,16 @@ def find_todos(path: str, source: bytes) -> list[bool]:
     """For each test whether it is a todo."""
     tests = (found for _, found in lines_of(path, source) if not found["name"])
     return [bool(found["todo"]) for found in tests]
+
+
+def known_defects(path: str, source: bytes) -> list[KnownDefect]:
+    """The known defects that the tests declare: the language has no mark for them."""
+    return []
+
+
+def summary(path: str, source: bytes) -> str:
+    """What a file is about: the comment in its first line."""
+    return source.decode("utf-8").partition("\n")[0].removeprefix(COMMENT).strip()
 
 
 def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:

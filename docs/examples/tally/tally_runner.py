@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tally_language import lines_of, suite_files
 
+from scaffold.kit.catalog import RunSpec
 from scaffold.languages import Tool
 from scaffold.proof.mutants import Found, Mutant, MutantVerdict, identity
 from scaffold.proof.runner import (
@@ -87,6 +88,10 @@ class TallyRunner:
         return "the runner of the example"
 
     environment = at_hand
+
+    def typed(self, root: Path, run: RunSpec, files: Sequence[str]) -> str:
+        """What a person types to run these test files."""
+        return f"scaffold verify  # {' '.join(files)}"
 
     def examine(
         self, subjects: Sequence[Subject], options: VerifyOptions, progress: Progress

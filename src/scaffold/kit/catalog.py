@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from scaffold.system.reading import read_plain, walk
 KINDS = ("gap", "proposal")
 STATES = ("ready", "unproven", "planned", "deprecated")
 GAP_PRIORITIES = ("P0", "P1", "P2", "P3")
+COMMIT_WORDS = ("{title}", "{gap}", "{part}")
 UNREAD = {"key": ""}
 """Metadata of a field that the file does not hold."""
 
@@ -174,11 +176,15 @@ class Markers:
 
 @dataclass(frozen=True)
 class Head:
-    """kit.toml: what the kit is called, and what it is for."""
+    """kit.toml: what the kit is called, what it is for, and the message of a commit.
+
+    In `commit`, `{title}` is the title of what is committed, `{gap}` the gap, `{part}` the part.
+    """
 
     name: Line
     checkout: Markers = field(metadata={"of": Markers})
     title: Line = ""
+    commit: Line = "Add tests: {title}"
 
 
 @dataclass(frozen=True)
@@ -190,12 +196,16 @@ class Survivors:
 
 @dataclass(frozen=True)
 class Kit:
-    """A kit: its name, what makes a folder a checkout, and its gaps in catalogue order."""
+    """A kit: its name, what makes a folder a checkout, and its gaps in catalogue order.
+
+    `commit` is the message of a commit, with `{title}`, `{gap}` and `{part}`.
+    """
 
     root: Path
     name: str
     title: str
     markers: tuple[str, ...]
+    commit: str = Head.commit
     gaps: Mapping[str, Gap] = field(default_factory=dict)
 
     def gap(self, slug: str) -> Gap:
@@ -227,6 +237,8 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
     head = build(Head, page.data, page)
     if not head.checkout.markers:
         page.fail(("checkout", "markers"), "checkout.markers is empty, so nothing is a checkout")
+    for word in sorted(set(re.findall(r"\{.*?\}", head.commit)) - set(COMMIT_WORDS)):
+        page.fail(("commit",), f"commit has {word}, which is none of {', '.join(COMMIT_WORDS)}")
     gaps = [_read_gap(path, words or {}) for path in gap_files(root / "templates")]
     gaps.sort(key=_catalogue_order)
     kit = Kit(
@@ -234,6 +246,7 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
         name=head.name,
         title=head.title,
         markers=head.checkout.markers,
+        commit=head.commit,
         gaps={gap.slug: gap for gap in gaps},
     )
     for gap in gaps:

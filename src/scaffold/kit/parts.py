@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from scaffold.errors import UsageError
@@ -35,6 +36,19 @@ def edits_with(gap: Gap, names: Collection[str]) -> set[str]:
     """The payloads that come with some parts of a gap."""
     elsewhere = {edit for part in gap.parts if part.name not in names for edit in part.edits}
     return {spec.payload for spec in gap.edits} - elsewhere
+
+
+def subject_line(kit: Kit, gap: Gap, names: Collection[str]) -> str:
+    """The message of a commit that holds these parts of a gap, as the kit words it."""
+    picked = [part for part in parts_of(gap) if part.name in names]
+    whole = len(picked) == len(parts_of(gap))
+    values = {
+        "{title}": gap.title if whole else "; ".join(part.title for part in picked),
+        "{gap}": gap.slug,
+        "{part}": ", ".join(part.name for part in picked) if gap.parts else gap.slug,
+    }
+    # Not str.format: a title may hold braces.
+    return re.sub(r"\{(title|gap|part)\}", lambda found: values[found[0]], kit.commit)
 
 
 def part_named(gap: Gap, name: str) -> Part:

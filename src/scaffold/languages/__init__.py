@@ -7,6 +7,7 @@ top offers what `Language` names; it imports the rest of itself when it is asked
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,8 +26,10 @@ MODULES = {
     "find_todos": "stub",
     "format_key": "format",
     "formatted": "format",
+    "known_defects": "stub",
     "make_stub": "stub",
     "meaning": "sameness",
+    "summary": "tests",
 }
 """What every language of ours offers -> the module of its package that holds it."""
 
@@ -45,6 +48,15 @@ class Todo:
     name: str
     sentence: str
     line: int
+
+
+@dataclass(frozen=True)
+class KnownDefect:
+    """A defect of the code under test that a test declares, with the reason of its mark."""
+
+    file: str
+    test: str
+    reason: str
 
 
 class Tool(NamedTuple):
@@ -108,6 +120,12 @@ class Language(Protocol):
     def find_todos(self, path: str, source: bytes) -> list[bool]:
         """For each test of a file whether it is a todo."""
 
+    def known_defects(self, path: str, source: bytes) -> list[KnownDefect]:
+        """The known defects that the tests of a file declare."""
+
+    def summary(self, path: str, source: bytes) -> str:
+        """What a file is about: the first sentence of its doc comment."""
+
     def fill_stub(
         self, mine: str, stub_base: str, full: str, *, path: str
     ) -> tuple[str, tuple[str, ...]]:
@@ -135,6 +153,12 @@ def same_text(path: str, one: bytes, other: bytes) -> bool:
     except CheckoutError:
         # What does not parse was not left by a formatter.
         return False
+
+
+def first_sentence(doc: str) -> str:
+    """The first sentence of a doc comment on one line, without its full stop."""
+    text = " ".join(doc.strip().partition("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) (?=[A-Z`])", text)[0].rstrip(".")
 
 
 def _with_lf(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -240,6 +241,10 @@ class Runner(Protocol):
         """
         ...
 
+    def typed(self, root: Path, run: RunSpec, files: Sequence[str]) -> str:
+        """What a person types at the top of the checkout to run these test files."""
+        ...
+
     def examine(
         self, subjects: Sequence[Subject], options: VerifyOptions, progress: Progress
     ) -> list[Evidence]:
@@ -260,6 +265,11 @@ class Runner(Protocol):
             MissingToolError: What makes the mutants is missing.
         """
         ...
+
+
+def in_folder(folder: str) -> str:
+    """What a person types first to run a command in a folder of the checkout."""
+    return "" if folder in ("", ".") else f"cd {shlex.quote(folder)} && "
 
 
 def percent(part: int, whole: int) -> float:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-KNOWS_CHECKOUT = frozenset({"show", "new", "verify", "status", "undo", "doctor"})
+KNOWS_CHECKOUT = frozenset({"show", "new", "verify", "status", "pr", "undo", "doctor"})
 KNOWS_KIT = KNOWS_CHECKOUT | {"list"}
-READERS = frozenset({"list", "show", "status", "doctor"})
+READERS = frozenset({"list", "show", "status", "pr", "doctor"})
 OF_THE_CHECKOUT = frozenset({3, 4, 5, 6})
 """Exit codes whose hints name files relative to the checkout."""
 

@@ -32,15 +32,19 @@ class Marks:
         self, sentence: str, node: _Function, around: Sequence[ast.ClassDef] = ()
     ) -> str:
         """The sentence, with the reasons of the known defects that the test states today."""
-        whole: list[str] = []
-        for outer in (*around, node):
-            whole += self._reasons(outer.decorator_list)
-        for defect in dict.fromkeys(whole):
+        for defect in dict.fromkeys(self.reasons(node, around)):
             sentence += f" (known defect: {defect})" if defect else " (a known defect)"
-        cases = [reason for reason in self._case_reasons(node) if reason]
-        if cases:
-            sentence += f" (known defect in some cases: {'; '.join(dict.fromkeys(cases))})"
+        if cases := self.case_reasons(node):
+            sentence += f" (known defect in some cases: {'; '.join(cases)})"
         return sentence
+
+    def reasons(self, node: _Function, around: Sequence[ast.ClassDef] = ()) -> list[str]:
+        """The reasons of the marks on a test and on the classes around it."""
+        return [one for outer in (*around, node) for one in self._reasons(outer.decorator_list)]
+
+    def case_reasons(self, node: _Function) -> list[str]:
+        """The reasons of the marks on some cases of a parametrized test, each once."""
+        return [reason for reason in dict.fromkeys(self._case_reasons(node)) if reason]
 
     def removals(
         self, *, tests_nodes: Sequence[_Function], bodies: Sequence[Splice]

@@ -8,13 +8,13 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scaffold.errors import KitError
-from scaffold.languages import Todo
+from scaffold.errors import CheckoutError, KitError
+from scaffold.languages import KnownDefect, Todo
 from scaffold.languages.python.insertion import with_sorted_imports
 from scaffold.languages.python.layout import WIDTH
 from scaffold.languages.python.marks import Marks
 from scaffold.languages.python.module import Import, Module, bindings
-from scaffold.languages.python.symbols import parse_python
+from scaffold.languages.python.symbols import encoding_of, parse_python
 from scaffold.languages.python.tests import is_fixture
 from scaffold.languages.stub_merge import Splice, spliced
 
@@ -67,6 +67,21 @@ def find_todos(path: str, source: bytes) -> list[bool]:
     """
     tree = parse_python(path, source)
     return [_todo_already(test.node) is not None for test in tests_of(tree.body)]
+
+
+def known_defects(path: str, source: bytes) -> list[KnownDefect]:
+    """The known defects that the tests of a module declare, in order.
+
+    Raises:
+        CheckoutError: It does not parse.
+    """
+    module = Module(source.decode(encoding_of(source)), path, CheckoutError)
+    marks = Marks(module)
+    return [
+        KnownDefect(path, test.name, reason)
+        for test in tests_of(module.tree.body)
+        for reason in [*marks.reasons(test.node, test.around), *marks.case_reasons(test.node)]
+    ]
 
 
 def tests_of(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from scaffold.languages import first_sentence
 from scaffold.languages.python.symbols import parse_python
 from scaffold.system.reading import parsing
 
@@ -38,6 +39,15 @@ def standing_tests(path: str, source: bytes) -> list[StandingTest]:
     tree = parse_python(path, source)
     with parsing(path):
         return list(_tests_in(tree.body, "", 0))
+
+
+def summary(path: str, source: bytes) -> str:
+    """What a file is about: the first sentence of its docstring; empty without one.
+
+    Raises:
+        CheckoutError: The file does not parse.
+    """
+    return first_sentence(ast.get_docstring(parse_python(path, source)) or "")
 
 
 def _tests_in(body: Sequence[ast.stmt], prefix: str, hidden_by: int) -> Iterator[StandingTest]:

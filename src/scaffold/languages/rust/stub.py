@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError, KitError
-from scaffold.languages import Todo
+from scaffold.languages import KnownDefect, Todo
 from scaffold.languages.rust.fill import is_head
 from scaffold.languages.rust.symbols import line_of, parse, text_of
 from scaffold.languages.rust.tests import RustTest, attribute, attributes, head_of, tests_of
@@ -56,6 +56,16 @@ def find_todos(path: str, source: bytes) -> list[bool]:
         any(head_of(item) == "ignore" and "TODO:" in item for item in attributes(test.above))
         for test in tests_of(parse(path, source, CheckoutError))
     ]
+
+
+def known_defects(path: str, source: bytes) -> list[KnownDefect]:
+    """The known defects that the tests of a module declare, in order.
+
+    Raises:
+        CheckoutError: It does not parse.
+    """
+    found = tests_of(parse(path, source, CheckoutError))
+    return [KnownDefect(path, test.name, test.reason) for test in found if test.reason]
 
 
 def _has_files(root: Node) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scaffold.languages import first_sentence
 from scaffold.languages.rust.symbols import DEEPEST, attributes_above, text_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ class RustTest:
             for line in text_of(item).strip().split("\n")
         ]
         return " ".join(line for line in lines if line).partition(_LEAD)[2].strip()
+
+
+def summary(path: str, source: bytes) -> str:
+    """What a file is about: the first sentence of its doc comment; empty without one."""
+    lines = [line.strip() for line in source.decode("utf-8", "replace").splitlines()]
+    doc = [line.removeprefix("//!").strip() for line in lines if line.startswith("//!")]
+    return first_sentence("\n".join(doc))
 
 
 def tests_of(root: Node) -> Iterator[RustTest]:

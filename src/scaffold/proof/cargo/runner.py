@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
+from scaffold.kit.catalog import RunSpec
 from scaffold.languages import Tool
 from scaffold.proof.cargo.build import cargo_env
 from scaffold.proof.cargo.coverage import coverage_of
@@ -17,8 +19,9 @@ from scaffold.proof.cargo.evidence import run_suites
 from scaffold.proof.cargo.held_copy import held_copy
 from scaffold.proof.cargo.kill.check import INSTALL, CargoBreaker
 from scaffold.proof.cargo.suites import open_suites
-from scaffold.proof.runner import Breaker, Evidence, Progress, Subject, VerifyOptions
+from scaffold.proof.runner import Breaker, Evidence, Progress, Subject, VerifyOptions, in_folder
 from scaffold.system import process
+from scaffold.system.caching import toml
 
 CHANNEL = re.compile(r"""^\s*(?:channel\s*=\s*)?["']?([\w.-]{1,40})["']?\s*$""", re.MULTILINE)
 
@@ -33,6 +36,19 @@ def asked_toolchain(folder: Path) -> str:
                 continue
             channel = CHANNEL.search(text)
             return f" ({name} asks for {channel[1]})" if channel else f" (see {name})"
+    return ""
+
+
+def package_of(root: Path, path: str) -> str:
+    """The name of the package that a file is in; empty where no manifest above it has one."""
+    for folder in (root / path).parents:
+        manifest = folder / "Cargo.toml"
+        if manifest.is_file():
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+                text = read_plain(manifest, most=1 << 20).decode("utf-8")
+                return shlex.quote(str(toml(text)["package"]["name"]))
+        if folder == root:
+            break
     return ""
 
 
@@ -71,6 +87,13 @@ class CargoRunner:
         env = cargo_env()
         done = process.run(["cargo", "--version"], cwd=folder, env=env, timeout_s=60)
         return " ".join((done.stdout or done.stderr).split())
+
+    def typed(self, root: Path, run: RunSpec, files: Sequence[str]) -> str:
+        """`cargo test` of the packages that these files are in."""
+        found = dict.fromkeys(filter(None, (package_of(root, path) for path in files)))
+        return (
+            f"{in_folder(run.root)}cargo test {' '.join(f'-p {name}' for name in found)}".rstrip()
+        )
 
     def examine(
         self, subjects: Sequence[Subject], options: VerifyOptions, progress: Progress

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
+from scaffold.kit.catalog import RunSpec
 from scaffold.proof.pytest.requirements import install_words
+from scaffold.proof.runner import in_folder
 from scaffold.system.caching import cache_dir
 
 PYTEST_MAJOR = 7
@@ -219,3 +221,11 @@ def _inside(roots: Sequence[Path], dotted: str) -> list[Path]:
         parents = [root.joinpath(*parts[:n]) / "__init__.py" for n in range(1, len(parts))]
         return [path for path in [*parents, *own] if path.is_file()] or own
     return []
+
+
+def typed(root: Path, run: RunSpec, files: Sequence[str]) -> str:
+    """The call of pytest on these files, by uv where the project has its lock file."""
+    folder = root / run.root
+    paths = [Path(os.path.relpath(root / path, folder)).as_posix() for path in files]
+    program = "uv run pytest" if (folder / "uv.lock").is_file() else "python -m pytest"
+    return f"{in_folder(run.root)}{program} {shlex.join(paths)}"

@@ -26,6 +26,7 @@ from scaffold.proof.pytest.env import (
     described,
     needed_imports,
     no_environment,
+    typed,
 )
 from scaffold.proof.pytest.isolation import environment, kept_options
 from scaffold.proof.pytest.standing import not_run
@@ -38,6 +39,7 @@ from scaffold.proof.runner import (
     Subject,
     TestResult,
     VerifyOptions,
+    in_folder,
 )
 from scaffold.system import scratch
 from scaffold.system.process import Conversation
@@ -55,6 +57,7 @@ Json = dict[str, Any]
 class PytestRunner:
     """Proves Python tests with the checkout's own pytest."""
 
+    typed = staticmethod(typed)
     tools = (Tool("uv", "runs Python suites of projects that use uv", "pip install uv"),)
 
     def at_hand(self, subject: Subject, options: VerifyOptions) -> str:
@@ -364,9 +367,10 @@ class _Start:
         return Session(results, seconds, self._command(candidate, ended or args))
 
     def _command(self, candidate: Candidate, args: Sequence[str]) -> str:
-        where = f"cd {shlex.quote(self.root)} && " if self.root not in ("", ".") else ""
         command = shlex.join([*candidate.argv, "-m", "pytest", "-q", *args])
-        return f"{where}PYTHONPATH={shlex.quote(os.pathsep.join(self.roots))} {command}"
+        return (
+            f"{in_folder(self.root)}PYTHONPATH={shlex.quote(os.pathsep.join(self.roots))} {command}"
+        )
 
     def _real(self, path: str) -> str:
         return str((self.checkout / path).resolve())

@@ -1,0 +1,243 @@
+"""What a pull request is about: files, targets, proof, defects and questions of one gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from scaffold.checkout.adoption import find_adoption
+from scaffold.checkout.files import read_file
+from scaffold.checkout.parts import written_parts
+from scaffold.checkout.state import read_state
+from scaffold.errors import UsageError
+from scaffold.kit.parts import edits_with, names_of, owner_of, subject_line
+from scaffold.kit.reader import read_text
+from scaffold.languages import KnownDefect, language_of, stubs
+
+if TYPE_CHECKING:
+    from scaffold.checkout.find import Checkout
+    from scaffold.checkout.state import EditRecord, GapRecord
+    from scaffold.checkout.status import Status
+    from scaffold.kit.catalog import Gap, Kit
+
+QUESTIONS = "Questions"
+LIMITS = "What they cannot prove"
+"""Headings of a row's README whose text goes into the pull request."""
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file of the change.
+
+    Attributes:
+        path: Relative POSIX path.
+        lines: How many it has; None of one that was there before.
+        tests: How many test functions stand in it.
+        subject: The first sentence of its doc comment.
+        units: Of a shared file, what was put in.
+    """
+
+    path: str
+    lines: int | None
+    tests: int
+    subject: str
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file under test: its coverage by these tests, where it was measured, and its bar."""
+
+    path: str
+    line_pct: float | None
+    line_bar_pct: float | None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What other tests name of the targets: functions, of all that there are, and their files.
+
+    `known` is false where the tests of the project cannot be told from its code.
+    """
+
+    known: bool
+    reached: tuple[str, ...]
+    functions: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is written of a gap, or of some of its parts, and what is known of it."""
+
+    gap: str
+    parts: tuple[str, ...]
+    subject: str
+    title: str
+    source: str
+    recommendation: str
+    files: tuple[WrittenFile, ...]
+    targets: tuple[Target, ...]
+    before: Before
+    verdict: str | None
+    stale: tuple[str, ...]
+    proof: Mapping[str, Any] | None
+    missing_parts: tuple[str, ...]
+    defects: tuple[KnownDefect, ...]
+    questions: str
+    limits: str
+    command: str
+
+    @property
+    def tests(self) -> int:
+        """How many test functions it has."""
+        return sum(file.tests for file in self.files)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return asdict(self)
+
+
+def written(kit: Kit, checkout: Checkout, row: Status, names: Sequence[str]) -> Written:
+    """What is written here of a gap, or of these parts of it.
+
+    Raises:
+        UsageError: It is not written here.
+        CheckoutError: A file of it cannot be read.
+    """
+    gap = row.gap
+    state = read_state(checkout.root, kit.name)
+    record = state.gaps.get(gap.slug)
+    there = written_parts(gap, record)
+    lacking = [name for name in names if name not in there]
+    if record is None or lacking:
+        what = f"{gap.slug}:{lacking[0]}" if lacking else gap.slug
+        how = f"--part {what}" if lacking else f"--gap {what}"
+        raise UsageError(f"'{what}' is not written in this checkout", f"scaffold new {how}")
+    parts = tuple(name for name in there if not names or name in names)
+    ours = {path for one in state.gaps.values() for path in one.files}
+    files = _files(checkout, gap, record, parts)
+    whole = set(names_of(gap)) <= set(parts)
+    return Written(
+        gap=gap.slug,
+        parts=parts if gap.parts else (),
+        subject=subject_line(kit, gap, parts),
+        title=gap.title if whole else _titles(gap, parts),
+        source=gap.source,
+        recommendation=gap.recommendation,
+        files=files,
+        targets=_targets(checkout, row, files),
+        before=_before(checkout, gap, ours),
+        verdict=row.verdict,
+        stale=row.stale,
+        proof=row.verified,
+        missing_parts=tuple(one for one in names_of(gap) if one not in parts),
+        defects=_defects(checkout, files),
+        questions=_section(checkout, gap, QUESTIONS, () if whole else files),
+        limits=_section(checkout, gap, LIMITS, () if whole else files),
+        command=_command(checkout, gap, files),
+    )
+
+
+def _titles(gap: Gap, parts: Sequence[str]) -> str:
+    return "; ".join(part.title for part in gap.parts if part.name in parts)
+
+
+def _files(
+    checkout: Checkout, gap: Gap, record: GapRecord, parts: Collection[str]
+) -> tuple[WrittenFile, ...]:
+    payloads = edits_with(gap, parts)
+    shared = {spec.path for spec in gap.edits if spec.payload in payloads}
+    edited = {edit.path: edit for edit in record.edits if edit.path in shared}
+    kept = [path for path in record.files if owner_of(gap, path) in parts]
+    found = []
+    for path in [*kept, *edited]:
+        content = read_file(checkout.root, path)
+        if content is not None:
+            found.append(_file(path, content, edited.get(path)))
+    return tuple(found)
+
+
+def _file(path: str, content: bytes, edit: EditRecord | None) -> WrittenFile:
+    language = language_of(path)
+    subject = language.summary(path, content) if language else ""
+    lines, tests = len(content.splitlines()), len(stubs.todos_in(path, content))
+    if edit is None:
+        return WrittenFile(path, lines, tests, subject)
+    # What is imported is not worth a name.
+    units = tuple(name for name in sorted(edit.units) if ":" not in name)
+    return WrittenFile(path, lines if edit.created else None, 0, subject, units)
+
+
+def _targets(checkout: Checkout, row: Status, files: Sequence[WrittenFile]) -> tuple[Target, ...]:
+    """The files under test that these files name; all where they name none."""
+    measured = (row.verified or {}).get("coverage") or {}
+    found = checkout.find(row.gap).targets
+    named: set[str] = set()
+    for file in files:
+        language, content = language_of(file.path), read_file(checkout.root, file.path)
+        if language is not None and content is not None:
+            named |= language.uses(file.path, content, [one.module for one in found])
+    picked = [one for one in found if any(name.startswith(f"{one.module}.") for name in named)]
+    return tuple(
+        Target(one.path, measured.get(one.path), one.target.line_pct) for one in picked or found
+    )
+
+
+def _before(checkout: Checkout, gap: Gap, ours: Collection[str]) -> Before:
+    adoption = find_adoption(checkout, gap, ours)
+    names = tuple(sorted(name.rpartition(".")[2] for name in adoption.reached))
+    return Before(_has_suite(checkout, gap), names, len(adoption.functions), adoption.files)
+
+
+def _has_suite(checkout: Checkout, gap: Gap) -> bool:
+    run = gap.run
+    tops = [checkout.root / run.root / suite for suite in run.baseline] if run else []
+    paths = [path for target in gap.targets for path in target.paths]
+    return any(
+        list(language.suite_files(top, lambda error: None))
+        for language in filter(None, {language_of(path) for path in paths})
+        for top in tops
+    )
+
+
+def _defects(checkout: Checkout, files: Sequence[WrittenFile]) -> tuple[KnownDefect, ...]:
+    """The known defects that the tests declare, each with the reason of its mark."""
+    found: list[KnownDefect] = []
+    for file in files:
+        language, content = language_of(file.path), read_file(checkout.root, file.path)
+        if language is not None and content is not None and not file.units:
+            found += language.known_defects(file.path, content)
+    return tuple(found)
+
+
+def _section(checkout: Checkout, gap: Gap, heading: str, files: Sequence[WrittenFile]) -> str:
+    """The text below a heading of the row's README; of its items those that are about the files.
+
+    An item is about files in which one of its names stands; one without names is about all.
+    """
+    readme = gap.folder / "README.md"
+    text = read_text(readme) if readme.is_file() else ""
+    _, found, rest = f"\n{text}".partition(f"\n## {heading}\n")
+    section = rest.partition("\n## ")[0].strip() if found else ""
+    if not files:
+        return section
+    sources = [read_file(checkout.root, file.path) or b"" for file in files]
+    kept = []
+    for item in re.split(r"\n(?=[-*] )", f"\n{section}"):
+        names = re.findall(r"`([A-Za-z]\w*_\w+)(?:\(\))?`", item)
+        if not names or any(name.encode() in source for name in names for source in sources):
+            kept.append(item)
+    return "\n".join(kept).strip()
+
+
+def _command(checkout: Checkout, gap: Gap, files: Sequence[WrittenFile]) -> str:
+    """What a person types at the top of the checkout to run these tests."""
+    from scaffold.proof.runner import load_runner
+
+    if gap.run is None:
+        return ""
+    paths = [file.path for file in files if file.tests]
+    return load_runner(gap.run.runner).typed(checkout.root, gap.run, paths)

@@ -1,0 +1,194 @@
+"""The text of a pull request in Markdown. Pure: nothing here reads or prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from scaffold.system.output import visible
+
+if TYPE_CHECKING:
+    from scaffold.commands.pr.content import Before, Target, Written, WrittenFile
+
+MOST_NAMES = 8
+"""How many names one line lists."""
+_SIGNS = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
+
+
+def plain(text: str) -> str:
+    """One line of text that Markdown shows as it is, but for code between backticks.
+
+    No other mark, tag, mention or reference of it is heeded.
+    """
+    pieces = re.split(r"`([^`]+)`", visible(text))
+    shown = "".join(code(one) if odd % 2 else _quoted(one) for odd, one in enumerate(pieces))
+    return re.sub(r"^([-+#>=]|\d+[.)])", r"\\\1", shown)
+
+
+def _quoted(text: str) -> str:
+    shown = _SIGNS.sub(r"\\\g<0>", text)
+    # An empty comment keeps a name from being notified, and a number from being linked.
+    return re.sub(r"([@#])(?=\w)", r"\1<!-- -->", shown)
+
+
+def code(text: str) -> str:
+    """One line of text as code, whatever backticks and bars it holds."""
+    shown = visible(text).replace("|", r"\|")
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def markdown(found: Sequence[Written]) -> str:
+    """The text for one pull request that holds all of these."""
+    if len(found) == 1:
+        return _of_one(found[0], "##")
+    tests = sum(one.tests for one in found)
+    paths = {file.path for one in found for file in one.files}
+    lines = [
+        f"Adds {_count(tests, 'test')} for {len(found)} gaps, in {_count(len(paths), 'file')}."
+    ]
+    for one in found:
+        lines += ["", f"## {plain(one.subject)}", "", _of_one(one, "###").rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _of_one(one: Written, level: str) -> str:
+    sections = [
+        ("", _lead(one)),
+        ("What was not tested", _before(one)),
+        ("What is tested now", _now(one)),
+        ("Defects that these tests show", _defects(one)),
+        ("Questions", one.questions),
+        ("What is not proved", _limits(one)),
+        ("How to run it", f"```console\n$ {visible(one.command)}\n```" if one.command else ""),
+        ("How it was proved", _proof(one)),
+    ]
+    blocks = [f"{level} {head}\n{text}" if head else text for head, text in sections if text]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _lead(one: Written) -> str:
+    where = _listed(code(target.path) for target in one.targets)
+    about = f" for {where}" if where else ""
+    lines = [f"Adds {_count(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
+    if count := len(one.defects):
+        states = "states" if count == 1 else "state"
+        lines.append(
+            f"{_count(count, 'of them', 'of them')} {states} right behaviour that the code "
+            "violates today, as strict expected failures."
+        )
+    if one.missing_parts and one.parts:
+        lines.append(f"More parts follow: {_listed(map(plain, one.missing_parts))}.")
+    return " ".join(lines)
+
+
+def _without_targets(one: Written) -> str:
+    """The title without the names of the targets that it begins with: they stand before it."""
+    head, _, rest = one.title.partition(": ")
+    names = [target.path.rpartition("/")[2] for target in one.targets]
+    return rest if rest and any(name in head for name in names) else one.title
+
+
+def _before(one: Written) -> str:
+    lines = [f"- {line}" for line in _reach(one.before, one.targets)]
+    return "\n".join([*lines, f"- {plain(one.source)}: {plain(one.recommendation)}"])
+
+
+def _reach(before: Before, targets: Sequence[Target]) -> list[str]:
+    where = _listed(code(target.path) for target in targets)
+    if not where or not before.known:
+        return []
+    if not before.files:
+        return [f"No other test names a function of {where}."]
+    names = _listed(code(name) for name in before.reached)
+    return [
+        f"Other tests name {len(before.reached)} of {_count(before.functions, 'function')} of "
+        f"{where} ({_listed(map(code, before.files))}): {names}."
+    ]
+
+
+def _now(one: Written) -> str:
+    rows = ["| file | lines | tests | subject |", "|---|---:|---:|---|"]
+    rows += [_file_row(file) for file in one.files]
+    return "\n".join([*rows, "", *_coverage(one)])
+
+
+def _file_row(file: WrittenFile) -> str:
+    units = _listed(code(unit) for unit in file.units)
+    if file.lines is None:
+        return f"| {code(file.path)} | | | edited: {units} |"
+    subject = plain(file.subject) or units
+    return f"| {code(file.path)} | {file.lines} | {file.tests or ''} | {subject} |"
+
+
+def _coverage(one: Written) -> list[str]:
+    """Coverage and kills, with what is known of the time before."""
+    if one.proof is None:
+        return ["Coverage and mutants: not measured; the tests were not proved here."]
+    rows = ["| | before | with these tests |", "|---|---|---|"]
+    for target in one.targets:
+        share = "unknown" if target.line_pct is None else f"{target.line_pct:g} %"
+        bar = f" (bar: {target.line_bar_pct:g} %)" if target.line_bar_pct is not None else ""
+        rows.append(f"| lines run of {code(target.path)} | not measured | {share}{bar} |")
+    rows.append(f"| mutants killed | not measured | {_kills(one)} |")
+    if one.stale:
+        rows += ["", f"These numbers are stale: {_listed(map(plain, one.stale))}."]
+    if one.missing_parts and one.parts:
+        rows += ["", "They are of all parts that were written when they were measured."]
+    return rows
+
+
+def _kills(one: Written) -> str:
+    proof = one.proof or {}
+    if not proof.get("viable"):
+        return "not tried"
+    sample = f", of a sample of {proof['sample']}" if proof.get("sample") else ""
+    return f"{proof['killed']} of {proof['viable']}{sample}"
+
+
+def _defects(one: Written) -> str:
+    return "\n".join(
+        f"- {code(defect.test)} ({code(defect.file)}): {plain(defect.reason) or 'no reason given'}"
+        for defect in one.defects
+    )
+
+
+def _limits(one: Written) -> str:
+    lines = []
+    if one.proof is None:
+        lines.append("- Nothing was run: these tests were written and not proved.")
+    elif one.stale:
+        lines.append(f"- The proof is stale: {_listed(map(plain, one.stale))}.")
+    elif one.verdict != "proved":
+        lines.append(f"- The verdict is {one.verdict}, so not all bars are shown to be met.")
+    return "\n".join([*lines, one.limits]).strip("\n")
+
+
+def _proof(one: Written) -> str:
+    proof = one.proof
+    if proof is None:
+        return ""
+    words = {"passed": "passed", "known_defects": "known defects", "todo": "todo",
+             "skipped": "skipped", "failed": "failed"}  # fmt: skip
+    counts = ", ".join(f"{proof[key]} {word}" for key, word in words.items() if proof.get(key))
+    stale = " (stale)" if one.stale else ""
+    lines = [
+        f"Verdict: {one.verdict}{stale}. {_count(proof['generated'], 'case')} ran: {counts}. "
+        "The tests that were there before ran first, and were green."
+    ]
+    if proof.get("viable"):
+        noticed = f"{_kills(one)} mutants were killed"
+        lines.append(f"The code was then broken in one place at a time: {noticed}.")
+    return " ".join(lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = [f"{len(every) - MOST_NAMES} more"] if len(every) > MOST_NAMES else []
+    return ", ".join([*every[:MOST_NAMES], *more])
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
