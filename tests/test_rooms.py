@@ -44,7 +44,7 @@ REASONS = {
     "edits/__init__.py": "the table of edit kinds, each with the module that knows it",
     "commands/kit.py": "an example of a target, in the help",
     "commands/options.py": "the languages of planned rows, and those that --language shows",
-    "kit/contract.py": "endings of files that have comments, so a first line that names the gap",
+    "kit/contract.py": "endings of files whose lines and end are held to a form",
     "commands/new.py": "the option --python",
     "commands/verify.py": "the option --python",
     "commands/demo.py": "the demo is a Python project, and names its interpreter",

@@ -4,7 +4,7 @@
     python tools/field.py check                 red where a finished row lacks an entry or a bar
     python tools/field.py table                 docs/ledger.md from field/ledger.json
 
-A result is kept by the content of what was rendered (header lines left out): a row that renders as
+A result is kept by the content of what was rendered: a row that renders as
 before is not run again. With `--case` the answers are those of a case of the row's cases.toml, and
 the entry stands beside that of the defaults.
 """
@@ -208,7 +208,7 @@ def without_proofs(tree: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, b
 
 
 def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any], case: str = "default") -> str:
-    """Digest of the rendering for these facts and a case's answers, header lines left out."""
+    """Digest of the rendering for these facts and a case's answers."""
     rendered = render(kit, gap, case_answers(gap, case), facts, "0")
     return content_digest({**format_files(rendered.files), **rendered.edits})
 

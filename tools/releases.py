@@ -3,8 +3,8 @@
     python tools/releases.py [VERSION ...]      default: every release that the index has
 
 Each release is unpacked into a tree and installed in an environment of its own below .cache/; the
-suite is what a person types there. A result is kept by the content of what was written (header
-lines left out), so a release that gets the same tests as before is not run again. The results are
+suite is what a person types there. A result is kept by the content of what was written, so a
+release that gets the same tests as before is not run again. The results are
 field/releases.json, the table made of them docs/releases.md.
 """
 

@@ -23,8 +23,6 @@ EXAMPLE = ROOT / "docs" / "examples" / "tally"
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 SOURCE = "total(a, b) = a + b\nless(a, b) = a - b\n"
 CHECKS = """\
-[% from "templates/_shared/header.jinja" import header %]
-[[ header("sums", kit_version) ]]
 check total_adds: total(1, 2) = 3
 check total_takes_less_than_nothing: total(-1, -2) = -3
 check less_takes_away: less(total(2, 2), 1) = 3
@@ -47,7 +45,6 @@ def kit_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )  # fmt: skip
     templates: dict[str, str | bytes] = {
         "kit.toml": 'name = "sums"\n\n[checkout]\nmarkers = ["app.tally"]\n',
-        "_shared/header.jinja": (EXAMPLE / "../../../templates/_shared/header.jinja").read_bytes(),
         "sums/gap.toml": gap,
         "sums/README.md": "# sums\n",
         "sums/files/tests/sums.check.jinja": CHECKS,

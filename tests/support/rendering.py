@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KIT = load_kit(ROOT)
 ROWS = list(KIT.gaps.values())
 READY = [gap for gap in ROWS if gap.built]
-# Rows that are brought to docs/style.md: their files have no header.
+# Rows that are brought to docs/style.md.
 STYLED = ("docker_cli", "cli_main")
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 

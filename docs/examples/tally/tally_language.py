@@ -16,7 +16,6 @@ from scaffold.kit.catalog import RunSpec
 from scaffold.languages import KnownDefect, Symbols, Todo, Tool
 from scaffold.system.reading import walk
 
-COMMENT = "#"
 TOOLS: tuple[Tool, ...] = ()
 LINE = re.compile(
     r"(?P<name>\w+)\((?P<params>[\w, ]*)\) = (?P<body>.+)"
@@ -32,7 +31,7 @@ def lines_of(path: str, source: bytes) -> Iterator[tuple[int, re.Match[str]]]:
         CheckoutError: A line does not parse.
     """
     for number, line in enumerate(source.decode("utf-8").splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith(COMMENT):
+        if line.strip() and not line.lstrip().startswith("#"):
             found = LINE.fullmatch(line.strip())
             if found is None:
                 raise CheckoutError(f"{path}:{number} does not parse", f"sed -n {number}p {path}")
@@ -130,7 +129,7 @@ def known_defects(path: str, source: bytes) -> list[KnownDefect]:
 
 def summary(path: str, source: bytes) -> str:
     """What a file is about: the comment in its first line."""
-    return source.decode("utf-8").partition("\n")[0].removeprefix(COMMENT).strip()
+    return source.decode("utf-8").partition("\n")[0].removeprefix("#").strip()
 
 
 def fill_stub(mine: str, stub_base: str, full: str, *, path: str) -> tuple[str, tuple[str, ...]]:

@@ -36,6 +36,7 @@ from enum import StrEnum
 from typing import Protocol, TypedDict, Unpack, cast
 
 from scaffold.edits.conflicts import OnConflict
+from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, KitError
 from scaffold.system.reading import parsing
 
@@ -115,12 +116,10 @@ class ApplyOptions(RevertOptions, total=False):
 
     Attributes:
         planned: The units that this same plan has put in, by other gaps.
-        header: First line of a file that is wholly ours; not written into a person's.
         origin: The payload's own name, for messages to its author.
     """
 
     planned: Sequence[Unit]
-    header: str
     origin: str
 
 
@@ -233,13 +232,13 @@ def standing(kind: str, text: str, owned: Sequence[Unit], *, path: str) -> dict[
 
 
 def decode(content: bytes, path: str) -> str:
-    """A file's bytes as the text that edits work on; `.encode()` gives the same bytes back.
+    """A file's bytes as the text that edits work on, without the header of an earlier version.
 
     Raises:
         CheckoutError: The file is not UTF-8.
     """
     try:
-        return content.decode("utf-8")
+        return without_header(content).decode("utf-8")
     except UnicodeDecodeError as error:
         raise CheckoutError(
             f"{path} is not UTF-8 (byte {error.start}), so it cannot be edited",

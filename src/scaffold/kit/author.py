@@ -16,7 +16,7 @@ from scaffold.system.reading import read_plain, walk
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "_demo"
 """The demo's kit, whose shared files every kit has, and a gap to begin from for each language."""
-SHARED = ("copier.yml", "templates/_shared/facts.jinja", "templates/_shared/header.jinja")
+SHARED = ("copier.yml", "templates/_shared/facts.jinja")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 

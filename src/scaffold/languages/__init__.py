@@ -76,9 +76,6 @@ class Language(Protocol):
     TOOLS: tuple[Tool, ...]
     """Programs that it starts."""
 
-    COMMENT: str
-    """What begins a comment that ends with its line."""
-
     def syntax_key(self) -> bytes:
         """What decides besides a source whether it parses."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scaffold.checkout.state import fingerprint
@@ -24,6 +24,9 @@ class Action(StrEnum):
     CONFLICT = "conflict"
 
 
+WRITING = (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+
 @dataclass(frozen=True)
 class Change:
     """The change of one file. `before` and `after` are whole contents; None means no file."""
@@ -38,8 +41,9 @@ class Change:
 
     @property
     def writes(self) -> bool:
-        """Whether the checkout differs afterwards."""
-        return self.action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+        """Whether the checkout differs afterwards; a kept file may lose a former header."""
+        kept = self.action is Action.KEPT
+        return self.after != self.before if kept else self.action in WRITING
 
 
 def classify(
@@ -89,6 +93,23 @@ def classify(
         return change(Action.KEPT, current, "skipped, as asked")
     reason = "exists and is not ours" if recorded is None else "edited since it was generated"
     return change(Action.CONFLICT, wanted, left or reason)
+
+
+def with_header_of(change: Change, current: bytes | None, *, skip: bool) -> Change:
+    """The change of a file that stands there with the header line of an earlier version.
+
+    Args:
+        change: What becomes of the file without that line.
+        current: The file as it is.
+        skip: Leave what is not written as it is.
+    """
+    if change.before == current:
+        return change
+    if skip and not change.writes:
+        return replace(change, before=current, after=current)
+    if change.action is Action.SAME:
+        return replace(change, action=Action.UPDATE, before=current, note="its header line goes")
+    return replace(change, before=current)
 
 
 def diff(changes: Iterable[Change]) -> str:

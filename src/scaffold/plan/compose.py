@@ -12,10 +12,9 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import EditRecord, State
 from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_markers
-from scaffold.edits.header import of_moved, of_shared
 from scaffold.errors import ConflictError, KitError
 from scaffold.kit.catalog import EditSpec
-from scaffold.languages import language_of, same_text
+from scaffold.languages import same_text
 from scaffold.languages.formatting import format_source
 from scaffold.plan.changes import Action, Change, diff_of_conflicts
 from scaffold.plan.model import GapPlan
@@ -164,7 +163,6 @@ def _apply(
         owned=file.owned,
         planned=tuple(file.planned.values()),
         created=file.created,
-        header=_header(plan, spec),
         first_party=_first_party(plan),
         on_conflict=on_conflict,
         origin=f"{plan.gap.slug}/{spec.payload}",
@@ -217,12 +215,6 @@ def _open(checkout: Checkout, state: State, spec: EditSpec) -> _File:
     )
     text = None if before is None else edits.decode(before, spec.path)
     return _File(spec.path, spec.kind, before, text, created, owned_units(state, spec.path))
-
-
-def _header(plan: GapPlan, spec: EditSpec) -> str:
-    language = language_of(spec.path)
-    comment = language.COMMENT if language else "#"
-    return of_moved(comment, plan.gap.slug) if spec.kind in edits.INNER else of_shared(comment)
 
 
 def _first_party(plan: GapPlan) -> tuple[str, ...]:

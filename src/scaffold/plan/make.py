@@ -15,13 +15,14 @@ from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
 from scaffold.checkout.verdict import Mode
-from scaffold.edits.header import without_header
+from scaffold.edits.conflicts import OnConflict
+from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.kit.parts import owner_of
 from scaffold.kit.render import render
 from scaffold.languages.formatting import format_files, format_source
-from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts
+from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.parts import changed_by, cut, modes_after
@@ -80,10 +81,10 @@ def make_plan(
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
-    """Digest of a rendering by content, without the headers."""
+    """Digest of a rendering by content."""
     total = hashlib.sha256()
     for path in sorted(files):
-        total.update(path.encode() + b"\0" + without_header(files[path]) + b"\0")
+        total.update(path.encode() + b"\0" + files[path] + b"\0")
     return total.hexdigest()
 
 
@@ -193,27 +194,37 @@ def _stub_files(
 def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:
     record = state.gaps.get(plan.gap.slug)
     recorded = dict(record.files) if record else {}
-    changes = []
-    for path, wanted in plan.files.items():
-        if path not in plan.touched:
-            continue
-        change = classify(
-            path,
-            plan.gap.slug,
-            current=read_file(checkout.root, path),
-            recorded=recorded.get(path),
-            wanted=wanted,
-            base=state.bases.get(recorded.get(path, "")),
-            on_conflict=request.on_conflict,
-            executable=path in plan.rendered.executable,
-        )
-        if change.action is Action.CONFLICT:
-            change = settle(change, state, plan, request.on_conflict)
-        changes.append(change)
+    changes = [
+        _change(checkout.root, path, recorded.get(path), state, plan, request)
+        for path in plan.files
+        if path in plan.touched
+    ]
     # What an edited kit no longer writes goes where the whole of it is written.
     for path in sorted(recorded.keys() - plan.files.keys()) if plan.whole else ():
         changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state))
     return changes
+
+
+def _change(
+    root: Path, path: str, recorded: str | None, state: State, plan: GapPlan, request: Request
+) -> Change:
+    there = read_file(root, path)
+    current = None if there is None else without_header(there)
+    if there is not None and current is not None and recorded == fingerprint(there):
+        recorded = fingerprint(current)
+    change = classify(
+        path,
+        plan.gap.slug,
+        current=current,
+        recorded=recorded,
+        wanted=plan.files[path],
+        base=state.bases.get(recorded or ""),
+        on_conflict=request.on_conflict,
+        executable=path in plan.rendered.executable,
+    )
+    if change.action is Action.CONFLICT:
+        change = settle(change, state, plan, request.on_conflict)
+    return with_header_of(change, there, skip=request.on_conflict is OnConflict.SKIP)
 
 
 def _dropped(root: Path, path: str, gap: str, recorded: str, state: State) -> Change:

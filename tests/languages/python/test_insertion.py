@@ -114,7 +114,7 @@ def test_the_line_of_a_test_that_asks_for_a_fixture_is_quoted() -> None:
 
 
 def test_a_comment_in_a_persons_statement_is_no_unit_of_ours() -> None:
-    result = put(None, "A = 1\n", header="# Ours.")
+    result = put(None, "A = 1\n")
     text = result.text + "\n\nif A:  # mine\n    pass\n"
 
     again = put(text, "A = 1\nB = 2\n", owned=result.units, created=True)

@@ -31,8 +31,6 @@ def lay_out(payload: str, **options: Any) -> str:
 )
 def test_units_are_spaced_as_a_person_would(payload: str, expected: str) -> None:
     assert lay_out(payload) == expected
-    header = "# Ours."
-    assert lay_out(payload, header=header).startswith(f"{header}\n\n")
 
 
 @pytest.mark.parametrize(

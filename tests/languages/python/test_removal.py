@@ -47,7 +47,7 @@ def test_a_file_of_ours_does_not_depend_on_the_order_of_its_owners(
         owned: dict[int, tuple[Unit, ...]] = {}
         for number in order:
             known = [unit for units in owned.values() for unit in units]
-            result = put(text, several[number], owned=known, created=True, header="# Ours.")
+            result = put(text, several[number], owned=known, created=True)
             text, owned[number] = result.text, result.units
             assert result.wholly_ours
         return text, owned
@@ -147,10 +147,10 @@ def test_an_edited_unit_is_kept_or_dropped_as_told() -> None:
 
 
 def test_a_file_of_ours_stays_when_a_person_added_to_it() -> None:
-    result = put(None, payload_of(["clock"]), header="# Ours.")
+    result = put(None, payload_of(["clock"]))
     text = f"{result.text}\n\ndef mine():\n    return 1\n"
 
-    assert take(text, result.units, created=True) == "# Ours.\n\n\ndef mine():\n    return 1\n"
+    assert take(text, result.units, created=True) == "def mine():\n    return 1\n"
     again = put(text, payload_of(["LIMIT"]), owned=result.units, created=True)
     assert not again.wholly_ours
     assert again.text.startswith(text)

@@ -14,7 +14,6 @@ from scaffold.errors import CheckoutError, ConflictError, KitError
 from support.edit_samples import EditKind
 
 PATH, TO = "crates/shop/src/order.rs", "crates/shop/src/prices.rs"
-HEADER = "// Moved here by scaffold 1 for the gap."
 ORDER = """\
 //! An order.
 
@@ -101,7 +100,7 @@ def put(text: str = ORDER, payload: str = PAYLOAD, **options: Any) -> EditResult
 
 
 def make(text: str | None = None, payload: str = MOVED, **options: Any) -> EditResult:
-    return edits.apply("rust_items", text, payload, path=TO, header=HEADER, **options)
+    return edits.apply("rust_items", text, payload, path=TO, **options)
 
 
 def test_a_call_stays_and_what_moves_is_a_module() -> None:
@@ -313,7 +312,7 @@ def test_how_the_units_stand_is_told() -> None:
 
 def test_the_module_is_made_with_a_line_that_says_where_it_comes_from() -> None:
     result = make()
-    assert result.text == f"{HEADER}\n{MOVED}"
+    assert result.text == MOVED
     assert result.wholly_ours
     assert [unit.name for unit in result.units] == ["fn add", "fn price", "head"]
     assert make(result.text, owned=result.units, created=True) == result
@@ -351,7 +350,7 @@ def test_a_newer_function_takes_the_place_of_the_one_before() -> None:
     result = make()
     newer = MOVED.replace("* 2", "* 4") + "\npub fn more() {}\n"
     again = make(result.text, newer, owned=result.units, created=True)
-    assert again.text == f"{HEADER}\n{newer}"
+    assert again.text == newer
 
 
 def test_the_module_goes_when_nothing_of_a_persons_is_in_it() -> None:

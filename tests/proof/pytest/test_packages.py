@@ -20,14 +20,9 @@ from support.tinykit import DEMO_KIT, KIT_TOML, gap_toml
 from support.tree import snapshot, write_files
 
 MUTANTS = 20
-HEADER = """\
-[% from "templates/_shared/header.jinja" import header %]
-[[ header("row", kit_version) ]]
-"""
 QUESTION = "row_note:\n  type: str\n  default: none\n  help: A note?\n"
 
-HUMANIZE = """
-
+HUMANIZE = """\
 import pytest
 
 from humanize import i18n
@@ -55,8 +50,7 @@ def test_marks_change_nothing():
     assert i18n._ngettext_noop("a", "b") == ("a", "b")
     assert i18n._ngettext("a", "b", 2) == "b"
 """
-INFLECTION = """
-
+INFLECTION = """\
 import pytest
 
 import inflection
@@ -78,8 +72,7 @@ def test_cases():
     assert inflection.camelize("device_type", False) == "deviceType"
     assert inflection.underscore("DeviceType") == "device_type"
 """
-ZOPE = """
-
+ZOPE = """\
 import pytest
 import zope.event
 from zope.event import classhandler
@@ -161,18 +154,16 @@ def write_kit(root: Path, layout: Layout) -> Path:
         run={"runner": "pytest", "root": "."},
         targets=[{"name": "it", "paths": [layout.target], "line_pct": 1, "kill_pct": 1}],
     )
-    shared = DEMO_KIT / "templates/_shared/header.jinja"
     return write_files(
         root,
         {
             "copier.yml": (DEMO_KIT / "copier.yml").read_bytes(),
             "templates/kit.toml": KIT_TOML.replace("app.py", layout.target),
-            "templates/_shared/header.jinja": shared.read_bytes(),
             "templates/row/gap.toml": gap,
             "templates/row/README.md": "# row\nProves a little.\n",
             "templates/row/cases.toml": "[default]\n",
             "templates/row/questions.yml": QUESTION,
-            "templates/row/files/tests/test_row.py.jinja": HEADER + layout.tests,
+            "templates/row/files/tests/test_row.py.jinja": layout.tests,
         },
     )
 

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from scaffold.languages import Tool, parts
 
-COMMENT = "#"
 TOOLS: tuple[Tool, ...] = ()
 
 __getattr__ = parts(

@@ -80,7 +80,6 @@ def apply(
     owned: Sequence[Unit] = (),
     planned: Sequence[Unit] = (),
     created: bool = False,
-    header: str = "",
     first_party: Sequence[str] = (),
     on_conflict: OnConflict = OnConflict.REFUSE,
     origin: str = "payload",
@@ -92,7 +91,7 @@ def apply(
         ConflictError: A name is taken, or a unit of ours was edited and the payload changed too.
         KitError: The payload is not a plain module, or another payload of this plan differs.
     """
-    wanted = _read_payload(payload, origin, header)
+    wanted = _read_payload(payload, origin)
     check_planned(wanted.units, planned, origin)
     created = created or text is None
     module = Module(text or "", path)
@@ -102,7 +101,7 @@ def apply(
     result = module.bom + module.text
     if decided.imports or decided.add or decided.replace or text is None:
         if pristine:
-            result = _written_anew(module, decided, header, first_party)
+            result = _written_anew(module, decided, first_party)
         else:
             result = _written_into(module, decided, wanted, first_party)
     return EditResult(result, tuple(sorted(decided.owned)), pristine)
@@ -136,10 +135,10 @@ def revert(
             stay = frozenset(own.digests.keys() - names)
             text = drop_import(Module(text, path), item, stay)
     left = Module(text, path)
-    if created and not left.blocks and len(left.comments) <= 1:
+    if created and not left.blocks and not left.comments:
         return None
     if pristine and text != module.bom + module.text:
-        return _written_anew(left, _Decisions(), "", first_party)
+        return _written_anew(left, _Decisions(), first_party)
     return text
 
 
@@ -149,7 +148,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
     Raises:
         KitError: The payload is not a plain module of imports and units.
     """
-    return _read_payload(payload, origin, "").units
+    return _read_payload(payload, origin).units
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
@@ -165,11 +164,8 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
     return own.standing(places | _places(module, own.digests))
 
 
-def _read_payload(payload: str, origin: str, header: str) -> _Payload:
-    text = payload.replace("\r\n", "\n")
-    if header and text.split("\n", 1)[0] == header:
-        text = text[len(header) :]
-    module = Module(text, origin, KitError)
+def _read_payload(payload: str, origin: str) -> _Payload:
+    module = Module(payload.replace("\r\n", "\n"), origin, KitError)
     imports: list[Import] = []
     definitions: dict[str, Definition] = {}
     for block in module.blocks:
@@ -235,7 +231,7 @@ def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
 
 
 def _is_pristine(module: Module, own: Ours) -> bool:
-    """Whether nothing but units of ours, as we wrote them, and a header line is in the file."""
+    """Whether nothing but units of ours, as we wrote them, is in the file."""
     for block in module.blocks:
         items = imports_of(block.node)
         if items:
@@ -243,20 +239,16 @@ def _is_pristine(module: Module, own: Ours) -> bool:
                 return False
         elif _place(module, block).digest not in own.digests.get(block.name, ()):
             return False
-    return all(line == 1 and module.line(1).startswith("#") for line in comments_outside(module))
+    return not comments_outside(module)
 
 
-def _written_anew(
-    module: Module, decided: _Decisions, header: str, first_party: Sequence[str]
-) -> str:
+def _written_anew(module: Module, decided: _Decisions, first_party: Sequence[str]) -> str:
     imports = {item for block in module.blocks for item in imports_of(block.node)}
     definitions = {name: _definition(module, block) for name, block in _named(module).items()}
     definitions.update(
         {definition.name: definition for definition in [*decided.replace, *decided.add]}
     )
-    outside = comments_outside(module)
-    header = header or (module.line(1) if 1 in outside else "")
-    new = render_module(header, imports | set(decided.imports), definitions.values(), first_party)
+    new = render_module(imports | set(decided.imports), definitions.values(), first_party)
     return module.bom + module.local(new)
 
 

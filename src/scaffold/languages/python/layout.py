@@ -93,14 +93,12 @@ def ordered(definitions: Iterable[Definition]) -> list[Definition]:
 
 
 def render_module(
-    header: str,
     imports: Collection[Import],
     definitions: Iterable[Definition],
     first_party: Sequence[str] = (),
 ) -> str:
     """The whole file, in LF; empty where there is nothing to hold."""
-    parts = [part for part in (header, render_imports(imports, first_party)) if part]
-    text = "\n\n".join(parts)
+    text = render_imports(imports, first_party)
     before: Definition | None = None
     for definition in ordered(definitions):
         if text:

@@ -11,7 +11,6 @@ from scaffold.languages import Tool, dotted, parts
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
 
-COMMENT = "//"
 TOOLS = (Tool("rustfmt", "formats generated Rust", "rustup component add rustfmt"),)
 
 __getattr__ = parts(

@@ -21,7 +21,6 @@ from scaffold.edits.decisions import (
     local,
     ours,
 )
-from scaffold.edits.header import is_header
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
 from scaffold.languages.rust.scopes import functions
 from scaffold.languages.rust.tokens import plain
@@ -58,9 +57,7 @@ def apply(
     planned = options.get("planned", ())
     check_planned([part.unit for part in wanted], planned, origin)
     if text is None:
-        header = options.get("header", "")
-        body = payload.strip("\n") + "\n"
-        made = f"{header}\n{body}" if header else body
+        made = payload.strip("\n") + "\n"
         return EditResult(made, tuple(sorted(part.unit for part in wanted)), wholly_ours=True)
     if not options.get("created", False):
         raise ConflictError(
@@ -113,11 +110,10 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
 
 
 def _parts(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> list[_Part]:
-    """The head without a header, and the functions, in their order."""
+    """The head and the functions, in their order."""
     found = functions(text, path, error)
     end = min((function.start for function in found), default=len(text))
-    start = text.find("\n") + 1 if is_header(text.partition("\n")[0]) else 0
-    head = _Part(HEAD, start, start + len(text[start:end].rstrip()), text[start:end].rstrip())
+    head = _Part(HEAD, 0, len(text[:end].rstrip()), text[:end].rstrip())
     return [
         head,
         *(

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.edits.header import without_header
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.cargo.workspace import Suite
 from scaffold.proof.runner import Subject
@@ -43,7 +42,6 @@ def circumstances(
     version = process.run(["rustc", "-vV"], cwd=suites.cargo.folder, env=suites.cargo.env).stdout
     words: list[str | bytes] = ["cargo", version, *sorted(tests), *_settings(suites)]
     root = suites.copy.path.resolve()
-    own = {root / path for path in subject.files}
     packages = suites.workspace.closure([suite.package for suite in suites.owners.suites(subject)])
     top = suites.workspace.folder
     files = [path for package in packages for path in package.folder.rglob("*") if path.is_file()]
@@ -52,7 +50,6 @@ def circumstances(
     held: dict[str, bytes] = {}
     for path in sorted(set(files)):
         content = _content(path)
-        content = without_header(content) if path in own else content
         mentioned |= set(re.findall(rb"[\w.-]+\.\w{1,6}\b", content))
         held[path.relative_to(root).as_posix()] = content
     for path in sorted(root.rglob("*")):

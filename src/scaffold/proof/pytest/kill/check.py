@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from scaffold.edits.header import without_header
 from scaffold.errors import ProofError
 from scaffold.languages.symbols import decoded
 from scaffold.proof.git_copy import heads_of
@@ -87,11 +86,7 @@ class PytestBreaker:
     @cached_property
     def _digests(self) -> dict[str, bytes]:
         """What each file of the tree holds, in the order of their paths."""
-        digests = dict(digests_of(self._listing))
-        for path in self.subject.files:
-            if path in digests:
-                digests[path] = without_header(read_plain(self._listing.root / path))
-        return dict(sorted(digests.items()))
+        return dict(sorted(digests_of(self._listing).items()))
 
     def judge(
         self, mutants: Sequence[Mutant], progress: Progress

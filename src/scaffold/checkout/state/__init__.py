@@ -14,27 +14,46 @@ bounded size, through no link, and every path in it is checked.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.checkout.files import confine, is_inside
 from scaffold.checkout.places import Tree, read_at
+from scaffold.checkout.state.model import (
+    FOLDER,
+    FORMAT,
+    EditRecord,
+    GapRecord,
+    State,
+    dump,
+    fingerprint,
+)
 from scaffold.checkout.verdict import Mode, Verdict
-from scaffold.edits import KEPT, Unit
+from scaffold.edits import KEPT
 from scaffold.errors import CheckoutError
 from scaffold.system.reading import MOST_BYTES
 
-FOLDER = ".scaffold"
+__all__ = [
+    "FOLDER",
+    "FORMAT",
+    "EditRecord",
+    "GapRecord",
+    "State",
+    "damaged_files",
+    "dump",
+    "fingerprint",
+    "is_at_rest",
+    "read_state",
+    "read_verified",
+]
+
 HEAD = f"{FOLDER}/state.json"
 JOURNAL = f"{FOLDER}/journal"
-FORMAT = 2
 MOST_STATE = 8 << 20
 MOST_FILES = 20_000
 MOST_BASES = 256 << 20
@@ -42,97 +61,6 @@ COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "
 """What a proof counts."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
-IGNORED = "journal/\nundo/\n"
-
-
-def fingerprint(content: bytes) -> str:
-    """SHA-256 of a file with its line ends as LF: CRLF in a checkout is not an edit."""
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
-
-
-@dataclass(frozen=True)
-class EditRecord:
-    """The units of a shared file that a gap owns: name -> digest, and name -> what is kept."""
-
-    kind: str
-    path: str
-    created: bool
-    units: Mapping[str, str]
-    kept: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, kind: str, path: str, created: bool, units: Sequence[Unit]) -> EditRecord:
-        """The record of some units."""
-        kept = {unit.name: unit.kept for unit in units if unit.kept}
-        return cls(kind, path, created, {unit.name: unit.digest for unit in units}, kept)
-
-    def owned(self) -> list[Unit]:
-        """The units."""
-        return [Unit(name, digest, self.kept.get(name, "")) for name, digest in self.units.items()]
-
-
-@dataclass(frozen=True)
-class GapRecord:
-    """What one gap wrote.
-
-    `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
-    holds the files that it deleted with the fingerprints that they had, `parts` the parts that are
-    written with their modes, where the gap has parts.
-    """
-
-    slug: str
-    kit_version: str
-    digest: str
-    mode: Mode
-    answers: Mapping[str, Any]
-    files: Mapping[str, str]
-    edits: tuple[EditRecord, ...] = ()
-    template: str = ""
-    removed: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, Mode] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class State:
-    """All records of a checkout, and the bases that they point to."""
-
-    kit: str
-    gaps: Mapping[str, GapRecord] = field(default_factory=dict)
-    bases: Mapping[str, bytes] = field(default_factory=dict)
-
-    def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
-        """Whether a file is what we wrote: line ends and a formatter's layout do not count.
-
-        Args:
-            path: The file.
-            recorded: Fingerprint of what was written.
-            current: What stands there.
-        """
-        from scaffold.languages import same_text
-
-        if fingerprint(current) == recorded:
-            return True
-        base = self.bases.get(recorded)
-        return base is not None and same_text(path, base, current)
-
-    def to_files(self) -> dict[str, bytes]:
-        """The state as files: relative POSIX path -> bytes. Same state, same bytes."""
-        if not self.gaps:
-            return {}
-        import gzip
-
-        head = {"format": FORMAT, "kit": self.kit}
-        files = {
-            f"{FOLDER}/.gitignore": IGNORED.encode(),
-            f"{FOLDER}/state.json": dump(head),
-        }
-        wanted: set[str] = set()
-        for slug, record in self.gaps.items():
-            files[f"{FOLDER}/gaps/{slug}.json"] = dump(_record_to_json(record))
-            wanted |= set(record.files.values())
-        for digest in wanted & set(self.bases):
-            files[f"{FOLDER}/base/{digest}.gz"] = gzip.compress(self.bases[digest], 9, mtime=0)
-        return files
 
 
 def is_at_rest(root: Path) -> bool:
@@ -177,7 +105,7 @@ def read_state(root: Path, kit: str) -> State:
     for path, content in _contents(root, "gaps", ".json"):
         record = _record(path, content)
         gaps[record.slug] = record
-    return State(kit, gaps, _read_bases(root))
+    return State(kit, gaps, _read_bases(root)).without_headers()
 
 
 def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
@@ -282,17 +210,6 @@ def _base(path: str, packed: bytes) -> bytes:
     return content
 
 
-def _record_to_json(record: GapRecord) -> dict[str, Any]:
-    def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
-        optional = ("slug", "removed", "parts", "kept")
-        whole = asdict(item).items()
-        return {key: value for key, value in whole if key not in optional or value}
-
-    data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
-    del data["slug"]
-    return data
-
-
 def _record(path: str, content: bytes) -> GapRecord:
     slug = PurePosixPath(path).stem
     data = _load(path, content)
@@ -393,8 +310,3 @@ def _load(path: str, content: bytes) -> dict[str, Any]:
 
 def _damaged(path: str, why: str) -> CheckoutError:
     return CheckoutError(f"{path} is damaged: {why}", "scaffold undo --set-aside")
-
-
-def dump(data: Any) -> bytes:
-    """A record as it is kept: the same data, the same bytes."""
-    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

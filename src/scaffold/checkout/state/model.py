@@ -1,0 +1,140 @@
+"""What the state of a checkout holds: a record a gap, and what was written as it was rendered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from scaffold.checkout.verdict import Mode
+from scaffold.edits import Unit
+from scaffold.edits.former import without_header
+
+FOLDER = ".scaffold"
+FORMAT = 2
+IGNORED = "journal/\nundo/\n"
+
+
+def fingerprint(content: bytes) -> str:
+    """SHA-256 of a file with its line ends as LF: CRLF in a checkout is not an edit."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+@dataclass(frozen=True)
+class EditRecord:
+    """The units of a shared file that a gap owns: name -> digest, and name -> what is kept."""
+
+    kind: str
+    path: str
+    created: bool
+    units: Mapping[str, str]
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: str, path: str, created: bool, units: Sequence[Unit]) -> EditRecord:
+        """The record of some units."""
+        kept = {unit.name: unit.kept for unit in units if unit.kept}
+        return cls(kind, path, created, {unit.name: unit.digest for unit in units}, kept)
+
+    def owned(self) -> list[Unit]:
+        """The units."""
+        return [Unit(name, digest, self.kept.get(name, "")) for name, digest in self.units.items()]
+
+
+@dataclass(frozen=True)
+class GapRecord:
+    """What one gap wrote.
+
+    `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
+    holds the files that it deleted with the fingerprints that they had, `parts` the parts that are
+    written with their modes, where the gap has parts.
+    """
+
+    slug: str
+    kit_version: str
+    digest: str
+    mode: Mode
+    answers: Mapping[str, Any]
+    files: Mapping[str, str]
+    edits: tuple[EditRecord, ...] = ()
+    template: str = ""
+    removed: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Mode] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """All records of a checkout, and the bases that they point to."""
+
+    kit: str
+    gaps: Mapping[str, GapRecord] = field(default_factory=dict)
+    bases: Mapping[str, bytes] = field(default_factory=dict)
+
+    def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
+        """Whether a file is what we wrote: line ends and a formatter's layout do not count.
+
+        Args:
+            path: The file.
+            recorded: Fingerprint of what was written.
+            current: What stands there.
+        """
+        from scaffold.languages import same_text
+
+        if fingerprint(current) == recorded:
+            return True
+        base, current = self.bases.get(recorded), without_header(current)
+        return fingerprint(current) == recorded or (
+            base is not None and same_text(path, base, current)
+        )
+
+    def to_files(self) -> dict[str, bytes]:
+        """The state as files: relative POSIX path -> bytes. Same state, same bytes."""
+        if not self.gaps:
+            return {}
+        import gzip
+
+        head = {"format": FORMAT, "kit": self.kit}
+        files = {
+            f"{FOLDER}/.gitignore": IGNORED.encode(),
+            f"{FOLDER}/state.json": dump(head),
+        }
+        wanted: set[str] = set()
+        for slug, record in self.gaps.items():
+            files[f"{FOLDER}/gaps/{slug}.json"] = dump(_record_to_json(record))
+            wanted |= set(record.files.values())
+        for digest in wanted & set(self.bases):
+            files[f"{FOLDER}/base/{digest}.gz"] = gzip.compress(self.bases[digest], 9, mtime=0)
+        return files
+
+    def without_headers(self) -> State:
+        """The state as if no file had been written with the header of an earlier version."""
+        bases, digests = {}, {}
+        for digest, content in self.bases.items():
+            bare = without_header(content)
+            digests[digest] = fingerprint(bare) if bare != content else digest
+            bases[digests[digest]] = bare
+        gaps = {
+            slug: replace(
+                record, files={path: digests.get(one, one) for path, one in record.files.items()}
+            )
+            for slug, record in self.gaps.items()
+        }
+        return State(self.kit, gaps, bases)
+
+
+def _record_to_json(record: GapRecord) -> dict[str, Any]:
+    def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
+        optional = ("slug", "removed", "parts", "kept")
+        whole = asdict(item).items()
+        return {key: value for key, value in whole if key not in optional or value}
+
+    data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
+    del data["slug"]
+    return data
+
+
+def dump(data: Any) -> bytes:
+    """A record as it is kept: the same data, the same bytes."""
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
