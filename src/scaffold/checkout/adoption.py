@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import fingerprint
@@ -13,9 +13,10 @@ from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
 from scaffold.languages import Language, language_of
 from scaffold.system.caching import kept
+from scaffold.system.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Adoption:
     """Functions of the targets that a person's tests name, of all that there are.
 
@@ -95,19 +96,33 @@ def _suites(checkout: Checkout, gap: Gap, unread: list[str]) -> Iterator[tuple[s
     """The test files beside a gap that may name one of its targets."""
     targets = [path for target in gap.targets for path in target.paths]
     stems = {PurePosixPath(path).stem.encode() for path in targets}
-    found = {PurePosixPath(path).suffix: language_of(path) for path in targets}
     if gap.run is None:
         return
-    for language in filter(None, found.values()):
+    for example in {PurePosixPath(path).suffix: path for path in targets}.values():
         for suite in gap.run.baseline:
-            for path in _files(checkout, language, f"{gap.run.root}/{suite}", unread):
-                try:
-                    source = checkout.read(path)
-                except CheckoutError as error:
-                    unread.append(error.fact)
-                    continue
-                if any(stem in source for stem in stems):
-                    yield path, source
+            found = _suite(checkout, example, f"{gap.run.root}/{suite}")
+            unread += found.unread
+            yield from (it for it in found.files if any(stem in it[1] for stem in stems))
+
+
+class _Suite(NamedTuple):
+    files: list[tuple[str, bytes]]
+    unread: list[str]
+
+
+def _suite(checkout: Checkout, example: str, suite: str) -> _Suite:
+    """The test files in a folder, of the language of another file, read once for all gaps."""
+    wanted = PurePosixPath(example).suffix, suite
+    found = checkout.suites.get(wanted)
+    if found is None:
+        found = checkout.suites[wanted] = _Suite([], [])
+        language = language_of(example)
+        for path in _files(checkout, language, suite, found.unread) if language else ():
+            try:
+                found.files.append((path, checkout.read(path)))
+            except CheckoutError as error:
+                found.unread.append(error.fact)
+    return found
 
 
 def _files(checkout: Checkout, language: Language, suite: str, unread: list[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,14 @@ from scaffold.kit.defects import Fit, load_defects
 from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 
 if TYPE_CHECKING:
     from scaffold.languages import Symbols
 
 
-@dataclass(frozen=True)
+@frozen
 class FoundTarget:
     """A target as this checkout has it."""
 
@@ -37,7 +38,7 @@ class FoundTarget:
         return tuple(name for name in self.target.symbols if name not in self.symbols)
 
 
-@dataclass(frozen=True)
+@frozen
 class Findings:
     """What was found of one gap: its targets, those that are gone, and defects that are mended."""
 
@@ -71,19 +72,21 @@ class Findings:
         return lines
 
 
-@dataclass(frozen=True)
+@frozen
 class Checkout:
     """A folder that holds the code base of a kit.
 
-    `planned` are files that are not there yet but will be, by relative POSIX path.
+    `planned` are files that are not there yet but will be, by relative POSIX path; `suites` what
+    was read of the checkout's own tests, by folder: many gaps share one.
     """
 
     root: Path
     planned: Mapping[str, bytes] = field(default_factory=dict)
+    suites: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @functools.cached_property
     def _real_root(self) -> str:
-        return os.path.realpath(self.root)
+        return os.path.join(os.path.realpath(self.root), "")
 
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.
@@ -144,10 +147,10 @@ class Checkout:
         """
         if path in self.planned:
             return self.planned[path]
-        place = self.root / path
+        place = self._place(path)
         try:
             # A link inside the checkout is the project's own way; one that leaves it is not read.
-            if not Path(os.path.realpath(place)).is_relative_to(self._real_root):
+            if not os.path.realpath(place).startswith(self._real_root):
                 raise CheckoutError(f"{path} leads out of the checkout", f"ls -ld {_quoted(place)}")
             return read_plain(place)
         except (OSError, ValueError) as error:
@@ -164,11 +167,14 @@ class Checkout:
             return None
 
     def _first(self, paths: Sequence[str]) -> str | None:
-        return next((p for p in paths if p in self.planned or _is_there(self.root / p)), None)
+        return next((p for p in paths if p in self.planned or _is_there(self._place(p))), None)
 
     def _is_folder(self, path: str) -> bool:
         """Whether a target that names no file is a folder; one that names a file must be one."""
-        return not PurePosixPath(path).suffix and (self.root / path).is_dir()
+        return not PurePosixPath(path).suffix and os.path.isdir(self._place(path))
+
+    def _place(self, path: str) -> str:
+        return os.path.join(self.root, path)
 
     def _module(self, path: str, gap: Gap) -> str:
         language = language_of(path)
@@ -202,7 +208,7 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
             f"the current folder cannot be found: {error.strerror}", "cd DIR"
         ) from error
     for folder in (start, *start.parents):
-        if any(_is_there(folder / marker) for marker in kit.markers):
+        if any(_is_there(os.path.join(folder, marker)) for marker in kit.markers):
             isolation.distrust(folder)
             isolation.distrust_around(folder)
             return Checkout(folder)
@@ -213,10 +219,10 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     )
 
 
-def _is_there(place: Path) -> bool:
+def _is_there(place: str) -> bool:
     """Whether something is in this place, even where it cannot be looked at."""
     try:
-        place.stat()
+        os.stat(place)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
@@ -236,7 +242,7 @@ def _check_syntax(path: str, source: bytes) -> None:
     remember(seen, b"")
 
 
-def _quoted(place: Path) -> str:
+def _quoted(place: str) -> str:
     import shlex
 
-    return shlex.quote(str(place))
+    return shlex.quote(place)

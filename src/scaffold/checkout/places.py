@@ -12,10 +12,10 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, read_handle
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -125,7 +125,7 @@ class Tree:
             return False
 
 
-@dataclass(frozen=True)
+@frozen
 class Moved:
     """What became of an entry that was to be taken out of its place.
 

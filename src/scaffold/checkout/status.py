@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.system.caching import kept
+from scaffold.system.frozen import frozen
 
 PROOF_FORMAT = 2
 """Format of what is kept of a proof; 1 had no digests, so such a proof is stale."""
@@ -64,7 +65,7 @@ STATES = {
 """State of a gap -> what it means."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Status:
     """Where one gap stands in a checkout.
 

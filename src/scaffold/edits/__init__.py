@@ -38,6 +38,7 @@ from typing import Protocol, TypedDict, Unpack, cast
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, KitError
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import parsing
 
 KINDS = {
@@ -80,7 +81,7 @@ class Presence(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True)
+@frozen
 class EditResult:
     """A file after an edit.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from scaffold.errors import KitError, UsageError
@@ -29,6 +29,7 @@ from scaffold.kit.reader import (
     holds_control,
     read_toml,
 )
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import read_plain, walk
 
 KINDS = ("gap", "proposal")
@@ -39,7 +40,7 @@ UNREAD = {"key": ""}
 """Metadata of a field that the file does not hold."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """A file under test, with its places over the versions and the bars of its proof.
 
@@ -54,7 +55,7 @@ class Target:
     made: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class EditSpec:
     """An edit of a file that may exist already; `payload` is rendered beside the files.
 
@@ -67,7 +68,7 @@ class EditSpec:
     to: OptionalPath = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class RemovalSpec:
     """A file of the checkout that a gap deletes, because what it writes takes its place.
 
@@ -82,7 +83,7 @@ class RemovalSpec:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class RunSpec:
     """How the gap is proved: runner, its folder, the suites beside it, `import` of gap.toml."""
 
@@ -92,7 +93,7 @@ class RunSpec:
     import_root: str = field(default="", metadata={"key": "import"})
 
 
-@dataclass(frozen=True)
+@frozen
 class Need:
     """A program that a gap's tests need on the machine, beside what its runner needs.
 
@@ -113,7 +114,7 @@ class Need:
         return f"{self.name} {self.least} or newer" if self.least else self.name
 
 
-@dataclass(frozen=True)
+@frozen
 class Twin:
     """A mutant that survives, with the reason; lines may move.
 
@@ -134,7 +135,7 @@ class Twin:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Gap:
     """One row of the catalogue."""
 
@@ -167,14 +168,14 @@ class Gap:
         return self.folder / "files"
 
 
-@dataclass(frozen=True)
+@frozen
 class Markers:
     """`[checkout]` of kit.toml: a folder is a checkout where one of the markers is in it."""
 
     markers: InnerPaths
 
 
-@dataclass(frozen=True)
+@frozen
 class Head:
     """kit.toml: what the kit is called, what it is for, and the message of a commit.
 
@@ -187,14 +188,14 @@ class Head:
     commit: Line = "Add tests: {title}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Survivors:
     """survivors.toml: the mutants that are known to survive."""
 
     survivor: tuple[Twin, ...] = field(default=(), metadata={"of": Twin})
 
 
-@dataclass(frozen=True)
+@frozen
 class Kit:
     """A kit: its name, what makes a folder a checkout, and its gaps in catalogue order.
 

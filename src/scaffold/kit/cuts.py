@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.kit.reader import InnerPaths, Keys, Line, Lines, Page, closest, holds_control
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
@@ -19,7 +19,7 @@ Parts = Mapping[str, "Sequence[Part]"]
 """The parts of each gap."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """A share of a gap: its files, its edits, and the parts that must be there before.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from textwrap import dedent, indent
@@ -17,6 +17,7 @@ from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.cuts import match_in_words
 from scaffold.kit.reader import InnerPath, Line, Lines, Page, build, closest, read_toml
+from scaffold.system.frozen import frozen
 
 PAGE = "defects.toml"
 FOLDER = "mends"
@@ -38,7 +39,7 @@ class Fit(StrEnum):
     GONE = "does not apply"
 
 
-@dataclass(frozen=True)
+@frozen
 class Looked:
     """What a mend finds here: the changed files where it applies, the reason where it does not."""
 
@@ -47,7 +48,7 @@ class Looked:
     why: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """A text of a file that makes room for another one.
 
@@ -94,7 +95,7 @@ class Change:
         return _indented(self.leave, _indentation(text, begin))
 
 
-@dataclass(frozen=True)
+@frozen
 class Mend:
     """Changes that mend one defect together, in the code as some commits have it."""
 
@@ -115,7 +116,7 @@ class Mend:
         return Looked(fits[0], texts)
 
 
-@dataclass(frozen=True)
+@frozen
 class Defect:
     """A root cause, its tests, and the alternatives of its mend.
 
@@ -155,12 +156,12 @@ class Defect:
         return every[0] if every else Looked(Fit.GONE, why=f"there is no mend: {self.no_mend}")
 
 
-@dataclass(frozen=True)
+@frozen
 class _Defects:
     defect: tuple[Defect, ...] = field(metadata={"of": Defect})
 
 
-@dataclass(frozen=True)
+@frozen
 class _Mends:
     mend: tuple[Mend, ...] = field(metadata={"of": Mend})
 

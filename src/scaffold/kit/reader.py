@@ -11,13 +11,14 @@ import math
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from scaffold.errors import KitError
 from scaffold.system.caching import toml
-from scaffold.system.reading import is_inside, plain_name, read_plain
+from scaffold.system.frozen import frozen
+from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain
 
 Keys = tuple[str | int, ...]
 T = TypeVar("T")
@@ -38,12 +39,14 @@ MOST_KIT_BYTES = 1 << 20
 """The largest file of a kit beside its templates."""
 MOST_LINES = 5000
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+_keys: dict[tuple[object, ...], Mapping[str, Field[Any]]] = {}
+_PLAIN = str.maketrans("/_-.", "aaaa")
 _SHORT_NAME = re.compile(r"scaffo~\d+|git~\d+")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
 
 
-@dataclass(frozen=True)
+@frozen
 class Page:
     """One file of a kit: what it holds, and the words that the caller knows."""
 
@@ -148,13 +151,16 @@ def build(cls: type[T], table: Any, page: Page, keys: Keys = (), **given: Any) -
     return cls(**values)
 
 
-def keys_of(cls: type, given: Mapping[str, Any] | Sequence[str] = ()) -> dict[str, Field[Any]]:
+def keys_of(cls: type, given: Collection[str] = ()) -> Mapping[str, Field[Any]]:
     """Key in the file -> field of the data class."""
-    return {
-        one.metadata.get("key", one.name): one
-        for one in fields(cls)
-        if one.name not in given and one.metadata.get("key", one.name)
-    }
+    wanted = cls, *given
+    if wanted not in _keys:
+        _keys[wanted] = {
+            one.metadata.get("key", one.name): one
+            for one in fields(cls)
+            if one.name not in given and one.metadata.get("key", one.name)
+        }
+    return _keys[wanted]
 
 
 def unknown(name: str, key: str, known: Sequence[str] | Mapping[str, Any]) -> str:
@@ -189,6 +195,8 @@ def fault_of_path(text: Any) -> str:
     """What is wrong with a place in a checkout, in words; empty where nothing is."""
     if not isinstance(text, str) or not text:
         return "is not a path"
+    if _is_plain(text):
+        return ""
     if holds_control(text) or "\\" in text:
         return "holds a control character or a backslash"
     if not is_inside(text) or any(_is_reserved(part) for part in PurePosixPath(text).parts):
@@ -196,6 +204,13 @@ def fault_of_path(text: Any) -> str:
     if PurePosixPath(text).as_posix() != text:
         return f"is not written as '{PurePosixPath(text).as_posix()}'"
     return ""
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a path is of letters, digits, `_`, `-` and inner dots: most are, and none is bad."""
+    known = text.translate(_PLAIN)
+    hidden = any(pair in f"/{text}/" for pair in ("//", "/.", "./"))
+    return known.isalnum() and known.isascii() and not hidden and len(text) <= MOST_PATH
 
 
 def _is_reserved(part: str) -> bool:

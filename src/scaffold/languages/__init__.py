@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from scaffold.system.frozen import frozen
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
@@ -37,7 +38,7 @@ Symbols = dict[str, dict[str, Any]]
 """Qualified name -> `kind`, and of a function `async`, `params`, `defaults`, `decorators`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Todo:
     """A test whose body is left to a person.
 
@@ -50,7 +51,7 @@ class Todo:
     line: int
 
 
-@dataclass(frozen=True)
+@frozen
 class KnownDefect:
     """A defect of the code under test that a test declares, with the reason of its mark."""
 

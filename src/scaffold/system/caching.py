@@ -48,7 +48,8 @@ def cache_dir(name: str = "") -> Path:
     A place that is relative, or in a checkout, is left out: the home folder of the account is next.
     Where there is none either, nothing can be kept there.
     """
-    return _base() / "scaffold" / name
+    known = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")
+    return _base(*known, isolation.distrusted()) / "scaffold" / name
 
 
 def entry_of(folder: Path, *parts: bytes) -> Path:
@@ -279,11 +280,10 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def _base() -> Path:
-    named = os.environ.get("XDG_CACHE_HOME", "")
+@cache
+def _base(named: str, home: str, distrusted: int) -> Path:
     if not isolation.untrusted(named):
         return Path(named)
-    home = os.path.expanduser("~/.cache")
     if not isolation.untrusted(home):
         return Path(home)
     import pwd

@@ -62,6 +62,11 @@ def distrust_around(folder: str | os.PathLike[str]) -> None:
             distrust(place)
 
 
+def distrusted() -> int:
+    """How many folders are distrusted by now; it only grows."""
+    return len(_untrusted)
+
+
 def untrusted(place: str | os.PathLike[str]) -> bool:
     """Whether a checkout decides what is at this place: it is relative, or the way leads through.
 

@@ -31,7 +31,7 @@ MOST_SOURCE = 1 << 20
 """The largest source that is parsed: a parser may take a thousand times as much memory."""
 
 
-def read_plain(place: Path, *, most: int = MOST_BYTES) -> bytes:
+def read_plain(place: str | Path, *, most: int = MOST_BYTES) -> bytes:
     """The bytes of a plain file; a pipe, a device or a folder is never waited for.
 
     Raises:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any
 
 from scaffold.checkout.verdict import Mode
 from scaffold.edits import Unit
 from scaffold.edits.former import without_header
+from scaffold.system.frozen import frozen
 
 FOLDER = ".scaffold"
 FORMAT = 2
@@ -22,7 +23,7 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
-@dataclass(frozen=True)
+@frozen
 class EditRecord:
     """The units of a shared file that a gap owns: name -> digest, and name -> what is kept."""
 
@@ -43,7 +44,7 @@ class EditRecord:
         return [Unit(name, digest, self.kept.get(name, "")) for name, digest in self.units.items()]
 
 
-@dataclass(frozen=True)
+@frozen
 class GapRecord:
     """What one gap wrote.
 
@@ -64,7 +65,7 @@ class GapRecord:
     parts: Mapping[str, Mode] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class State:
     """All records of a checkout, and the bases that they point to."""
 

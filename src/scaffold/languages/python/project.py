@@ -6,11 +6,11 @@ import ast
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold.system.caching import toml
+from scaffold.system.frozen import frozen
 from scaffold.system.reading import read_plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MOST_BYTES = 1 << 20
 """The largest settings file that is read."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ImportRoot:
     """A folder that imports start from; what lies in it is called `prefix.NAME`."""
 
@@ -45,7 +45,7 @@ class ImportRoot:
     prefix: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class PytestSettings:
     """The settings that pytest would find, and the folder that they are relative to."""
 
