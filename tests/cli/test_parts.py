@@ -140,3 +140,19 @@ def test_a_part_that_is_not_here_is_not_proved(tree: Path) -> None:
     done = run(tree, "verify", "labels:addresses")
     assert (done.code, done.hint) == (2, "scaffold new --part labels:addresses")
     assert run(tree, "verify", "labels:nmbers").code == 2
+
+
+def test_verify_names_the_parts_that_are_red(tree: Path) -> None:
+    assert run(tree, "new", "--gap", "labels").code == 0
+    broken = tree / "tests" / "test_labels.py"
+    broken.write_text("from parcels.gone import nothing\n" + broken.read_text())
+    done = run(tree, "verify", "labels", "--python", sys.executable)
+    assert done.code == 6
+    assert "  part numbers: green (27 tests)\n" in done.out
+    assert "  part addresses: red (1 tests): tests/test_labels.py: ModuleNotFoundError" in done.out
+    document = json.loads(run(tree, "verify", "labels", "--python", sys.executable, "--json").out)
+    parts = document["outcomes"][0]["by_part"]
+    assert [(item["part"], item["verdict"]) for item in parts] == [
+        ("numbers", "green"),
+        ("addresses", "red"),
+    ]

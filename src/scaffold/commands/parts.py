@@ -10,6 +10,7 @@ from scaffold.kit.parts import parts_of
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
     from scaffold.plan.sizes import Size
+    from scaffold.proof.outcome import PartProof
 
 HEADER = ("priority", "part", "lines", "tests", "language", "tools", "needs", "title")
 
@@ -59,6 +60,17 @@ def part_lines(gap: Gap, sizes: Mapping[str, Size]) -> Sequence[str]:
         told += [f"needs {', '.join(part.needs)}"] if part.needs else []
         lines.append(f"part: {part.name} ({', '.join(told)}): {part.title}")
     return lines
+
+
+def part_problems(parts: Sequence[PartProof]) -> list[str]:
+    """The parts of a proof, where one of them is red: each with its first problem."""
+    if not any(part.problem for part in parts):
+        return []
+    return [
+        f"  part {part.part}: {part.verdict} ({part.tests} tests)"
+        + (f": {part.problem}" if part.problem else "")
+        for part in parts
+    ]
 
 
 def tools(gap: Gap) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold.commands.parts import parts_to_json
+from scaffold.commands.parts import part_problems, parts_to_json
 from scaffold.system.invocation import command
 from scaffold.system.output import visible, xml_text
 
@@ -300,6 +300,7 @@ def _outcome_lines(record: Outcome) -> str:
             lines.append(f"    lines that did not run: {', '.join(spans(target.missing))}")
     lines += _left_out(kills) if kills else []
     lines += [f"  problem: {problem}" for problem in record.problems]
+    lines += part_problems(record.by_part)
     lines += [f"  not proved: {lack}" for lack in record.lacks]
     if record.deleted and not record.problems:
         lines.append(f"  deleted since it was generated: {', '.join(record.deleted)}")

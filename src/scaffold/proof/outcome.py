@@ -56,6 +56,23 @@ class TargetProof:
 
 
 @dataclass(frozen=True)
+class PartProof:
+    """What was shown of one part by its tests; the bars are for the gap.
+
+    Attributes:
+        part: Its name.
+        verdict: `red`, `todo` where each of its tests is one, else `green`.
+        tests: How many it has.
+        problem: The first test or file that is not as declared, and why.
+    """
+
+    part: str
+    verdict: Verdict
+    tests: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The record of one gap's proof: what was shown, and the verdict that follows from it.
 
@@ -114,6 +131,12 @@ class Outcome:
         return tuple(problems)
 
     @cached_property
+    def by_part(self) -> tuple[PartProof, ...]:
+        """What was shown of each part that was run."""
+        tests = {part: [test for test in self.tests if test.part == part] for part in self.parts}
+        return tuple(_of_part(part, own) for part, own in tests.items())
+
+    @cached_property
     def lacks(self) -> tuple[str, ...]:
         """What keeps a green record from being proved."""
         return () if self.problems else tuple(_lacks(self))
@@ -132,6 +155,7 @@ class Outcome:
             verdict=self.verdict,
             problems=self.problems,
             lacks=self.lacks,
+            by_part=[asdict(part) for part in self.by_part],
             coverage={target.path: target.line_cov_pct for target in self.targets},
             killed=self.kills and self.kills.killed,
             viable=self.kills and self.kills.viable,
@@ -262,6 +286,13 @@ def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
         return Verdict.TODO, [f"{todos} of {whole} tests are still todos"]
     below = [line for target in outcome.targets for line in _below(target, outcome)]
     return (Verdict.BELOW if below else Verdict.PROVED), below
+
+
+def _of_part(part: str, tests: Sequence[TestResult]) -> PartProof:
+    red = _red_lines(tests) if tests else []
+    todos = bool(tests) and all(kind_of(test) is Kind.TODO for test in tests)
+    verdict = Verdict.RED if red else Verdict.TODO if todos else Verdict.GREEN
+    return PartProof(part, verdict, len(tests), red[0] if red else "")
 
 
 def _lacks(outcome: Outcome) -> list[str]:

@@ -9,7 +9,7 @@ from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import GapRecord
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
-from scaffold.kit.parts import part_named
+from scaffold.kit.parts import owner_of, part_named
 from scaffold.proof.runner import Subject
 
 
@@ -40,6 +40,7 @@ def of_parts(subject: Subject, gap: Gap, record: GapRecord, names: Sequence[str]
     return replace(
         subject,
         files=tuple(path for path in subject.files if path not in apart),
+        owners={path: owner_of(gap, path) for path in subject.files if path not in apart},
         targets=targets,
         parts=wanted,
         parts_left=left,

@@ -49,6 +49,8 @@ class Subject:
         declared_todos: Every todo that stands is one of the template's own.
         parts: The parts of the gap that it holds; none where the gap has no parts.
         parts_left: The others: not written, or not asked for.
+        owners: Generated file -> the part that writes it.
+        origin: The checkout of which `checkout` is a copy; `None` where it is not a copy.
     """
 
     slug: str
@@ -64,6 +66,13 @@ class Subject:
     declared_todos: bool = False
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    origin: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """The checkout as a person knows it: where environments lie."""
+        return self.origin or self.checkout
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class VerifyOptions:
         python: The interpreter that a person named.
         timeout_s: For the sessions before the kill check; its own timeouts follow from them.
         cache_dir: Folder of earlier verdicts; `None` neither reads nor writes one.
+        coverage: Whether lines are measured where that takes another build.
     """
 
     mutants: int | Literal["all"] | None = None
@@ -86,6 +96,7 @@ class VerifyOptions:
     python: str | None = None
     timeout_s: float = 1800.0
     cache_dir: Path | None = None
+    coverage: bool = True
 
     @property
     def workers(self) -> int:
@@ -99,6 +110,8 @@ class TestResult:
 
     Attributes:
         strict: The known defect is strict: the test fails as soon as the target is right.
+        path: The generated file that it is of; empty where it is of none, or of several.
+        part: The part of the gap that writes this file; empty where the gap has no parts.
     """
 
     __test__ = False
@@ -108,6 +121,8 @@ class TestResult:
     message: str = ""
     seconds: float = 0.0
     strict: bool = False
+    path: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,8 @@ def _unresolved(subject: Subject) -> Evidence | None:
     for path in sorted({*subject.files, *subject.digests}):
         content = read_file(subject.checkout, path)
         if content is not None and marked_lines(content):
-            red.append(TestResult(path, "error", f"{marks_note(content)} are left"))
+            left = f"{marks_note(content)} are left"
+            red.append(TestResult(path, "error", left, path=path))
     nothing = Session((), 0.0, "")
     return Evidence(nothing, replace(nothing, tests=tuple(red))) if red else None
 
@@ -161,7 +162,8 @@ def _require_green(evidence: Evidence, subject: Subject) -> None:
 
 
 def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Outcome:
-    tests = evidence.generated.tests
+    parts = subject.owners
+    tests = tuple(replace(t, part=parts.get(t.path, "")) for t in evidence.generated.tests)
     shards, count = ((options.shard[0],), options.shard[1]) if options.shard else ((), 0)
     todos = sum(kind_of(test) is Kind.TODO for test in tests)
     return Outcome(

@@ -93,6 +93,30 @@ def test_generated_tests_that_do_not_compile_are_red_with_file_and_line(
     assert "crates/fold/src/generated_tests.rs:3: error[E0425]" in outcome.problems[0]
 
 
+def test_files_that_do_not_compile_are_red_and_the_others_run(
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
+) -> None:
+    subject = generate("mod broken;\nmod needing;\n\n#[test]\nfn it_holds() {}\n")
+    folder = workspace / "crates/fold/src/generated_tests"
+    folder.mkdir()
+    a_test = "#[test]\nfn a() {\n    two();\n}\n"
+    (folder / "broken.rs").write_text(f"{a_test.replace('two', 'nothing')}pub fn two() {{}}\n")
+    (folder / "needing.rs").write_text(f"use super::broken::two;\n{a_test}")
+    paths = [f"crates/fold/src/generated_tests/{name}.rs" for name in ("broken", "needing")]
+    parts = {subject.files[0]: "core", paths[0]: "broken", paths[1]: "needing"}
+    files = (*subject.files, *paths)
+    whole = replace(subject, files=files, owners=parts, parts=tuple(parts.values()))
+    outcome = prove(whole, options, progress)
+    assert [(part.part, part.verdict, part.tests) for part in outcome.by_part] == [
+        ("core", "green", 1),
+        ("broken", "red", 1),
+        ("needing", "red", 1),
+    ]
+    told = [part.problem for part in outcome.by_part]
+    assert f"{paths[0]}:3: error[E0425]" in told[1]
+    assert f"{paths[1]}:" in told[2]
+
+
 def test_a_module_that_nobody_declares_is_told(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:

@@ -52,6 +52,7 @@ def test_needed_imports_follow_the_folder_and_leave_out_what_may_fail(tmp_path: 
             import json, outside.deep
             from . import two
             from pkg.three import name
+            from pkg.gone import anything
             try:
                 import maybe
             except ImportError:

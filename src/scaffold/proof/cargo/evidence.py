@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from scaffold.errors import BaselineError
 from scaffold.proof.cargo.build import REPORT_S, Build, CompileError, Program
@@ -34,6 +34,8 @@ class Runs:
         outputs: Each program's output.
         alone: The output of a red one without the generated tests.
         errors: Why nothing could be built.
+        broken: Generated files that do not compile -> the first error in each; the rest was built
+            and run without them.
         seconds: How long the programs ran.
     """
 
@@ -41,6 +43,7 @@ class Runs:
     outputs: dict[Suite, LibtestReader] = field(default_factory=dict)
     alone: dict[Suite, LibtestReader] = field(default_factory=dict)
     errors: list[CompileError] = field(default_factory=list)
+    broken: dict[str, CompileError] = field(default_factory=dict)
     seconds: float = 0.0
 
     def add(self, program: Program, progress: Progress) -> None:
@@ -90,7 +93,7 @@ class Runs:
     def _generated(self, subject: Subject) -> list[TestResult]:
         if self.errors:
             return [TestResult(subject.slug, "error", self.suites.sentence(self.errors[0]))]
-        found: list[TestResult] = []
+        found = self._not_compiled(subject)
         declared = self._declared(subject)
         for suite in self.owners.suites(subject):
             output = self.outputs.get(suite)
@@ -98,12 +101,27 @@ class Runs:
                 found.append(TestResult(suite.label("*"), "error", "was not built"))
                 continue
             own = [name for name in output.words if self.owners.is_of(subject, suite, name)]
-            found += [_result(suite, n, output, declared.get((suite, n))) for n in own]
+            results = {n: _result(suite, n, output, declared.get((suite, n))) for n in own}
+            path_of = self.owners.path_of
+            found += [replace(t, path=path_of(subject, suite, n)) for n, t in results.items()]
             if output.ended is None:
                 found.append(TestResult(suite.label("*"), "error", self._why_ended(output)))
             found += self._disturbed(suite)
         found += self._unheard(declared, {test.id for test in found})
         return sorted(found, key=lambda test: test.id)
+
+    def _not_compiled(self, subject: Subject) -> list[TestResult]:
+        """The files of a subject that do not compile."""
+        places = [p for p in self.owners.places[subject.slug] if p.path in self.broken]
+        return [
+            TestResult(
+                place.suite.label(place.module or "*"),
+                "error",
+                self.suites.sentence(self.broken[place.path]),
+                path=place.path,
+            )
+            for place in places
+        ]
 
     def _unheard(
         self, declared: Mapping[tuple[Suite, str], Declared], seen: set[str]
@@ -119,7 +137,8 @@ class Runs:
                 why = "it did not end"
             if cut[suite] <= UNHEARD:
                 place = f"{test.path}:{test.line}"
-                found.append(TestResult(suite.label(name), "error", f"{place}: {why}"))
+                label = suite.label(name)
+                found.append(TestResult(label, "error", f"{place}: {why}", path=test.path))
         return found + [
             TestResult(suite.label("*"), "error", f"{count - UNHEARD} more did not end")
             for suite, count in cut.items()
@@ -159,7 +178,7 @@ def run_suites(suites: Suites, progress: Progress) -> Runs:
     runs, wanted = Runs(suites), suites.owners.suites()
     if not wanted:
         return runs
-    build = suites.build(wanted, progress)
+    build = _build(runs, wanted, progress)
     if build.failed:
         _blame(suites, build, progress)
         runs.errors = build.errors
@@ -170,11 +189,29 @@ def run_suites(suites: Suites, progress: Progress) -> Runs:
     return runs
 
 
+def _build(runs: Runs, wanted: Sequence[Suite], progress: Progress) -> Build:
+    """The build without the generated files that do not compile."""
+    suites = runs.suites
+    generated = _generated_files(suites)
+    while (build := suites.build(wanted, progress)).failed:
+        named = {suites.in_checkout(error.file): error for error in reversed(build.errors)}
+        found = {path: named[path] for path in named.keys() & generated - runs.broken.keys()}
+        if not found:
+            break
+        runs.broken |= found
+        progress(f"{', '.join(sorted(found))}: does not compile; building without it")
+        suites.copy.sync({path: b"" for path in runs.broken})
+    return build
+
+
+def _generated_files(suites: Suites) -> set[str]:
+    files = (path for subject in suites.owners.subjects for path in subject.files)
+    return {path for path in files if path.endswith(".rs")}
+
+
 def _blame(suites: Suites, build: Build, progress: Progress) -> None:
     """Whose the errors are: not the gap's if the tree does not build without its files."""
-    generated = {
-        f for subject in suites.owners.subjects for f in subject.files if f.endswith(".rs")
-    }
+    generated = _generated_files(suites)
     if {suites.in_checkout(error.file) for error in build.errors} <= generated:
         return
     progress("the build failed; trying it without the generated tests")

@@ -30,26 +30,30 @@ OWNER = "owner"
 
 
 @contextmanager
-def held_copy(checkout: Path, options: VerifyOptions, progress: Progress) -> Iterator[Copy]:
+def held_copy(
+    checkout: Path, options: VerifyOptions, progress: Progress, owner: Path | None = None
+) -> Iterator[Copy]:
     """A copy of the checkout, up to date, and this run's alone.
 
     There are a few copies in the cache, as many as were ever needed at once. The one that served
     this checkout before is taken if it is free, else one that served any, since most of it is
-    built; where all are in use the first is waited for.
+    built; where all are in use the first is waited for. A checkout that is itself a copy of another
+    one, the owner, is served as that one is.
 
     Raises:
         CheckoutError: The copy cannot be written.
     """
     checkout = checkout.resolve()
+    served = str((owner or checkout).resolve())
     base = ((options.cache_dir or cache_dir()) / "cargo").absolute()
     try:
-        folders = _folders(base, str(checkout))
+        folders = _folders(base, served)
         taken = next((h for f in folders if (h := _try_lock(f)) is not None), None)
         if taken is None:
             progress(f"waiting: other runs use the copies in {base}")
             taken = _Lock(folders[0], _open_lock(folders[0]))
             fcntl.flock(taken.handle, fcntl.LOCK_EX)
-        (taken.folder / OWNER).write_text(str(checkout), encoding="utf-8")
+        (taken.folder / OWNER).write_text(served, encoding="utf-8")
     except OSError as error:
         raise _unwritable(base, error) from error
     with taken.handle:

@@ -71,6 +71,12 @@ class Owners:
         places = self.places[subject.slug]
         return any(place.suite == suite and place.holds(name) for place in places)
 
+    def path_of(self, subject: Subject, suite: Suite, name: str) -> str:
+        """The generated file of a subject in which a test stands; empty where it is in none."""
+        places = self.places[subject.slug]
+        own = [place for place in places if place.suite == suite and place.holds(name)]
+        return max(own, key=lambda place: len(place.module)).path if own else ""
+
     def is_ours(self, suite: Suite, name: str) -> bool:
         """Whether a test is a subject's."""
         return any(self.is_of(subject, suite, name) for subject in self.subjects)

@@ -105,10 +105,13 @@ class CargoRunner:
             MissingToolError: There is no cargo or no rustc.
             ProofError: The build did not end in time.
         """
-        with held_copy(subjects[0].checkout, options, progress) as copy:
+        first = subjects[0]
+        with held_copy(first.checkout, options, progress, first.home) as copy:
             suites = open_suites(copy, subjects, options)
             runs = run_suites(suites, progress)
             found = [runs.evidence(subject) for subject in subjects]
+            if not options.coverage:
+                return found
             return [
                 coverage_of(suites, subject, evidence, options, progress)
                 for subject, evidence in zip(subjects, found, strict=True)

@@ -131,7 +131,7 @@ class _Start:
     def __init__(self, subjects: Sequence[Subject], options: VerifyOptions) -> None:
         first = subjects[0]
         self.subjects, self.options = subjects, options
-        self.root, self.checkout = first.run.root, first.checkout
+        self.root, self.checkout, self.home = first.run.root, first.checkout, first.home
         self.folder = first.checkout / first.run.root
         self.tests = sorted({path for subject in subjects for path in test_args(subject)})
         self.targets = {t.path: t.module for subject in subjects for t in subject.targets}
@@ -183,7 +183,7 @@ class _Start:
         """
         found: dict[str, Unfit] = {}
         wanted = set(self.imports)
-        for candidate in candidates(self.folder, self.checkout, self.options.python):
+        for candidate in candidates(self.home / self.root, self.home, self.options.python):
             env = environment(self.scratch, candidate.env, self.roots, self.kept)
             answers = self.private / f"answers{len(found)}"
             log = self.private / f"log{len(found)}"
@@ -207,7 +207,7 @@ class _Start:
                     wanted |= set(missing)
                 found[candidate.label] = unfit
         named = self.options.python
-        raise no_environment(found, self.checkout, self.root, wanted, named)
+        raise no_environment(found, self.home, self.root, wanted, named)
 
     def _request(self, mode: str) -> Json:
         sessions: list[Json] = []
@@ -293,7 +293,10 @@ class _Start:
         baseline = replies[0] if self.baseline_args() else nothing
         generated = replies[-1] if self.tests else nothing
         mine = [test for test in generated["tests"] if self._is_of(test["file"], subject)]
-        mine += not_run(subject, self._names(subject), mine)
+        names = self._names(subject)
+        mine += not_run(subject, names, mine)
+        paths = {name: path for path, name in names.items()}
+        mine = [{**test, "path": paths.get(test["file"], "")} for test in mine]
         coverage: dict[str, float] = {}
         missing: dict[str, tuple[int, ...]] = {}
         trail: Trail | None = None
@@ -360,8 +363,8 @@ class _Start:
     def _session(
         self, tests: Sequence[Json], seconds: float, candidate: Candidate, args: Sequence[str]
     ) -> Session:
-        fields = [name for name in TestResult.__dataclass_fields__]
-        results = tuple(TestResult(**{name: test[name] for name in fields}) for test in tests)
+        known = TestResult.__dataclass_fields__.keys()
+        results = tuple(TestResult(**{k: test[k] for k in known & test.keys()}) for test in tests)
         # What ended a run is shown by itself: the rest may not get to its end.
         ended = [test["id"] for test in tests if test.get("ended")]
         return Session(results, seconds, self._command(candidate, ended or args))
