@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.kit.catalog import Kit, load_kit
+from support.repositories import committed, git
 from support.tinykit import DEMO, DEMO_KIT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,3 +77,18 @@ def kit() -> Kit:
 def checkout(tree: Path, kit: Kit) -> Checkout:
     """The copy, opened."""
     return open_checkout(tree, kit)
+
+
+@pytest.fixture
+def repository(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The copy under git, committed; it has a name for commits, and the machine has none."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in [*os.environ]:
+        if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER")) or name in ("EMAIL", "XDG_CONFIG_HOME"):
+            monkeypatch.delenv(name)
+    committed(tree)
+    git(tree, "config", "user.name", "Ada")
+    git(tree, "config", "user.email", "ada@example.com")
+    return tree

@@ -10,6 +10,7 @@ ScaffoldError
 ├── MissingToolError 7  a tool or a service is missing
 ├── GateError       8   `status --fail-on` matched
 ├── KitError        9   the kit is broken
+├── CommitError    10   a hook or git refused a commit; the files are written
 └── OutputError    74   stdout cannot be written (sysexits: EX_IOERR)
     └── ReaderGoneError 141  the reader of stdout went away, as a shell shows SIGPIPE
 ```
@@ -91,6 +92,12 @@ class KitError(ScaffoldError):
     """The kit is broken: the message names file and line for its author."""
 
     exit_code = 9
+
+
+class CommitError(ScaffoldError):
+    """A hook or git refused a commit; the files are written, and not staged."""
+
+    exit_code = 10
 
 
 class OutputError(ScaffoldError):

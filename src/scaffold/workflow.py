@@ -31,6 +31,7 @@ __all__ = [
     "plan_new",
     "statuses",
     "subject_of",
+    "write_parts",
 ]
 
 # What plans and proves is imported where it is used: `status` must stay quick.
@@ -142,6 +143,33 @@ def apply(plan: Plan) -> bool:
 
     journal.commit(plan.checkout.root, plan.writes, plan.label)
     return True
+
+
+def write_parts(
+    kit: Kit,
+    checkout: Checkout,
+    request: Request,
+    given: Mapping[str, Any],
+    places: Sequence[tuple[str, str]],
+    progress: Progress,
+) -> Iterator[tuple[tuple[str, str], Plan]]:
+    """Write parts of gaps, each as one transaction: the gap and part, and what was written of it.
+
+    The last part of a gap that was there before brings along what the whole gap changes: its
+    answers, and files that it does not write any more.
+
+    Raises:
+        ScaffoldError: See `plan_new` and `apply`; the parts before stay written.
+    """
+    before = read_state(checkout.root, kit.name).gaps
+    for number, (slug, name) in enumerate(places):
+        own = tuple(part for gap, part in places[: number + 1] if gap == slug)
+        is_last = all(gap != slug for gap, _ in places[number + 1 :])
+        parts = own if is_last and slug in before else (name,)
+        one = replace(request, gaps=(kit.gaps[slug],), named=frozenset({slug}), parts={slug: parts})
+        plan = plan_new(kit, checkout, one, given, progress)
+        apply(plan)
+        yield (slug, name), plan
 
 
 def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: bool) -> list[Gap]:

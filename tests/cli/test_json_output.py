@@ -12,6 +12,7 @@ import pytest
 
 from support.command import Ran, scaffold
 from support.rendering import ROOT
+from support.repositories import committed, git
 from support.tinykit import DEMO_KIT
 
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text(encoding="utf-8"))
@@ -51,6 +52,14 @@ def test_a_command_prints_one_document_of_the_schema(tree: Path, command: list[s
     done = scaffold(*command, "--json", *KIT, *where if command[0] != "list" else [])
     assert done.code == 0, done.err
     assert document(done)["command"] == command[0]
+
+
+def test_commits_are_in_the_document_of_new(tree: Path) -> None:
+    committed(tree)
+    git(tree, "config", "user.name", "Ada")
+    git(tree, "config", "user.email", "ada@example.com")
+    done = scaffold("new", "--all", "--commit", "--json", *KIT, "-C", tree)
+    assert len(document(done)["commits"]) == 3
 
 
 def test_the_text_of_a_pull_request_is_one_document(tree: Path) -> None:

@@ -13,6 +13,7 @@ import readme
 from release_trees import release_tree
 from support.command import scaffold
 from support.documents import ROOT, scaffold_commands
+from support.repositories import committed, git
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -58,6 +59,20 @@ def test_every_command_does_what_it_states(small_plano: Path, tmp_path: Path) ->
             if words[0] == "undo":  # it is the end of its section; the next one proves
                 assert scaffold("new", "--gap", "cli_main", "-C", small_plano).code == 0
     assert "todo" in (small_plano / "tests" / "test_docker.py").read_text("utf-8").lower()
+
+
+def test_the_commands_of_a_pull_request_commit_and_describe_it(
+    small_plano: Path, tmp_path: Path
+) -> None:
+    committed(small_plano)
+    git(small_plano, "config", "user.name", "Ada")
+    git(small_plano, "config", "user.email", "ada@example.com")
+    changes = {"~/plano": str(small_plano)}
+    shown = scaffold_commands("README.md", changes, section="Make it a pull request")
+    made, described = (scaffold(*words, cwd=tmp_path) for words in shown)
+    assert (made.code, described.code) == (0, 0), made.err + described.err
+    assert git(small_plano, "log", "-1", "--format=%s", "add-tests") == "Add tests: a row"
+    assert described.out.startswith("Adds 1 test for `app.py`: a row.")
 
 
 @pytest.mark.slow

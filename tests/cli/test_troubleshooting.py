@@ -13,7 +13,9 @@ import pytest
 from scaffold import cli, errors
 from support.command import Ran, scaffold
 from support.documents import ROOT
+from support.repositories import committed, git
 from support.tinykit import DEMO_KIT
+from support.tree import write_files
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 SECTIONS = {
@@ -60,6 +62,21 @@ def retired(tree: Path, ask: Ask) -> Ran:
 def unparsable(tree: Path, ask: Ask) -> Ran:
     (tree / "parcels" / "labels.py").write_text("def f(: pass\n")
     return ask("new", "--gap", "labels")
+
+
+def nobody(tree: Path, ask: Ask) -> Ran:
+    committed(tree)
+    git(tree, "config", "user.name", "")
+    return ask("new", "--gap", "labels", "--commit")
+
+
+def refused_by_a_hook(tree: Path, ask: Ask) -> Ran:
+    committed(tree)
+    for name in ("name", "email"):
+        git(tree, "config", f"user.{name}", "ada@example.com")
+    hook = write_files(tree, {".git/hooks/pre-commit": "#!/bin/sh\nexit 1\n"})
+    (hook / ".git/hooks/pre-commit").chmod(0o755)
+    return ask("new", "--gap", "prices", "--commit")
 
 
 def in_the_way(tree: Path, ask: Ask) -> Ran:
@@ -119,13 +136,14 @@ def _add_to(place: Path, text: str) -> None:
 
 WAYS = {
     2: [unknown_gap, nothing_picked],
-    3: [another_folder, retired, unparsable],
+    3: [another_folder, retired, unparsable, nobody],
     4: [in_the_way, edited],
     5: [red_before],
     6: [red_after],
     7: [no_interpreter],
     8: [gate],
     9: [broken_kit],
+    10: [refused_by_a_hook],
     74: [full_disk],
 }
 """Exit code -> what ends with it, in the order of the page."""

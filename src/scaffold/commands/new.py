@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,9 @@ from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
+    from scaffold.commands.commits import Commits
     from scaffold.kit.catalog import Gap, Kit
-    from scaffold.plan.model import Plan
+    from scaffold.plan.model import Plan, Request
 
 
 @click.command(
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
         "scaffold new --gap GAP --diff -C ~/checkout",
         "scaffold new --priority P0 --yes",
         "scaffold new --gap GAP --set KEY=VALUE",
-        codes=(0, 2, 3, 4, 5, 6, 7, 9),
+        "scaffold new --gap GAP --next --commit --branch add-tests",
+        codes=(0, 2, 3, 4, 5, 6, 7, 9, 10),
     )
 )
 @click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
@@ -69,6 +72,10 @@ if TYPE_CHECKING:
 @click.option("--stubs", is_flag=True, help="Write skipped todos in place of the test bodies.")
 @dry_run
 @diff
+@click.option(
+    "--commit", is_flag=True, help="Make one commit a part, with its files alone; never push."
+)
+@click.option("--branch", metavar="NAME", help="Make the commits on this new branch.")
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
 @click.option("--python", metavar="EXE", help="The interpreter that --verify runs tests with.")
 @click.option(
@@ -98,6 +105,8 @@ def new(
     stubs: bool,
     dry_run: bool,
     diff: bool,
+    commit: bool,
+    branch: str | None,
     verify: bool,
     python: str | None,
     on_conflict: str,
@@ -113,16 +122,18 @@ def new(
     from scaffold.plan.model import Request
 
     checked_words(kind, language)
+    _check_commit(commit, branch, shown=dry_run or diff)
     loaded = load(kit)
     given = {**(read_answers(answers) if answers else {}), **parse_settings(settings)}
     parts = select_parts(loaded, gap, part, next_part=next_part)
     gap = tuple(dict.fromkeys([*gap, *parts]))
     picked = bool(gap or priority or everything)
-    asks = not yes and not json and not dry_run and not diff and _on_terminal()
+    asks = not (yes or json or dry_run or diff) and _on_terminal()
     if not picked:
         _need_terminal(asks)
-    progress = Progress()
+    progress, show = Progress(), Showing(asks=asks, dry_run=dry_run, diff=diff, json=json)
     with workflow.opened(checkout, loaded, progress, reading=dry_run or diff) as opened:
+        commits = _commits(loaded, opened, branch) if commit else None
         if picked:
             gaps = select(
                 loaded,
@@ -135,17 +146,69 @@ def new(
         else:
             gaps, asked = _ask(loaded, opened, kind, language, given)
             given = {**given, **asked}
-        named = frozenset(gap) if picked else frozenset(item.slug for item in gaps)
-        way = OnConflict(on_conflict)
-        request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part)
-        with _conflicts_shown(diff, json):
-            plan = workflow.plan_new(loaded, opened, request, given, progress)
-        written = _show_and_apply(plan, asks=asks, dry_run=dry_run, diff=diff, json=json)
+        named = frozenset(gap if picked else [item.slug for item in gaps])
+        request = Request(tuple(gaps), {}, named, stubs, OnConflict(on_conflict), parts, next_part)
+        plan, written = _write(loaded, opened, request, given, progress, show, commits)
+        body = {"written": written, **(commits.to_json() if commits else {})}
         if verify and written is not None and plan.gaps:
-            return _prove(loaded, opened, plan, progress, python=python, json=json, written=written)
+            return _prove(loaded, opened, plan, progress, python, json, body)
     if json and written is not None:
-        _print_json(plan, written=written)
+        _print_json(plan, **body)
     return 0
+
+
+def _commits(kit: Kit, checkout: Checkout, branch: str | None) -> Commits:
+    from scaffold.commands.commits import Commits
+
+    return Commits(kit, checkout, branch)
+
+
+def _write(
+    kit: Kit,
+    checkout: Checkout,
+    request: Request,
+    given: Mapping[str, Any],
+    progress: Progress,
+    show: Showing,
+    commits: Commits | None,
+) -> tuple[Plan, bool | None]:
+    """The plan, and whether anything of it was written; see `_show_and_apply`."""
+    from scaffold import workflow
+
+    with _conflicts_shown(show.diff, show.json):
+        plan = workflow.plan_new(kit, checkout, request, given, progress)
+    if commits is not None:
+        commits.begin(plan, request, given, progress)
+    return plan, _show_and_apply(plan, show, commits)
+
+
+def _check_commit(commit: bool, branch: str | None, *, shown: bool) -> None:
+    """Refuse options that say nothing together.
+
+    Raises:
+        UsageError: A branch without commits, or commits where nothing is written.
+    """
+    from scaffold.errors import UsageError
+
+    if branch is not None and not commit:
+        raise UsageError(
+            f"--branch {branch} is for commits, and there is no --commit", "scaffold new --help"
+        )
+    if commit and shown:
+        raise UsageError(
+            "--dry-run and --diff write nothing, so there is nothing to --commit",
+            "scaffold new --help",
+        )
+
+
+@dataclass(frozen=True)
+class Showing:
+    """How a plan is shown, and whether somebody is asked."""
+
+    asks: bool
+    dry_run: bool
+    diff: bool
+    json: bool
 
 
 @contextmanager
@@ -206,24 +269,22 @@ def _ask(
     return gaps, prompts.ask_questions(gaps, skip=set(given))
 
 
-def _show_and_apply(
-    plan: Plan, *, asks: bool, dry_run: bool, diff: bool, json: bool
-) -> bool | None:
+def _show_and_apply(plan: Plan, show: Showing, commits: Commits | None) -> bool | None:
     """Whether anything was written; None where the plan was only shown, or a person said no."""
     from scaffold import workflow
     from scaffold.commands import prompts, report
     from scaffold.plan.changes import diff as unified
 
-    if diff:
+    if show.diff:
         text = unified(plan.changes)
-        if json:
+        if show.json:
             _print_json(plan, written=False, diff=text)
         else:
             _print_diff(text)
         return None
-    if not json:
+    if not show.json:
         output.say(report.plan_lines(plan.changes, plan.notes()))
-    if asks and plan.writes:
+    if show.asks and (plan.writes or (commits and commits.pending)):
         text = unified(plan.changes)
         prompts.show_diff(text)
         output.say(report.plan_totals(plan.changes, text))
@@ -232,14 +293,15 @@ def _show_and_apply(
         ):
             output.say("nothing was written")
             return None
-    written = False if dry_run else workflow.apply(plan)
-    if written:
+    written = False if show.dry_run else commits.make() if commits else workflow.apply(plan)
+    if written and commits is None:
         invocation.current.done = f"what was asked for is written ({plan.label})"
-    if not json:
-        output.say(report.closing_line(plan, written=written, dry_run=dry_run))
-    elif dry_run:
+    if not show.json:
+        output.say(report.closing_line(plan, written=written, dry_run=show.dry_run))
+        output.say(report.lines_of(commits.lines())) if commits else None
+    elif show.dry_run:
         _print_json(plan, written=False)
-    return None if dry_run else written
+    return None if show.dry_run else written
 
 
 def _prove(
@@ -247,10 +309,9 @@ def _prove(
     checkout: Checkout,
     plan: Plan,
     progress: Progress,
-    *,
     python: str | None,
     json: bool,
-    written: bool,
+    more: Mapping[str, Any],
 ) -> int:
     """The proof of what the plan wrote, in the same JSON document where one is asked for."""
     from scaffold.commands.verify import prove, show_outcomes
@@ -259,7 +320,7 @@ def _prove(
     outcomes = prove(kit, checkout, [item.gap.slug for item in plan.gaps], progress, python=python)
     if not json:
         return show_outcomes(outcomes)
-    _print_json(plan, written=written, outcomes=[outcome.to_json() for outcome in outcomes])
+    _print_json(plan, **more, outcomes=[outcome.to_json() for outcome in outcomes])
     error = refusal(outcomes)
     return error.exit_code if error else 0
 

@@ -28,6 +28,7 @@ CODES = {
     7: "a tool or service is missing",
     8: "--fail-on matched",
     9: "the kit is broken",
+    10: "a hook or git refused a commit",
 }
 """Exit code -> what it means, in the help of a command."""
 

@@ -13,6 +13,7 @@ from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.gates import Gate
+    from scaffold.checkout.journal import Undone
     from scaffold.checkout.status import Status
     from scaffold.errors import GateError
     from scaffold.kit.catalog import Kit
@@ -111,4 +112,23 @@ def undo(checkout: Path, kit: Path | None, force: bool, set_aside: bool, json: b
     else:
         lines = [f"taken back: {undone.label} ({len(undone.paths)} files)"]
         lines += [f"changed since, so set aside: {line}" for line in undone.aside]
+        lines += _commits_of(undone, opened.root)
         output.say(report.lines_of(lines))
+
+
+def _commits_of(undone: Undone, root: Path) -> list[str]:
+    """What to type where git has a version of the files: its history is the user's."""
+    import shlex
+
+    from scaffold.system.git import holds
+
+    known = holds(root, [path for path in undone.paths if not path.startswith(".scaffold/")])
+    if not known:
+        return []
+    message = shlex.quote(f"Take back {undone.label.removeprefix('new ')}")
+    paths = " ".join(invocation.quoted(path) for path in known)
+    told = invocation.command(f"git commit -m {message} -- {paths}", in_checkout=True)
+    return [
+        "commits are not taken back: git's history stays as it is",
+        f"commit the files as they are now with: {told}",
+    ]

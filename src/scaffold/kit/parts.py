@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap, Kit
@@ -68,6 +68,16 @@ def part_named(gap: Gap, name: str) -> Part:
         f"'{gap.slug}' has no part '{name}'; {lead}",
         f"scaffold new --gap {gap.slug} --part {close}" if close else f"scaffold show {gap.slug}",
     )
+
+
+def in_order(kit: Kit, places: Iterable[Place]) -> list[Place]:
+    """These parts of gaps in their order, each after those of them that it needs."""
+    wanted = dict.fromkeys(places)
+    ordered: dict[Place, None] = {}
+    for slug, name in wanted:
+        before = needed(kit, kit.gaps[slug], name)
+        ordered |= dict.fromkeys(place for place in (*before, (slug, name)) if place in wanted)
+    return list(ordered)
 
 
 def needed(kit: Kit, gap: Gap, name: str) -> tuple[Place, ...]:

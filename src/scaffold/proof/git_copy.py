@@ -15,15 +15,11 @@ from pathlib import Path
 
 from scaffold.errors import MissingToolError
 from scaffold.system import process
+from scaffold.system.git import folder_of, git_env, history_above, safe_git
 from scaffold.system.reading import read_plain
 
 MOST_BYTES = 512 << 20
 GIT_S = 30.0
-# Those that say where a repository is: in a hook of git they name the checkout's own.
-PLACES = re.compile(
-    r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|PREFIX|NAMESPACE|INTERNAL_\w+"
-    r"|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|SHALLOW_FILE|QUARANTINE_PATH)$"
-)
 OF_A_TREE = ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "index")
 SHARED = ("packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts")
 SETTINGS = re.compile(
@@ -36,27 +32,10 @@ SETTINGS = re.compile(
 )
 
 
-def safe_git(*arguments: str) -> list[str]:
-    """A command of git that only reads, and starts nothing that a repository names."""
-    settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*")
-    given = [word for setting in settings for word in ("-c", setting)]
-    return ["git", "--no-optional-locks", *given, *arguments]
-
-
-def git_env() -> dict[str, str]:
-    """Our environment without the variables that say where a repository is."""
-    return {name: value for name, value in os.environ.items() if not PLACES.match(name)}
-
-
-def history_above(root: Path) -> Path | None:
-    """The folder, this one or one above it, that holds `.git`."""
-    return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
-
-
 def heads_of(root: Path) -> list[str | bytes]:
     """What git would answer of the commit that is checked out: HEAD, and all that names commits."""
     above = history_above(root)
-    own = _folder_of(above / ".git") if above is not None else None
+    own = folder_of(above / ".git") if above is not None else None
     if own is None:
         return []
     found: list[str | bytes] = [_text(own / "HEAD")]
@@ -72,7 +51,7 @@ def copy_history(source: Path, place: Path) -> None:
 
     A history that cannot be read is left out: most tests ask nothing of it.
     """
-    own = _folder_of(source)
+    own = folder_of(source)
     if own is None:
         return
     common = _common(own)
@@ -95,17 +74,6 @@ def copy_history(source: Path, place: Path) -> None:
         (place / "config").write_text(_settings(common / "config"), encoding="utf-8")
     except OSError:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _folder_of(source: Path) -> Path | None:
-    """The folder that a `.git` is or names: a worktree's and a submodule's is a file."""
-    if source.is_dir():
-        return Path(os.path.realpath(source))
-    first = _text(source).partition("\n")[0]
-    if not first.startswith("gitdir: "):
-        return None
-    folder = Path(os.path.realpath(source.parent / first.removeprefix("gitdir: ").strip()))
-    return folder if folder.is_dir() else None
 
 
 def _common(own: Path) -> Path:

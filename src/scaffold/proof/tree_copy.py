@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError, MissingToolError, ScaffoldError
-from scaffold.proof.git_copy import copy_history, git_env, history_above, safe_git
+from scaffold.proof.git_copy import copy_history
 from scaffold.proof.pool import Stopped
 from scaffold.system import process
+from scaffold.system.git import git_env, history_above, safe_git
 
 CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
 """How a CACHEDIR.TAG begins (bford.info/cachedir)."""

@@ -12,7 +12,7 @@ from pathlib import Path
 KNOWS_CHECKOUT = frozenset({"show", "new", "verify", "status", "pr", "undo", "doctor"})
 KNOWS_KIT = KNOWS_CHECKOUT | {"list"}
 READERS = frozenset({"list", "show", "status", "pr", "doctor"})
-OF_THE_CHECKOUT = frozenset({3, 4, 5, 6})
+OF_THE_CHECKOUT = frozenset({3, 4, 5, 6, 10})
 """Exit codes whose hints name files relative to the checkout."""
 
 _COMMAND = r"scaffold ([a-z]+)(?= |$)"

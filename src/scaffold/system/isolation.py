@@ -112,6 +112,11 @@ def open_path() -> None:
         os.environ["PATH"] = _given.pop()
 
 
+def user_path() -> str:
+    """The PATH as the user has it."""
+    return _given[0] if _given else os.environ.get("PATH", os.defpath)
+
+
 def clean_import_path() -> None:
     """Leave out of `sys.path` what a checkout holds, but for the interpreter's own folders."""
     sys.path[:] = [entry for entry in sys.path if _is_library(entry) or not untrusted(entry)]
@@ -138,10 +143,9 @@ def tool_path() -> str:
 def _entries() -> list[str]:
     """The user's PATH without the current folder, and without what is relative or in a checkout."""
     here = _identity(os.curdir)
-    given = _given[0] if _given else os.environ.get("PATH", os.defpath)
     return [
         entry
-        for entry in given.split(os.pathsep)
+        for entry in user_path().split(os.pathsep)
         if not untrusted(entry) and (entry in SYSTEM or _identity(entry) != here)
     ]
 

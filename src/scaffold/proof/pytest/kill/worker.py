@@ -16,13 +16,13 @@ from typing import Any
 from scaffold.errors import ProofError
 from scaffold.languages.python.symbols import encoding_of
 from scaffold.languages.symbols import decoded
-from scaffold.proof.git_copy import PLACES
 from scaffold.proof.mutants import Mutant
 from scaffold.proof.pool import Stopped
 from scaffold.proof.pytest.answers import WORKER, PipedConversation, read_answer
 from scaffold.proof.pytest.env import PYTEST_MAJOR
 from scaffold.proof.pytest.trail import Trail
 from scaffold.proof.tree_copy import Listing
+from scaffold.system.git import PLACES
 from scaffold.system.reading import read_plain
 
 # A mutant that loops for ever is found by its processor time, which a busy machine does not

@@ -1,0 +1,158 @@
+"""`new --commit`: one commit a part, with the files of that part alone. Nothing is pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scaffold.errors import ScaffoldError
+from scaffold.kit.parts import WHOLE, in_order, subject_line
+from scaffold.plan.changes import Action
+from scaffold.system import invocation
+from scaffold.system.git import Commit, Repository
+
+if TYPE_CHECKING:
+    from scaffold.checkout.find import Checkout
+    from scaffold.commands.options import Progress
+    from scaffold.kit.catalog import Kit
+    from scaffold.plan.changes import Change
+    from scaffold.plan.model import Plan, Request
+
+
+class Commits:
+    """The commits of one run: looked over before anything is written, then made part by part.
+
+    Attributes:
+        made: Each commit with the gap and the part that it holds.
+        pending: Whether files of the plan that are there already are not committed yet.
+        repository: Where they are made.
+    """
+
+    def __init__(self, kit: Kit, checkout: Checkout, branch: str | None) -> None:
+        """Look whether commits can be made.
+
+        Raises:
+            ScaffoldError: See `Repository`.
+        """
+        self.kit, self.checkout, self.branch = kit, checkout, branch
+        self.made: list[tuple[str, Commit]] = []
+        self.pending = False
+        self.repository = Repository(checkout.root, branch)
+
+    def begin(
+        self, plan: Plan, request: Request, given: Mapping[str, Any], progress: Progress
+    ) -> None:
+        """Take what is to be committed; each file of it can be.
+
+        Raises:
+            ScaffoldError: See `Repository.check`.
+        """
+        self._plan, self._request, self._given, self._progress = plan, request, given, progress
+        changes = _committed(plan)
+        paths = [change.path for change in changes]
+        ours = {path for item in plan.gaps for path in item.files}
+        shared = [
+            change.path
+            for change in changes
+            if change.before is not None
+            and (change.path not in ours or change.action is Action.DELETE)
+            and not _only_ours(self.checkout, self.kit, change)
+        ]
+        if paths:
+            self.repository.check(paths, shared)
+        self.pending = bool(self.repository.uncommitted(paths))
+
+    def make(self) -> bool:
+        """Write and commit the parts of the plan, one after the other; whether any was.
+
+        Raises:
+            CommitError: A hook or git refused one; those before it stay, those after are not
+                written.
+            ScaffoldError: One cannot be written.
+        """
+        from scaffold import workflow
+
+        named = [(item.gap.slug, name) for item in self._plan.gaps for name in item.picked]
+        places = in_order(self.kit, named)
+        if self._plan.writes or self.pending:
+            self.repository.begin(self.branch)
+        asked = replace(self._request, waiting={}, next_part=False)
+        try:
+            for place, written in workflow.write_parts(
+                self.kit, self.checkout, asked, self._given, places, self._progress
+            ):
+                self._commit(place, written)
+        except ScaffoldError as error:
+            if self.made:
+                names = ", ".join(name for name, _ in self.made)
+                error.fact += f" (committed before it: {names})"
+            raise
+        return bool(self.made)
+
+    def _commit(self, place: tuple[str, str], written: Plan) -> None:
+        slug, name = place
+        label = slug if name == WHOLE else f"{slug}:{name}"
+        candidates = [change.path for change in _committed(written)]
+        paths = self.repository.uncommitted(candidates)
+        if not paths:
+            return
+        message = subject_line(self.kit, self.kit.gaps[slug], (name,))
+        commit = self.repository.commit(paths, message, label)
+        self.made.append((label, commit))
+        names = ", ".join(one for one, _ in self.made)
+        invocation.current.done = f"committed: {names}"
+
+    def lines(self) -> list[str]:
+        """What was committed, one line each."""
+        branch = self.repository.branch or "a detached HEAD"
+        return [
+            f"committed on {branch}: {commit.id[:10]} {commit.message} ({len(commit.paths)} files)"
+            for _, commit in self.made
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "branch": self.repository.branch,
+            "commits": [
+                {"part": label, "commit": commit.id, "message": commit.message,
+                 "paths": list(commit.paths)}
+                for label, commit in self.made
+            ],
+        }  # fmt: skip
+
+
+def _committed(plan: Plan) -> list[Change]:
+    """The changes whose files go into commits: those written, and those that are there already."""
+    return [
+        change
+        for change in plan.changes
+        if change.writes or (change.action is Action.SAME and change.after is not None)
+    ]
+
+
+def _only_ours(checkout: Checkout, kit: Kit, change: Change) -> bool:
+    """Whether a shared file that we made holds nothing but units of ours."""
+    from scaffold import edits
+    from scaffold.checkout.state import read_state
+
+    state = read_state(checkout.root, kit.name)
+    records = [
+        edit for record in state.gaps.values() for edit in record.edits if edit.path == change.path
+    ]
+    if change.before is None or not any(record.created for record in records):
+        return False
+    units = [unit for record in records for unit in record.owned()]
+    try:
+        rest = edits.revert(
+            records[0].kind,
+            edits.decode(change.before, change.path),
+            units,
+            path=change.path,
+            owned=units,
+            created=True,
+        )
+    except ScaffoldError:
+        return False
+    return not (rest or "").strip()

@@ -1,0 +1,391 @@
+"""The checkout's git: what it knows is read without running anything; a commit is the user's own.
+
+Reading starts neither hooks nor programs that a repository's settings name. A commit is made by
+`git commit` as the user would type it, so their hooks and their signing run; nothing is pushed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.errors import CheckoutError, CommitError, ConflictError, MissingToolError, UsageError
+from scaffold.system import invocation, isolation, process
+from scaffold.system.invocation import quoted
+from scaffold.system.reading import read_plain
+
+GIT_S = 60.0
+# Those that say where a repository is: in a hook of git they name the checkout's own.
+PLACES = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|PREFIX|NAMESPACE|INTERNAL_\w+"
+    r"|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|SHALLOW_FILE|QUARANTINE_PATH)$"
+)
+# Settings and pathspecs of a hook's git would reach into the repository too.
+_MEANT_FOR_ANOTHER = re.compile(
+    r"GIT_(CONFIG(_PARAMETERS|_COUNT|_(KEY|VALUE)_\d+)?|\w+_PATHSPECS)$"
+)
+UNFINISHED = {
+    "MERGE_HEAD": "a merge",
+    "rebase-apply/applying": "a run of `git am`",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "sequencer": "a cherry-pick or revert",
+    "BISECT_LOG": "a bisect",
+}
+"""A file of the repository that is there while something is under way -> what that is."""
+SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null")
+ANY_OWNER = "safe.directory=*"
+
+
+def safe_git(*arguments: str, settings: Sequence[str] = (*SAFE, ANY_OWNER)) -> list[str]:
+    """A command of git that only reads, and starts nothing that a repository names."""
+    given = [word for setting in settings for word in ("-c", setting)]
+    return ["git", "--no-optional-locks", *given, *arguments]
+
+
+def git_env() -> dict[str, str]:
+    """Our environment without the variables that say where a repository is."""
+    return {name: value for name, value in os.environ.items() if not PLACES.match(name)}
+
+
+def history_above(root: Path) -> Path | None:
+    """The folder, this one or one above it, that holds `.git`."""
+    return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that was made."""
+
+    id: str
+    message: str
+    paths: tuple[str, ...]
+
+
+class Repository:
+    """The repository that a checkout lies in, ready for commits."""
+
+    def __init__(self, root: Path, branch: str | None = None) -> None:
+        """Look whether commits can be made here, on this new branch where one is named.
+
+        Raises:
+            MissingToolError: There is no git.
+            CheckoutError: The checkout is not under git, or git is not ready for a commit.
+            UsageError: The branch cannot have this name.
+        """
+        self.root = root
+        program = isolation.find_tool("git")
+        if program is None:
+            raise MissingToolError(
+                "git is not on the PATH outside of the checkout", "git --version"
+            )
+        self._program = program
+        self._check_tree()
+        self._check_under_way()
+        self.branch = self._answer("symbolic-ref", "--quiet", "--short", "HEAD")
+        if not self._answer("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+            raise CheckoutError(
+                f"the branch {self.branch} has no commit yet, so the tests would be its first one",
+                'git add -A && git commit -m "The code as it is"',
+            )
+        self._check_branch(branch)
+        self._check_identity()
+
+    def check(self, paths: Collection[str], shared: Collection[str]) -> None:
+        """Refuse files that cannot be committed by themselves.
+
+        Args:
+            paths: The files of the commits.
+            shared: Those among them that hold a person's text too.
+
+        Raises:
+            ConflictError: One is staged already, or holds changes that are not committed.
+            CheckoutError: One is ignored by git, or lies in another repository.
+        """
+        for path in paths:
+            inner = next((f for f in _above(path) if os.path.lexists(self.root / f / ".git")), None)
+            if inner is not None:
+                raise CheckoutError(
+                    f"{path} lies in {inner}, a repository by itself, and is not part of this one",
+                    f"git -C {quoted(inner)} status",
+                )
+        staged = self._listed("diff", "--cached", "--name-only", "--relative", "-z", "--",
+                              *_literal(paths))  # fmt: skip
+        if staged:
+            raise ConflictError(
+                f"{', '.join(staged)}: staged already, and a commit of the tests would take it in; "
+                "nothing was written",
+                f"git reset -q -- {shlex.join(staged)}",
+            )
+        dirty = self._changed(shared)
+        if dirty:
+            raise ConflictError(
+                f"{', '.join(dirty)}: has changes that are not committed, and a commit of the "
+                "tests would take them in; nothing was written",
+                f"git add -- {shlex.join(dirty)} && git commit -m 'My changes' -- "
+                f"{shlex.join(dirty)}",
+            )
+        ignored = self._listed("check-ignore", "-z", "--stdin", given="\0".join(sorted(paths)))
+        if ignored:
+            raise CheckoutError(
+                f"{', '.join(ignored)}: git ignores it, so it cannot be committed",
+                f"git check-ignore -v -- {shlex.join(ignored)}",
+            )
+
+    def begin(self, branch: str | None) -> None:
+        """Make the branch and go to it; the files stay as they are.
+
+        Raises:
+            CheckoutError: git does not make it.
+        """
+        if branch is None or branch == self.branch:
+            return
+        made = self._run("branch", "--no-track", "--", branch, "HEAD")
+        if made.returncode:
+            raise CheckoutError(
+                f"the branch '{branch}' cannot be made: {_last_line(made.stderr)}", "git branch"
+            )
+        self._run("symbolic-ref", "-m", f"scaffold: to {branch}", "HEAD", f"refs/heads/{branch}")
+        self.branch = branch
+
+    def uncommitted(self, paths: Collection[str]) -> list[str]:
+        """Those of these files that differ from the last commit."""
+        return self._changed(paths) if paths else []
+
+    def commit(self, paths: Sequence[str], message: str, what: str) -> Commit:
+        """Commit these files alone; what else is staged stays so.
+
+        Args:
+            paths: The files, relative to the checkout.
+            message: The message.
+            what: What is committed, for the refusal.
+
+        Raises:
+            CommitError: A hook or git refused; the files are as they were written.
+        """
+        new = self._listed("ls-files", "--others", "-z", "--", *_literal(paths))
+        # Only what the index knows can be committed by its path.
+        added = self._run("add", "--intent-to-add", "--", *_literal(new)) if new else None
+        if added is not None and added.returncode:
+            raise self._refused(paths, message, what, f"git add: {_last_line(added.stderr)}")
+        words = ("commit", "--quiet", "--cleanup=whitespace", "-m", message, "--only", "--")
+        try:
+            with process.empty_folder() as folder:
+                trace = folder / "trace"
+                code = process.attach(
+                    [self._program, *words, *_literal(paths)],
+                    cwd=self.root,
+                    env={**_own_env(), "GIT_TRACE2_EVENT": str(trace), "GIT_EDITOR": "true"},
+                    to_stderr=True,
+                )
+                who = _who_refused(trace) if code else ""
+        except BaseException:
+            self._forget(new)
+            raise
+        if code:
+            self._forget(new)
+            raise self._refused(paths, message, what, f"{who or 'git commit'} ended with {code}")
+        return Commit(self._answer("rev-parse", "HEAD"), message, tuple(paths))
+
+    def _forget(self, new: Sequence[str]) -> None:
+        if new:
+            self._run("reset", "--quiet", "--", *_literal(new))
+
+    def _refused(self, paths: Sequence[str], message: str, what: str, why: str) -> CommitError:
+        named = shlex.join(paths)
+        return CommitError(
+            f"{what} was not committed: {why}; its files are written, and not staged",
+            f"git add -- {named} && git commit -m {shlex.quote(message)} -- {named}",
+        )
+
+    def _check_tree(self) -> None:
+        done = self._run("rev-parse", "--is-inside-work-tree", trusted=False)
+        if done.returncode == 0 and done.stdout.strip() == "true":
+            return
+        if history_above(self.root) is None:
+            raise CheckoutError(
+                f"{self.root} is not under git, so nothing can be committed",
+                'git init && git add -A && git commit -m "The code as it is"',
+            )
+        owner = "dubious ownership" in done.stderr
+        raise CheckoutError(
+            f"git does not work in {self.root}: "
+            f"{_first_line(done.stderr) or 'it has no working tree here'}",
+            f"git config --global --add safe.directory {quoted(str(self.root))}"
+            if owner
+            else "git status",
+        )
+
+    def _check_under_way(self) -> None:
+        lock = self._inside("index.lock")
+        if lock.exists():
+            raise CheckoutError(
+                f"{lock} is there: another git is at work, or one was killed",
+                f"ls -l {quoted(str(lock))}",
+            )
+        for name, what in UNFINISHED.items():
+            if self._inside(name).exists():
+                raise CheckoutError(
+                    f"{what} is not finished in this checkout, so nothing else can be committed",
+                    "git status",
+                )
+        unmerged = self._listed("ls-files", "--unmerged", "--full-name", "-z")
+        if unmerged:
+            named = sorted({line.partition("\t")[2] for line in unmerged})
+            raise CheckoutError(f"{', '.join(named)}: not merged yet", "git status")
+
+    def _check_branch(self, branch: str | None) -> None:
+        if branch is None:
+            if not self.branch:
+                raise CheckoutError(
+                    "no branch is checked out (a detached HEAD), so the commits would be lost with "
+                    "the next switch",
+                    _on_branch("add-tests"),
+                )
+            return
+        checked = self._run("check-ref-format", "--branch", branch)
+        if checked.returncode or checked.stdout.strip() != branch:
+            raise UsageError(
+                f"--branch {branch}: a branch cannot be called so", _on_branch("add-tests")
+            )
+        there = self._run("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
+        if there.returncode == 0 and branch != self.branch:
+            raise CheckoutError(
+                f"there is a branch '{branch}' already; nothing was written",
+                f"git switch {shlex.quote(branch)}",
+            )
+
+    def _check_identity(self) -> None:
+        for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+            # Without this setting git makes up a name from the machine's.
+            asked = self._run("-c", "user.useConfigOnly=true", "var", who)
+            if asked.returncode:
+                raise CheckoutError(
+                    "git does not know who commits: user.name or user.email is not set",
+                    'git config user.name "YOUR NAME" && git config user.email "YOU@EXAMPLE.COM"',
+                )
+
+    def _changed(self, paths: Collection[str]) -> list[str]:
+        """Those of these files that are not as in the last commit, new ones included."""
+        if not paths:
+            return []
+        lines = self._listed("status", "--porcelain=v1", "--untracked-files=all", "--no-renames",
+                             "--ignored=no", "-z", "--", *_literal(paths))  # fmt: skip
+        above = self._answer("rev-parse", "--show-prefix")
+        return sorted(line[3:].removeprefix(above) for line in lines)
+
+    def _inside(self, name: str) -> Path:
+        return self.root / self._answer("rev-parse", "--git-path", name)
+
+    def _answer(self, *arguments: str) -> str:
+        done = self._run(*arguments)
+        return "" if done.returncode else done.stdout.rstrip("\n")
+
+    def _listed(self, *arguments: str, given: str | None = None) -> list[str]:
+        done = self._run(*arguments, given=given)
+        return [item for item in done.stdout.split("\0") if item]
+
+    def _run(
+        self, *arguments: str, given: str | None = None, trusted: bool = True
+    ) -> process.Completed:
+        words = safe_git(*arguments, settings=(*SAFE, ANY_OWNER) if trusted else SAFE)
+        return process.run(
+            [self._program, *words[1:]],
+            cwd=self.root,
+            env={**_own_env(), "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"},
+            timeout_s=GIT_S,
+            input_text=given,
+        )
+
+
+def holds(root: Path, paths: Iterable[str]) -> list[str]:
+    """Those of these files that git keeps a version of, as far as its index shows; nothing runs."""
+    above = history_above(root)
+    if above is None:
+        return []
+    own = folder_of(above / ".git")
+    try:
+        known = read_plain(own / "index", most=1 << 30) if own else b""
+    except (OSError, ValueError):
+        return []
+    lead = os.path.relpath(root, above)
+    return [path for path in paths if os.fsencode(os.path.normpath(f"{lead}/{path}")) in known]
+
+
+def folder_of(source: Path) -> Path | None:
+    """The folder that a `.git` is or names: a worktree's and a submodule's is a file."""
+    if source.is_dir():
+        return Path(os.path.realpath(source))
+    try:
+        first = read_plain(source, most=1 << 16).decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    line = first.partition("\n")[0]
+    if not line.startswith("gitdir: "):
+        return None
+    folder = Path(os.path.realpath(source.parent / line.removeprefix("gitdir: ").strip()))
+    return folder if folder.is_dir() else None
+
+
+def _on_branch(name: str) -> str:
+    """This command line again, on a branch of that name."""
+    words = [word for word in invocation.current.argv if not word.startswith("--branch=")]
+    if "--branch" in words:
+        at = words.index("--branch")
+        del words[at : at + 2]
+    return f"scaffold {shlex.join([*words, '--branch', name])}"
+
+
+def _own_env() -> dict[str, str]:
+    """The user's environment as `git commit` would have it, typed in the checkout."""
+    kept = {name: value for name, value in git_env().items() if not _MEANT_FOR_ANOTHER.match(name)}
+    return {**kept, "PATH": isolation.user_path()}
+
+
+def _above(path: str) -> Iterable[str]:
+    """The folders of the checkout that a file lies in, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ("/".join(parts[: count + 1]) for count in range(len(parts)))
+
+
+def _literal(paths: Iterable[str]) -> list[str]:
+    return [f":(literal){path}" for path in paths]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
+def _who_refused(trace: Path) -> str:
+    """The hook or program of git that ended last with another code than 0, by git's own trace."""
+    import json
+
+    names: dict[int, str] = {}
+    refused = ""
+    try:
+        lines = trace.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(event, dict) or "/" in str(event.get("sid")):
+            continue  # of a program that git started, and not of git itself
+        if event.get("event") == "child_start":
+            hook, argv = event.get("hook_name"), event.get("argv") or ["a program"]
+            names[event["child_id"]] = f"the hook {hook}" if hook else str(argv[0])
+        elif event.get("event") == "child_exit" and event.get("code"):
+            refused = names.get(event.get("child_id", -1), "")
+    return refused
