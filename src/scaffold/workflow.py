@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file
-from scaffold.checkout.find import Checkout, open_checkout
+from scaffold.checkout.find import Checkout, Findings, open_checkout
 from scaffold.checkout.generation import read_whole
 from scaffold.checkout.state import State, is_at_rest, read_state
 from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
 from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
+from scaffold.kit.defects import load_defects
 from scaffold.system import invocation
 
 if TYPE_CHECKING:
     from scaffold.plan.model import Plan, Request
-    from scaffold.proof.runner import Subject
+    from scaffold.proof.runner import Subject, SubjectTarget
 
 __all__ = [
     "Status",
@@ -204,7 +205,7 @@ def subject_of(
         CheckoutError: Its targets are gone, or one does not parse.
     """
     from scaffold.proof.parts import of_parts
-    from scaffold.proof.runner import Subject, SubjectTarget
+    from scaffold.proof.runner import Subject
 
     gap, record = kit.gap(slug), state.gaps[slug]
     findings = checkout.find(gap)
@@ -213,10 +214,7 @@ def subject_of(
             f"'{slug}' is retired: its targets are not in this checkout any more",
             "scaffold status",
         )
-    targets = tuple(
-        SubjectTarget(at.target.name, at.path, at.module, at.target.line_pct, at.target.kill_pct)
-        for at in findings.targets
-    )
+    targets = _targets_of(findings)
     # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
     files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
     if not files:
@@ -231,6 +229,7 @@ def subject_of(
         files,
         targets,
         load_twins(gap),
+        tuple((one, one.look(checkout.text)) for one in load_defects(gap)),
         gap.needs,
         deleted=tuple(sorted(record.files.keys() - set(files))),
         others=tuple(path for other in state.gaps.values() for path in other.files),
@@ -238,6 +237,15 @@ def subject_of(
         declared_todos=declares_its_todos(checkout.root, record, state),
     )
     return of_parts(whole, gap, record, parts)
+
+
+def _targets_of(findings: Findings) -> tuple[SubjectTarget, ...]:
+    from scaffold.proof.runner import SubjectTarget
+
+    return tuple(
+        SubjectTarget(at.target.name, at.path, at.module, at.target.line_pct, at.target.kill_pct)
+        for at in findings.targets
+    )
 
 
 def _remembered(

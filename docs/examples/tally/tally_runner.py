@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,6 +107,18 @@ class TallyRunner:
         """What makes mutants and judges them; nothing has to be closed."""
         yield TallyBreaker(subject)
 
+    def rerun(
+        self,
+        subject: Subject,
+        evidence: Evidence,
+        changes: Sequence[Mapping[str, str]],
+        options: VerifyOptions,
+        progress: Progress,
+    ) -> Iterator[tuple[int, Evidence]]:
+        """Each change with what the tests say when a file has another text."""
+        for number, texts in enumerate(changes):
+            yield number, _evidence(subject, set(subject.files), texts)
+
 
 class TallyBreaker:
     """What `Breaker` names: each `+` becomes a `-`, and the other way round."""
@@ -147,9 +159,11 @@ class TallyBreaker:
             yield mutant, MutantVerdict.KILLED if red else MutantVerdict.SURVIVED
 
 
-def _evidence(subject: Subject, ours: set[str]) -> Evidence:
+def _evidence(
+    subject: Subject, ours: set[str], changed: Mapping[str, str] | None = None
+) -> Evidence:
     started, root = time.monotonic(), subject.checkout
-    functions, ran = _functions(subject, {}), set[str]()
+    functions, ran = _functions(subject, changed or {}), set[str]()
     places = [
         place for suite in subject.run.baseline
         for place in suite_files(root / subject.run.root / suite, lambda error: None)
@@ -166,7 +180,7 @@ def _evidence(subject: Subject, ours: set[str]) -> Evidence:
     return Evidence(baseline, generated, coverage, missing)
 
 
-def _functions(subject: Subject, changed: dict[str, str]) -> Functions:
+def _functions(subject: Subject, changed: Mapping[str, str]) -> Functions:
     found: Functions = {}
     for target in subject.targets:
         text = changed.get(target.path) or _read(subject.checkout, target.path).decode()

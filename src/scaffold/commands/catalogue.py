@@ -23,7 +23,7 @@ from scaffold.commands.options import (
 from scaffold.system import output
 
 if TYPE_CHECKING:
-    from scaffold.checkout.find import Findings
+    from scaffold.checkout.find import Checkout, Findings
     from scaffold.kit.catalog import Gap, Kit
     from scaffold.kit.render import Rendered
     from scaffold.plan.sizes import Size
@@ -86,11 +86,13 @@ def list_gaps(
     epilog=notes(
         "scaffold show GAP",
         "scaffold show GAP -C ~/checkout --case default",
+        "scaffold show GAP --defect ID",
         codes=(0, 2, 9),
     )
 )
 @click.argument("gap", metavar="GAP", help="The gap, as `list` names it.")
 @click.option("--file", metavar="PATH", help="Print this rendered file.")
+@click.option("--defect", metavar="ID", help="Print this known defect, and its mend as a diff.")
 @click.option(
     "--case",
     metavar="NAME",
@@ -102,9 +104,15 @@ def list_gaps(
 @kit_folder
 @as_json
 def show(
-    gap: str, file: str | None, case: str, checkout: Path, kit: Path | None, json: bool
+    gap: str,
+    file: str | None,
+    defect: str | None,
+    case: str,
+    checkout: Path,
+    kit: Path | None,
+    json: bool,
 ) -> None:
-    """Print what a gap proves and writes, or one rendered file."""
+    """Print what a gap proves and writes, one rendered file, or one known defect."""
     from scaffold.commands import report
 
     loaded = load(kit)
@@ -112,8 +120,12 @@ def show(
     if not row.built:
         _show_row(row, [], json)
         return
-    whole = _rendered(loaded, row, _findings(loaded, row, checkout), case)
+    opened, findings = _opened(loaded, row, checkout)
+    whole = _rendered(loaded, row, findings, case)
     rendered = _contents(row, whole)
+    if defect is not None:
+        _show_defect(row, defect, rendered, opened, json)
+        return
     if file is None:
         _show_row(row, sorted(rendered), json, sizes=_sizes(loaded, row, whole))
         return
@@ -127,17 +139,33 @@ def show(
         output.raw(rendered[file])
 
 
-def _findings(kit: Kit, gap: Gap, checkout: Path) -> Findings | None:
-    """What the checkout holds of the gap; None outside of a checkout (all counts as present)."""
+def _show_defect(
+    gap: Gap, name: str, files: Mapping[str, bytes], checkout: Checkout | None, json: bool
+) -> None:
+    from scaffold.commands import report
+    from scaffold.commands.defects import defect_lines, look_to_json
+    from scaffold.kit.defects import defect_named
+
+    defect = defect_named(gap, name)
+    looked = defect.look(checkout.text if checkout else lambda path: None)
+    if json:
+        found = {"id": name, **look_to_json(looked, checkout)}
+        _show_row(gap, sorted(files), json, mend=found)
+    else:
+        output.say(report.lines_of(defect_lines(defect, looked, files, checkout)))
+
+
+def _opened(kit: Kit, gap: Gap, checkout: Path) -> tuple[Checkout | None, Findings | None]:
+    """The checkout and what it holds of the gap; None outside of one (all counts as present)."""
     from scaffold.checkout.find import open_checkout
     from scaffold.checkout.generation import read_whole
     from scaffold.errors import CheckoutError
 
     try:
         opened = open_checkout(checkout, kit)
-        return read_whole(opened.root, lambda: opened.find(gap))
+        return opened, read_whole(opened.root, lambda: opened.find(gap))
     except CheckoutError:
-        return None
+        return None, None
 
 
 def _sizes(kit: Kit, gap: Gap, rendered: Rendered | None = None) -> dict[str, Size]:
@@ -180,14 +208,17 @@ def _show_row(
     **more: Any,
 ) -> None:
     from scaffold.commands import report
+    from scaffold.commands.defects import defect_rows, defect_to_json
     from scaffold.commands.parts import part_lines, parts_to_json
+    from scaffold.kit.defects import load_defects
     from scaffold.kit.questions import load_questions
 
-    questions = load_questions(gap)
+    questions, defects = load_questions(gap), load_defects(gap)
     if json:
         body = {
             **report.gap_to_json(gap),
             "parts": parts_to_json(gap, sizes),
+            "defects": [defect_to_json(one) for one in defects],
             "writes": paths,
             "questions": [
                 {"name": item.name, "type": item.type, "default": item.default, "help": item.help}
@@ -203,5 +234,7 @@ def _show_row(
     output.say(report.row(gap, paths, questions))
     if gap.parts:
         output.say(report.lines_of(part_lines(gap, sizes)))
+    if defects:
+        output.say(report.lines_of(defect_rows(defects)))
     if gap.built and readme.is_file():
         output.say(f"\n{output.block(read_text(readme).rstrip())}")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         "scaffold verify GAP:PART",
         "scaffold verify --mutants 30 --junit report.xml",
         "scaffold verify --mutants all --shard 1/4 --json",
+        "scaffold verify GAP --mends",
         codes=(0, 2, 3, 4, 5, 6, 7, 9),
     )
 )
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     "--all", "everything", is_flag=True, help="All that are generated here, as without a name."
 )
 @click.option("--mutants", metavar="N|all", help="Break the code N times, or in all ways.")
+@click.option("--mends", is_flag=True, help="Mend each known defect; its tests alone may turn.")
 @click.option("--shard", metavar="K/N", help="Try only the K-th of N equal shares of the mutants.")
 @click.option(
     "--jobs",
@@ -73,6 +75,7 @@ def verify(
     gaps: tuple[str, ...],
     everything: bool,
     mutants: str | None,
+    mends: bool,
     shard: str | None,
     jobs: int,
     python: str | None,
@@ -83,7 +86,7 @@ def verify(
     kit: Path | None,
     json: bool,
 ) -> int:
-    """Run the generated tests; --mutants also breaks the code."""
+    """Run the generated tests; --mutants also breaks the code, and --mends mends it."""
     if merge:
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
@@ -102,6 +105,7 @@ def verify(
         picked = workflow.generated_gaps(loaded, state, tuple(named), everything)
         options = VerifyOptions(
             mutants=count,
+            mends=mends,
             shard=part,
             jobs=jobs,
             python=python,

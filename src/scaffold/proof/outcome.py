@@ -11,6 +11,7 @@ from typing import Any
 
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import ProofError, UsageError
+from scaffold.proof.mends import MendProof, MendVerdict
 from scaffold.proof.runner import Kills, Survivor, TestResult
 
 TODO = "TODO:"
@@ -93,6 +94,7 @@ class Outcome:
             are counted as todos, and the verdict is that of the other tests.
         parts: The parts of the gap that were proved; none where the gap has no parts.
         parts_left: The others; with one of them no bar is judged.
+        mends: The mend check, if there was one: each known defect with its verdict.
     """
 
     gap: str
@@ -110,6 +112,7 @@ class Outcome:
     declared_todos: int = 0
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
+    mends: tuple[MendProof, ...] | None = None
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -173,6 +176,8 @@ class Outcome:
             given[name] = tuple(data.get(name, ()))
         given["targets"] = tuple(_target_from_json(item) for item in data["targets"])
         given["tests"] = tuple(TestResult(**item) for item in data["tests"])
+        if data.get("mends") is not None:
+            given["mends"] = tuple(_mend_from_json(item) for item in data["mends"])
         if data["invalid"] is not None:
             counts = [name for name in Kills.__dataclass_fields__ if name in data]
             survivors = tuple(Survivor(**item) for item in data["survivors"])
@@ -190,6 +195,11 @@ def _target_from_json(data: Mapping[str, Any]) -> TargetProof:
     known = {name: data[name] for name in TargetProof.__dataclass_fields__ if name in data}
     missing = tuple((int(first), int(last)) for first, last in data.get("missing", ()))
     return TargetProof(**{**known, "missing": missing})
+
+
+def _mend_from_json(data: Mapping[str, Any]) -> MendProof:
+    tuples = {name: tuple(data[name]) for name in ("tests", "changed")}
+    return MendProof(**{**data, "verdict": MendVerdict(data["verdict"]), **tuples})
 
 
 def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:
@@ -285,6 +295,7 @@ def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
     if todos > outcome.declared_todos or todos == whole:
         return Verdict.TODO, [f"{todos} of {whole} tests are still todos"]
     below = [line for target in outcome.targets for line in _below(target, outcome)]
+    below += [mend.problem for mend in outcome.mends or () if mend.problem]
     return (Verdict.BELOW if below else Verdict.PROVED), below
 
 

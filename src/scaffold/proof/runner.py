@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shlex
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Literal, Protocol, cast
 
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Need, RunSpec, Twin
+from scaffold.kit.defects import Defect, Looked
 from scaffold.languages import Tool
 from scaffold.proof import RUNNERS
 from scaffold.proof.mutants import Found, Mutant, MutantVerdict
@@ -42,6 +43,7 @@ class Subject:
         files: The generated files, POSIX paths relative to the checkout.
         targets: The files under test.
         twins: Mutants known to survive, with the reason.
+        defects: Known defects, and what their mends find in the checkout.
         needs: What the machine must have beside the runner's tools.
         deleted: Generated files that a person deleted since.
         others: Files that other gaps generated here: no part of the baseline.
@@ -59,6 +61,7 @@ class Subject:
     files: tuple[str, ...]
     targets: tuple[SubjectTarget, ...]
     twins: tuple[Twin, ...] = ()
+    defects: tuple[tuple[Defect, Looked], ...] = ()
     needs: tuple[Need, ...] = ()
     deleted: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -81,6 +84,7 @@ class VerifyOptions:
 
     Attributes:
         mutants: How many to try, "all", or `None` for no kill check.
+        mends: Whether each known defect is mended, to see which tests turn.
         shard: (number from 1, count): try this cut only.
         jobs: How many mutants are tried at once; 0 is what suits the tool: with pytest one a
             processor, with cargo, which uses all processors itself, one.
@@ -91,6 +95,7 @@ class VerifyOptions:
     """
 
     mutants: int | Literal["all"] | None = None
+    mends: bool = False
     shard: tuple[int, int] | None = None
     jobs: int = 0
     python: str | None = None
@@ -278,6 +283,28 @@ class Runner(Protocol):
 
         Raises:
             MissingToolError: What makes the mutants is missing.
+        """
+        ...
+
+    def rerun(
+        self,
+        subject: Subject,
+        evidence: Evidence,
+        changes: Sequence[Mapping[str, str]],
+        options: VerifyOptions,
+        progress: Progress,
+    ) -> Iterator[tuple[int, Evidence]]:
+        """The number of each change with what the tests did on a copy that has it, as they come.
+
+        Args:
+            subject: What is to be proved.
+            evidence: What its tests, and the suites beside, did in the checkout.
+            changes: Path -> text, for each run; an empty one changes nothing.
+            options: How many may run at once, and which environment.
+            progress: Gets a line now and then.
+
+        Raises:
+            ProofError: The tests do not run the copy.
         """
         ...
 

@@ -13,6 +13,7 @@ from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import BaselineError, ScaffoldError
 from scaffold.kit.catalog import Twin
 from scaffold.proof.kill_check import check
+from scaffold.proof.mends import check_mends
 from scaffold.proof.needs import require
 from scaffold.proof.outcome import Kind, Outcome, TargetProof, kind_of, ranges
 from scaffold.proof.runner import (
@@ -131,6 +132,9 @@ def _verify_group(
             if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
                 kills = check(subject, found, options, progress)
                 outcome = _with_kills(outcome, kills, subject.twins)
+            if options.mends and outcome.verdict is not Verdict.RED:
+                mends = check_mends(subject, found, options, progress)
+                outcome = replace(outcome, mends=mends)
             seconds = round(each + time.monotonic() - began, 2)
             outcomes.append(replace(outcome, seconds=seconds))
     return outcomes

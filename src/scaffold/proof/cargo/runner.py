@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scaffold.checkout.files import read_plain
-from scaffold.errors import MissingToolError
+from scaffold.errors import BaselineError, MissingToolError
 from scaffold.kit.catalog import RunSpec
 from scaffold.languages import Tool
 from scaffold.proof.cargo.build import cargo_env
@@ -18,8 +18,17 @@ from scaffold.proof.cargo.coverage import coverage_of
 from scaffold.proof.cargo.evidence import run_suites
 from scaffold.proof.cargo.held_copy import held_copy
 from scaffold.proof.cargo.kill.check import INSTALL, CargoBreaker
-from scaffold.proof.cargo.suites import open_suites
-from scaffold.proof.runner import Breaker, Evidence, Progress, Subject, VerifyOptions, in_folder
+from scaffold.proof.cargo.suites import Suites, open_suites
+from scaffold.proof.runner import (
+    Breaker,
+    Evidence,
+    Progress,
+    Session,
+    Subject,
+    TestResult,
+    VerifyOptions,
+    in_folder,
+)
 from scaffold.system import process
 from scaffold.system.caching import toml
 
@@ -131,3 +140,27 @@ class CargoRunner:
         with held_copy(subject.checkout, options, progress) as copy:
             suites = open_suites(copy, [subject], options)
             yield CargoBreaker(suites, subject, evidence, options)
+
+    def rerun(
+        self,
+        subject: Subject,
+        evidence: Evidence,
+        changes: Sequence[Mapping[str, str]],
+        options: VerifyOptions,
+        progress: Progress,
+    ) -> Iterator[tuple[int, Evidence]]:
+        """Each change with what the tests did on a copy that has it, one after the other."""
+        with held_copy(subject.checkout, options, progress) as copy:
+            for number, texts in enumerate(changes):
+                copy.sync({path: text.encode("utf-8") for path, text in texts.items()})
+                suites = open_suites(copy, [subject], options)
+                yield number, _seen(suites, subject, progress)
+
+
+def _seen(suites: Suites, subject: Subject, progress: Progress) -> Evidence:
+    """What the suites of a copy did; one error where they do not build."""
+    try:
+        return run_suites(suites, progress).evidence(subject)
+    except BaselineError as error:
+        broken = TestResult("cargo", "error", error.fact)
+        return Evidence(Session((), 0.0, error.hint), Session((broken,), 0.0, error.hint))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from scaffold.proof.pytest.trail import IMPORTED, SHARED
@@ -42,3 +44,15 @@ def missed(found: Mapping[str, Any], own: Mapping[int, tuple[int, ...]]) -> tupl
     ran = {first.get(line, line) for line in own}
     covered = ran - set(found.get("missing", []))
     return tuple(sorted(set(found.get("statements", [])) - covered))
+
+
+def lend_coverage(lent_below: Path) -> list[str]:
+    """A folder with our coverage.py alone, last on the path of an interpreter that has none."""
+    spec = find_spec("coverage")
+    if spec is None or spec.origin is None:
+        return []
+    place = lent_below / "lent"
+    if not place.exists():
+        place.mkdir()
+        (place / "coverage").symlink_to(Path(spec.origin).parent, target_is_directory=True)
+    return [str(place)]

@@ -184,6 +184,16 @@ def needed_imports(roots: Sequence[Path], files: Iterable[Path]) -> list[str]:
     return sorted(needed)
 
 
+def shared_by(folder: Path, tests: Sequence[str]) -> list[Path]:
+    """Every conftest.py that pytest imports before these test files."""
+    places = {above for name in tests for above in (folder / name).parents}
+    return sorted(
+        place / "conftest.py"
+        for place in places
+        if place.is_relative_to(folder) and (place / "conftest.py").is_file()
+    )
+
+
 def _imports(path: Path, roots: Sequence[Path]) -> Iterator[str]:
     try:
         tree = ast.parse(read_plain(path))

@@ -7,9 +7,8 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from scaffold.errors import MissingToolError, ProofError
 from scaffold.languages import Tool
 from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
 from scaffold.proof.pytest.answers import WORKER, PipedConversation, is_probe, read_answer
-from scaffold.proof.pytest.coverage import missed, own_lines, percent
+from scaffold.proof.pytest.coverage import lend_coverage, missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
     Candidate,
@@ -26,6 +25,7 @@ from scaffold.proof.pytest.env import (
     described,
     needed_imports,
     no_environment,
+    shared_by,
     typed,
 )
 from scaffold.proof.pytest.isolation import environment, kept_options
@@ -104,6 +104,21 @@ class PytestRunner:
         assert isinstance(evidence.trail, Trail)
         return nullcontext(PytestBreaker(subject, test_args(subject), evidence.trail, options))
 
+    def rerun(
+        self,
+        subject: Subject,
+        evidence: Evidence,
+        changes: Sequence[Mapping[str, str]],
+        options: VerifyOptions,
+        progress: Progress,
+    ) -> Iterator[tuple[int, Evidence]]:
+        """Each change with what the tests did on a copy that has it, as they come."""
+        from scaffold.proof.pytest.kill.rerun import rerun
+
+        with _Start([subject], options) as start:
+            suites = start.baseline_args()
+        yield from rerun(subject, test_args(subject), suites, evidence, changes, options)
+
 
 def test_args(subject: Subject, others: Sequence[str] = ()) -> list[str]:
     """The generated test files, and such others, relative to the runner's folder."""
@@ -113,16 +128,6 @@ def test_args(subject: Subject, others: Sequence[str] = ()) -> list[str]:
         for path in dict.fromkeys((*subject.files, *others))
         if any(fnmatch.fnmatch(Path(path).name, pattern) for pattern in TEST_FILES)
     ]
-
-
-def shared_by(folder: Path, tests: Sequence[str]) -> list[Path]:
-    """Every conftest.py that pytest imports before these test files."""
-    places = {above for name in tests for above in (folder / name).parents}
-    return sorted(
-        place / "conftest.py"
-        for place in places
-        if place.is_relative_to(folder) and (place / "conftest.py").is_file()
-    )
 
 
 class _Start:
@@ -218,7 +223,7 @@ class _Start:
             if baseline:
                 sessions.append({"args": baseline, "suites": True})
             if self.tests:
-                each = self.options.mutants is not None
+                each = self.options.mutants is not None or self.options.mends
                 sessions.append({"args": self.tests, "cover": cover, "tree": tree, "each": each})
         return {
             "mode": mode,
@@ -227,7 +232,7 @@ class _Start:
             "pytest_major": PYTEST_MAJOR,
             "pytest_least": self.settings.text("minversion"),
             "parallel": self.options.workers > 1,
-            "overlay": _lend_coverage(self.scratch),
+            "overlay": lend_coverage(self.scratch),
             "sessions": sessions,
             "tree": tree,
             "limit_s": self.options.timeout_s,
@@ -386,15 +391,3 @@ def _unfit(probe: Json, talk: Conversation) -> Unfit | None:
     if not probe["lacks"] and not probe["unfit"]:
         return None
     return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))
-
-
-def _lend_coverage(lent_below: Path) -> list[str]:
-    """A folder with our coverage.py alone, last on the path of an interpreter that has none."""
-    spec = find_spec("coverage")
-    if spec is None or spec.origin is None:
-        return []
-    place = lent_below / "lent"
-    if not place.exists():
-        place.mkdir()
-        (place / "coverage").symlink_to(Path(spec.origin).parent, target_is_directory=True)
-    return [str(place)]

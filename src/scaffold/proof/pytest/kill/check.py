@@ -52,7 +52,7 @@ class PytestBreaker:
             options: How many processes may work at once.
         """
         self.subject, self.files, self.trail, self.options = subject, files, trail, options
-        self._listing = list_tree(subject.checkout)
+        self.listing = list_tree(subject.checkout)
 
     def find(self, targets: Sequence[str]) -> Found:
         """Every mutant of these files."""
@@ -80,13 +80,13 @@ class PytestBreaker:
             if name not in VOLATILE:
                 parts.append(os.fsencode(f"{name}={value}"))
         if trail.spawning or any(".git" in path.parts for path in trail.read):
-            parts += heads_of(self._listing.root)
+            parts += heads_of(self.listing.root)
         return parts
 
     @cached_property
     def _digests(self) -> dict[str, bytes]:
         """What each file of the tree holds, in the order of their paths."""
-        return dict(sorted(digests_of(self._listing).items()))
+        return dict(sorted(digests_of(self.listing).items()))
 
     def judge(
         self, mutants: Sequence[Mutant], progress: Progress
@@ -113,7 +113,7 @@ class PytestBreaker:
 
     def _annotations_read(self) -> bool:
         """Whether anything in the checkout may look at annotations when it runs."""
-        root, files = self._listing.root, self._listing.files
+        root, files = self.listing.root, self.listing.files
         try:
             return any(READERS.search(read_plain(root / p)) for p in files if p.endswith(".py"))
         except OSError:
@@ -124,6 +124,18 @@ def own_code() -> bytes:
     """A hash of the code that judges, the worker's included."""
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).digest()
+
+
+@contextmanager
+def worker_on_copy(
+    breaker: PytestBreaker, scratch: Path, number: int, stop: threading.Event
+) -> Iterator[Worker]:
+    """A worker that has a copy of the tree for itself, below a folder of the check."""
+    listing = breaker.listing
+    tree = copy_tree(listing, scratch / f"tree{number}", stop=stop.is_set)
+    place = Place(listing, tree, breaker.subject.run.root, scratch / f"t{number}", stop)
+    with Worker(place, breaker.files, breaker.trail) as worker:
+        yield worker
 
 
 class _Workers:
@@ -138,11 +150,7 @@ class _Workers:
     @contextmanager
     def start(self, number: int, stop: threading.Event) -> Iterator[Callable[[Job], MutantVerdict]]:
         """A worker on its own copy; the first one sees that the tests are green there."""
-        breaker, listing = self.breaker, self.breaker._listing
-        tree = copy_tree(listing, self.scratch / f"tree{number}", stop=stop.is_set)
-        root = breaker.subject.run.root
-        place = Place(listing, tree, root, self.scratch / f"t{number}", stop)
-        with Worker(place, breaker.files, breaker.trail) as worker:
+        with worker_on_copy(self.breaker, self.scratch, number, stop) as worker:
             worker.learn_imports()
             if number == 0:
                 worker.check_unbroken(self.kinds)

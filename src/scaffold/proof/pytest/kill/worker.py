@@ -151,13 +151,42 @@ class Worker:
                 reply = self.ask("warm", self.unbroken(), everything)
             if reply["verdict"] != "survived":
                 raise self._red(reply)
-            if reply.get("elsewhere"):
-                name, file = reply["elsewhere"][0]
-                raise ProofError(
-                    f"the tests import {name} from {file} and not from the copy that is broken, "
-                    "so no mutant would be noticed",
-                    shlex.join([*self.trail.python, "-c", f"import {name}; print({name})"]),
-                )
+            self._require_copy(reply)
+
+    def _require_copy(self, reply: Json) -> None:
+        """The tests ran what lies in the copy."""
+        if reply.get("elsewhere"):
+            name, file = reply["elsewhere"][0]
+            raise ProofError(
+                f"the tests import {name} from {file} and not from the copy that is broken, "
+                "so no change of it would be noticed",
+                shlex.join([*self.trail.python, "-c", f"import {name}; print({name})"]),
+            )
+
+    def whole(
+        self, texts: Mapping[str, str], args: Sequence[str], seconds: float, *, suites: bool
+    ) -> Json:
+        """Every result of a session on the copy with other texts in its files.
+
+        Args:
+            texts: Path in the checkout -> text.
+            args: What pytest runs.
+            seconds: How long it takes unbroken.
+            suites: Whether these are the suites that were there before.
+
+        Raises:
+            ProofError: The tests do not run the copy.
+        """
+        job = {**self._limits("whole", seconds), **self._places(), "id": "whole", "kind": "whole"}
+        job["files"] = {str(self.place.tree / path): text for path, text in texts.items()}
+        self._talk.send(json.dumps({**job, "args": list(args), "suites": suites}))
+        reply = self._answer("whole", 3 * float(job["wall_s"]) + 60)
+        self._require_copy(reply)
+        if reply["verdict"] != "ran":
+            late = reply["verdict"] == "timeout"
+            why = "they did not end in time" if late else "the tests ended the process"
+            reply["why"] = reply.get("crash") or why
+        return reply
 
     def _red(self, reply: Json) -> ProofError:
         """What is red, and a command that shows it."""
@@ -193,24 +222,33 @@ class Worker:
 
     def job(self, kind: str, mutant: Mutant, tests: Sequence[int]) -> Json:
         """A job as the worker reads it; limits follow from how long the tests took unbroken."""
-        self._number += 1
         expected = sum(self.trail.seconds[number] for number in tests)
-        start = SESSION_S if kind in ("warm", "import") else 0.0
-        tree = self.place.tree
-        targets = {module: str(tree / path) for path, module in self.trail.modules.items()}
         return {
+            **self._limits(kind, expected),
             "id": mutant.id,
             "kind": kind,
-            "path": str(tree / mutant.path),
+            "path": str(self.place.tree / mutant.path),
             "source": mutant.source,
             "encoding": self.encodings[mutant.path],
             "module": self.modules[mutant.path] if kind in ("warm", "import") else "",
             "tests": [self.trail.order[number] for number in tests],
+            **(self._places() if mutant.id == "unbroken" else {}),
+        }
+
+    def _limits(self, kind: str, expected: float) -> Json:
+        """How long a job may take, and its own folder for temporary files."""
+        self._number += 1
+        start = 0.0 if kind == "hot" else SESSION_S
+        return {
             "cpu_s": CPU_FLOOR_S + start + CPU_FACTOR * expected,
             "wall_s": WALL_FLOOR_S + start + WALL_FACTOR * expected,
             "temp": str(self.place.temp / str(self._number)),
-            **({"targets": targets, **self.origin} if mutant.id == "unbroken" else {}),
         }
+
+    def _places(self) -> Json:
+        """Where modules have to come from."""
+        tree, modules = self.place.tree, self.trail.modules
+        return {"targets": {m: str(tree / path) for path, m in modules.items()}, **self.origin}
 
     def _expect(self, timeout_s: float) -> Json:
         """The next answer; empty where the process ended or time ran out.

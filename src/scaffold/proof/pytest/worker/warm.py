@@ -8,6 +8,7 @@ yet starts from there, with the function's code exchanged, so that only the test
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -58,6 +59,12 @@ def run_warm(request: Json, job: Json) -> Json:
     """A mutant that starts with a whole session, after an import that has to succeed."""
     if job["kind"] == "import":
         return {"id": job["id"], **fork.run_forked(lambda: import_alone(job), job)}
+    if job["kind"] == "whole":
+        with contextlib.ExitStack() as changed:
+            for path, source in job["files"].items():
+                file = {"path": path, "source": source, "encoding": "utf-8"}
+                changed.enter_context(fork.Mutated(file))
+            return {"id": job["id"], **fork.run_forked(lambda: whole_session(job), job)}
     with fork.Mutated(job):
         if job["module"]:
             alone = fork.run_forked(lambda: import_alone(job), job)
@@ -81,6 +88,13 @@ def warm_session(request: Json, job: Json) -> Json:
     verdict = "killed" if code else "survived"
     reply = {"verdict": verdict, "by": chosen.failed, "why": chosen.why, "exit": int(code)}
     return {**reply, **fork.look_around(job)}
+
+
+def whole_session(job: Json) -> Json:
+    """A pytest session to its end, with every result."""
+    reply = record.run_session({"args": job["args"], "suites": job["suites"]})
+    why = reply.get("culprit", {}).get("why", "")
+    return {"verdict": "ran", "tests": reply["tests"], "why": why, **fork.look_around(job)}
 
 
 class Hot:
