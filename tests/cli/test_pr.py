@@ -162,3 +162,55 @@ def test_questions_are_those_about_the_files_of_the_part(tmp_path: Path) -> None
     assert "| One \\| of them |" in one["text"]
     whole = document(kit, app)["gaps"][0]
     assert whole["questions"].count("\n") == 2 and whole["limits"] == "- All of it."
+
+
+DEFECT = {
+    "id": "sum-of-none",
+    "severity": "crash",
+    "file": "app.py",
+    "function": "double",
+    "today": "`None` ends in a TypeError",
+    "expected": "zero | nothing",
+    "source": "its docstring",
+    "reached_from": "app",
+    "tests": ["test_double_of_none"],
+}
+TESTS = """import pytest
+from app import double
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="None ends in a TypeError")
+def test_double_of_none():
+    assert double(None) == 0
+"""
+MEND = """[[mend]]
+[[mend.change]]
+file = "app.py"
+find = "return n * 2"
+leave = "return (n or 0) * 2"
+"""
+
+
+def test_a_described_defect_has_its_source_and_its_mend(tmp_path: Path) -> None:
+    defect = "[[defect]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in
+                                      DEFECT.items())  # fmt: skip
+    kit = write_kit(
+        tmp_path / "kit",
+        {
+            "row/gap.toml": gap_toml(),
+            "row/defects.toml": defect,
+            "row/mends/sum-of-none.toml": MEND,
+            "row/files/tests/test_one.py": TESTS,
+        },
+    )
+    app = write_files(tmp_path / "app", {"app.py": "def double(n):\n    return n * 2\n"})
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", app).code == 0
+    text = document(kit, app)["text"]
+    assert (
+        "- **sum-of-none** (crash), in `app.py: double`. Today: `None` ends in a TypeError. "
+        "Expected: zero \\| nothing (its docstring). Shown by `test_double_of_none`."
+    ) in text
+    assert "  ```diff\n  diff --git a/app.py b/app.py\n" in text
+    assert "  -    return n * 2\n  +    return (n or 0) * 2\n  ```" in text
+    shown = document(kit, app)["gaps"][0]["defects"][0]
+    assert shown["reason"] == "None ends in a TypeError"

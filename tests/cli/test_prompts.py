@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from support.command import scaffold
-from support.terminal import CTRL_C, DOWN, ENTER, SPACE, Terminal, terminal
+from support.repositories import git
+from support.terminal import CTRL_C, DOWN, ENTER, SPACE, UP, Terminal, terminal
 from support.tinykit import DEMO_KIT, gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -65,10 +67,15 @@ def test_what_was_picked_and_answered_is_shown_and_written(tree: Path) -> None:
         screen.type("\b" * 4, "9500", ENTER)
         screen.until(SERIALS)
         screen.type(ENTER)
-        shown = screen.until(WRITE)
+        table = screen.until(WRITE)
+        screen.type("d")
+        shown = screen.until("9500, 990)],")
+        screen.until(WRITE)
         screen.type("y")
         assert screen.end() == 0
-    assert "  + tests/test_prices.py\n  + tests/test_labels.py\n" in shown
+    assert re.search(r"^new file +lines +tests +subject$", table, re.MULTILINE)
+    assert re.search(r"^tests/test_prices.py +\d+ +\d+$", table, re.MULTILINE)
+    assert "4 new, 0 edited; " in table and "left out (l lists them)" not in table
     assert (
         "+    [(1, 290), (499, 290), (501, 490), (1999, 490), (2001, 990), (9500, 990)]," in shown
     )
@@ -187,11 +194,75 @@ def test_yes_asks_nothing(tree: Path) -> None:
 
 def test_a_diff_longer_than_the_screen_is_paged_when_wanted(tree: Path) -> None:
     with new(tree, "--gap", "labels", rows=24) as screen:
-        screen.until("Page through the diff (")
-        screen.type("y")
-        assert "+def weighted_sum(number):" in screen.until(WRITE)
+        assert "weighted_sum" not in screen.until(WRITE)
+        screen.type("d")
+        screen.until("+def weighted_sum(number):")
+        screen.until(WRITE)
         screen.type("n")
         assert screen.end() == 0
+
+
+def test_one_file_can_be_looked_at(tree: Path) -> None:
+    with new(tree, "--gap", "labels") as screen:
+        screen.until(WRITE)
+        screen.type("f")
+        screen.until("Which file?")
+        screen.until("tests/conftest.py")
+        screen.type(DOWN, ENTER)
+        shown = screen.until("+def weighted_sum(number):") + screen.until(WRITE)
+        assert "+def weighted_sum(number):" in shown and "test_labels.py b/" not in shown
+        screen.type("n")
+        assert screen.end() == 0
+
+
+def test_edits_of_a_persons_file_come_first_with_their_diff(tree: Path) -> None:
+    write_files(tree, {"tests/conftest.py": "MINE = 1\n"})
+    with new(tree, "--gap", "labels") as screen:
+        shown = screen.until(WRITE)
+        screen.type("n")
+        assert screen.end() == 0
+    assert shown.index("edits tests/conftest.py  +") < shown.index("new file ")
+    assert " MINE = 1\n" in shown and "+def weighted_sum" not in shown
+    assert "2 new, 1 edited; " in shown
+
+
+def test_what_is_left_out_is_a_count_until_it_is_asked_for(tree: Path) -> None:
+    labels = tree / "parcels" / "labels.py"
+    labels.write_text(labels.read_text("utf-8").replace("def customs", "def no_customs"), "utf-8")
+    with new(tree, "--all") as screen:
+        shown = screen.until(WRITE)
+        assert "left out (l lists them)" in shown and "left out: " not in shown
+        screen.type("l")
+        screen.until("  left out: routes: its template is not built yet")
+        screen.until(WRITE)
+        screen.type("N")
+        assert screen.end() == 0
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wanted in (True, False):
+        if not wanted:
+            monkeypatch.setenv("NO_COLOR", "1")
+        with new(tree, "--gap", "labels") as screen:
+            screen.until(WRITE)
+            screen.type("d")
+            screen.until("+def weighted_sum(number):")
+            screen.until(WRITE)
+            screen.type("n")
+            assert screen.end() == 0
+        assert ("\x1b[32m+def weighted_sum(number):\x1b[0m" in screen.raw) is wanted
+
+
+def test_other_keys_and_enter_write_nothing(tree: Path) -> None:
+    before = snapshot(tree)
+    with new(tree, "--gap", "labels") as screen:
+        screen.until(WRITE)
+        screen.type("q", "x", "7", UP, ENTER)
+        assert screen.end() == 0
+    assert "nothing was written" in screen.seen
+    assert snapshot(tree) == before
 
 
 def deleting(root: Path) -> tuple[Path, Path]:
@@ -222,13 +293,23 @@ def test_keys_typed_ahead_and_enter_alone_write_nothing(tree: Path) -> None:
     before = snapshot(tree)
     with new(tree, "--gap", "prices", rows=24) as screen:
         screen.type("y", "y", ENTER)
-        screen.until("Page through the diff (")
-        screen.type(ENTER)
-        assert "2 to create; 9 tests in them; " in screen.until(WRITE)
+        assert "2 new, 0 edited; 9 tests in them; " in screen.until(WRITE)
+        screen.type("d", "y", ENTER)  # two of them while the diff is on its way
+        screen.until("diff --git")
+        screen.until(WRITE)
         screen.type(ENTER)
         assert screen.end() == 0
     assert "nothing was written" in screen.seen
     assert snapshot(tree) == before
+
+
+def test_commits_are_named_in_the_question_and_no_makes_none(repository: Path) -> None:
+    with new(repository, "--gap", "labels", "--commit") as screen:
+        screen.until("Write and commit this?")
+        screen.type("n")
+        assert screen.end() == 0
+    assert git(repository, "log", "--format=%s") == "One"
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_a_file_saved_while_the_question_stands_is_kept(tree: Path) -> None:

@@ -213,7 +213,7 @@ def test_a_folder_of_somebody_else_in_our_name_is_not_used(
     ]  # fmt: skip
 
 
-PICK, PAGE, WRITE = "Which gaps do you want to close?", "Page through the diff", "Write this?"
+PICK, WRITE = "Which gaps do you want to close?", "Write this?"
 PAGER = """
 import sys, termios, time, tty
 before = termios.tcgetattr(0 if sys.stdin.isatty() else 1)
@@ -234,14 +234,12 @@ def at_pick(screen: Terminal) -> None:
 
 
 def at_write(screen: Terminal) -> None:
-    screen.until(PAGE)
-    screen.type("n")
     screen.until(WRITE)
 
 
 def at_pager(screen: Terminal) -> None:
-    screen.until(PAGE)
-    screen.type("y")
+    screen.until(WRITE)
+    screen.type("d")
     screen.until("the pager is on the screen")
 
 
@@ -275,8 +273,8 @@ def test_ctrl_c_in_the_pager_is_not_one_for_the_run(tree: Path, tmp_path: Path) 
     (tmp_path / "pager.py").write_text("import time\nprint('paging', flush=True)\ntime.sleep(1)")
     pager = f"{sys.executable} {tmp_path / 'pager.py'}"
     with terminal("new", "--gap", "prices", *KIT, cwd=tree, rows=40, pager=pager) as screen:
-        screen.until(PAGE)
-        screen.type("y")
+        screen.until(WRITE)
+        screen.type("d")
         screen.until("paging")
         screen.send_signal(signal.SIGINT)
         screen.until(WRITE)

@@ -23,10 +23,10 @@ def _heed_interrupts() -> None:
 
 
 class Terminal:
-    """A conversation with the command; what is seen is plain text."""
+    """A conversation with the command; what is seen is plain text, and `raw` has its colours."""
 
     def __init__(self, arguments: list[str], cwd: Path, rows: int, pager: str) -> None:
-        self.seen = ""
+        self.seen = self.raw = ""
         self._child = pexpect.spawn(
             sys.executable,
             ["-m", "scaffold", *arguments],
@@ -73,6 +73,7 @@ class Terminal:
         self._child.close(force=True)
 
     def _see(self, raw: str) -> str:
+        self.raw += raw
         text = ESCAPE.sub("", raw).replace("\r", "")
         self.seen += text
         return text

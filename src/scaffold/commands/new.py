@@ -272,7 +272,7 @@ def _ask(
 def _show_and_apply(plan: Plan, show: Showing, commits: Commits | None) -> bool | None:
     """Whether anything was written; None where the plan was only shown, or a person said no."""
     from scaffold import workflow
-    from scaffold.commands import prompts, report
+    from scaffold.commands import report
     from scaffold.plan.changes import diff as unified
 
     if show.diff:
@@ -282,17 +282,14 @@ def _show_and_apply(plan: Plan, show: Showing, commits: Commits | None) -> bool 
         else:
             _print_diff(text)
         return None
-    if not show.json:
-        output.say(report.plan_lines(plan.changes, plan.notes()))
     if show.asks and (plan.writes or (commits and commits.pending)):
-        text = unified(plan.changes)
-        prompts.show_diff(text)
-        output.say(report.plan_totals(plan.changes, text))
-        if not prompts.confirm("Write this?", default=False) or not prompts.confirm_deletes(
-            plan.deletes
-        ):
+        from scaffold.commands.review import review
+
+        if not review(plan, "Write and commit this?" if commits else "Write this?"):
             output.say("nothing was written")
             return None
+    elif not show.json:
+        output.say(report.plan_lines(plan.changes, plan.notes()))
     written = False if show.dry_run else commits.make() if commits else workflow.apply(plan)
     if written and commits is None:
         invocation.current.done = f"what was asked for is written ({plan.label})"

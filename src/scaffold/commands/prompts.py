@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scaffold.errors import UsageError
@@ -12,7 +12,7 @@ from scaffold.kit.catalog import Gap
 from scaffold.kit.questions import Question, load_questions
 from scaffold.proof.needs import missing
 from scaffold.system import interruption
-from scaffold.system.output import block, say, visible
+from scaffold.system.output import visible
 from scaffold.workflow import Status
 
 OPEN = frozenset({"open", "outdated"})
@@ -64,18 +64,55 @@ def ask_questions(gaps: Iterable[Gap], skip: set[str]) -> dict[str, Any]:
     }
 
 
-def show_diff(text: str) -> None:
-    """The diff, through a pager where it is longer than the screen."""
-    import shutil
+def press(question: str, keys: Mapping[str, str], *, default: str) -> str:
+    """The one of these keys that a person pressed; Enter is the default.
 
-    from scaffold.system.process import page
+    Args:
+        question: What is asked.
+        keys: Key -> what it does.
+        default: One of the keys.
 
-    if text.count("\n") < shutil.get_terminal_size().lines - 4:
-        say(block(text.rstrip("\n")))
-        return
-    wanted = confirm(f"Page through the diff ({text.count(chr(10))} lines)?", default=False)
-    if wanted and not page(block(text)):
-        say(block(text.rstrip("\n")))
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.keys import Keys
+    from questionary import Question as Asked
+
+    bindings = KeyBindings()
+
+    def bind(pressed: str, key: str) -> None:
+        bindings.add(pressed)(lambda event: event.app.exit(result=key))
+
+    for key in keys:
+        bind(key, key)
+        bind(key.upper(), key)
+    bind("enter", default)
+
+    @bindings.add(Keys.ControlC)
+    def _(event: KeyPressEvent) -> None:
+        event.app.exit(exception=KeyboardInterrupt)
+
+    bindings.add(Keys.Any)(lambda event: None)
+    told = [f"{key.upper() if key == default else key} {what}" for key, what in keys.items()]
+    session: PromptSession[str] = PromptSession(
+        f"{visible(question)} ({', '.join(told)}) ", key_bindings=bindings
+    )
+    _forget_typed_ahead()
+    return str(_ask(Asked(session.app)))
+
+
+def choose(question: str, choices: Sequence[str]) -> str:
+    """One of these, as a person picked it.
+
+    Raises:
+        KeyboardInterrupt: The person left with Ctrl-C.
+    """
+    import questionary
+
+    shown = [questionary.Choice(visible(choice), value=choice) for choice in choices]
+    return str(_ask(questionary.select(visible(question), choices=shown)))
 
 
 def confirm(question: str, *, default: bool = True) -> bool:

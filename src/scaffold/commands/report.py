@@ -136,21 +136,6 @@ def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
     return lines_of(lines)
 
 
-def plan_totals(changes: Sequence[Change], diff: str) -> str:
-    """What a review is about in one line: files, tests and lines."""
-    from scaffold.languages import stubs
-
-    tests = sum(
-        len(stubs.todos_in(change.path, change.after))
-        for change in changes
-        if change.writes and change.after is not None
-    )
-    lines = diff.splitlines()
-    added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
-    taken = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
-    return f"{plan_summary(changes)}; {tests} tests in them; {added} lines more, {taken} less"
-
-
 def plan_summary(changes: Sequence[Change]) -> str:
     """One line that counts the actions: `3 to create, 1 the same`."""
     counts = Counter(str(change.action) for change in changes)

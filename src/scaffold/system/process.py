@@ -111,8 +111,11 @@ def page(text: str) -> bool:
         found = program if "/" in program else isolation.find_tool(program)
         if found is None or isolation.untrusted(found):
             continue
-        asked = ("LESS", "LESSCHARSET", "MORE")
+        asked = ("LESSCHARSET", "MORE")
         env = {name: os.environ[name] for name in asked if name in os.environ}
+        # Without -R less shows colours as escapes.
+        less = os.environ.get("LESS", "")
+        env["LESS"] = less if "R" in less else f"{less} -R".strip()
         with empty_folder() as folder:
             # By a shell, as everyone reads $PAGER: it may have options and quotes.
             pager = subprocess.Popen(

@@ -12,15 +12,18 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import read_state
 from scaffold.errors import UsageError
+from scaffold.kit.defects import Fit, load_defects
 from scaffold.kit.parts import edits_with, names_of, owner_of, subject_line
 from scaffold.kit.reader import read_text
 from scaffold.languages import KnownDefect, language_of, stubs
+from scaffold.plan.changes import Action, Change, diff
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.checkout.state import EditRecord, GapRecord
     from scaffold.checkout.status import Status
     from scaffold.kit.catalog import Gap, Kit
+    from scaffold.kit.defects import Defect
 
 QUESTIONS = "Questions"
 LIMITS = "What they cannot prove"
@@ -85,7 +88,7 @@ class Written:
     stale: tuple[str, ...]
     proof: Mapping[str, Any] | None
     missing_parts: tuple[str, ...]
-    defects: tuple[KnownDefect, ...]
+    defects: tuple[Shown, ...]
     questions: str
     limits: str
     command: str
@@ -98,6 +101,33 @@ class Written:
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A defect that the tests show.
+
+    Attributes:
+        tests: The tests that show it: (file, name).
+        reason: What the tests themselves say of it.
+        id: Its name in the kit; empty where the kit does not describe it, and then the rest is too.
+        severity: A word.
+        place: File and function.
+        today: What the code does.
+        expected: What it should do.
+        source: What says so.
+        mend: The smallest change that mends it, as a diff; empty where none is known here.
+    """
+
+    tests: tuple[tuple[str, str], ...]
+    reason: str
+    id: str = ""
+    severity: str = ""
+    place: str = ""
+    today: str = ""
+    expected: str = ""
+    source: str = ""
+    mend: str = ""
 
 
 def written(kit: Kit, checkout: Checkout, row: Status, names: Sequence[str]) -> Written:
@@ -134,7 +164,7 @@ def written(kit: Kit, checkout: Checkout, row: Status, names: Sequence[str]) -> 
         stale=row.stale,
         proof=row.verified,
         missing_parts=tuple(one for one in names_of(gap) if one not in parts),
-        defects=_defects(checkout, files),
+        defects=_defects(checkout, gap, files),
         questions=_section(checkout, gap, QUESTIONS, () if whole else files),
         limits=_section(checkout, gap, LIMITS, () if whole else files),
         command=_command(checkout, gap, files),
@@ -203,14 +233,41 @@ def _has_suite(checkout: Checkout, gap: Gap) -> bool:
     )
 
 
-def _defects(checkout: Checkout, files: Sequence[WrittenFile]) -> tuple[KnownDefect, ...]:
-    """The known defects that the tests declare, each with the reason of its mark."""
-    found: list[KnownDefect] = []
+def _defects(checkout: Checkout, gap: Gap, files: Sequence[WrittenFile]) -> tuple[Shown, ...]:
+    """The defects that the tests declare, described by the kit or else by their own reasons."""
+    declared: list[KnownDefect] = []
     for file in files:
         language, content = language_of(file.path), read_file(checkout.root, file.path)
         if language is not None and content is not None and not file.units:
-            found += language.known_defects(file.path, content)
-    return tuple(found)
+            declared += language.known_defects(file.path, content)
+    described = {test: one for one in load_defects(gap) for test in one.tests}
+    found: dict[str, list[KnownDefect]] = {}
+    for one in declared:
+        known = described.get(one.test.rpartition("::")[2])
+        found.setdefault(known.id if known else f"{one.file}::{one.test}", []).append(one)
+    defects = {one.id: one for one in load_defects(gap)}
+    return tuple(_shown(checkout, defects.get(name), tests) for name, tests in found.items())
+
+
+def _shown(checkout: Checkout, defect: Defect | None, declared: Sequence[KnownDefect]) -> Shown:
+    tests = tuple(dict.fromkeys((one.file, one.test) for one in declared))
+    reason = "; ".join(dict.fromkeys(one.reason for one in declared))
+    if defect is None:
+        return Shown(tests, reason)
+
+    def read(path: str) -> str | None:
+        content = read_file(checkout.root, path)
+        return None if content is None else content.decode("utf-8").replace("\r\n", "\n")
+
+    looked = defect.look(read)
+    texts = looked.texts if looked.fit is Fit.APPLIES else {}
+    changes = [
+        Change(path, "", Action.UPDATE, (read(path) or "").encode(), text.encode())
+        for path, text in texts.items()
+    ]
+    place = f"{defect.file}: {defect.function}"
+    return Shown(tests, reason, defect.id, defect.severity, place, defect.today,
+                 defect.expected, defect.source, diff(changes))  # fmt: skip
 
 
 def _section(checkout: Checkout, gap: Gap, heading: str, files: Sequence[WrittenFile]) -> str:

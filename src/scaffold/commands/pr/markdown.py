@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from scaffold.system.output import visible
+from scaffold.system.output import block, visible
 
 if TYPE_CHECKING:
-    from scaffold.commands.pr.content import Before, Target, Written, WrittenFile
+    from scaffold.commands.pr.content import Before, Shown, Target, Written, WrittenFile
 
 MOST_NAMES = 8
 """How many names one line lists."""
@@ -73,7 +73,7 @@ def _lead(one: Written) -> str:
     where = _listed(code(target.path) for target in one.targets)
     about = f" for {where}" if where else ""
     lines = [f"Adds {_count(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
-    if count := len(one.defects):
+    if count := sum(len(defect.tests) for defect in one.defects):
         states = "states" if count == 1 else "state"
         lines.append(
             f"{_count(count, 'of them', 'of them')} {states} right behaviour that the code "
@@ -149,10 +149,23 @@ def _kills(one: Written) -> str:
 
 
 def _defects(one: Written) -> str:
-    return "\n".join(
-        f"- {code(defect.test)} ({code(defect.file)}): {plain(defect.reason) or 'no reason given'}"
-        for defect in one.defects
+    return "\n".join(_defect(defect) for defect in one.defects)
+
+
+def _defect(defect: Shown) -> str:
+    tests = _listed(code(test) for _, test in defect.tests)
+    if not defect.id:
+        return f"- {plain(defect.reason) or 'No reason is given'} (shown by {tests})"
+    line = (
+        f"- **{plain(defect.id)}** ({plain(defect.severity)}), in {code(defect.place)}. "
+        f"Today: {plain(defect.today)}. Expected: {plain(defect.expected)} "
+        f"({plain(defect.source)}). Shown by {tests}."
     )
+    if not defect.mend:
+        return line
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", defect.mend)), default=0))
+    lines = [f"{fence}diff", *block(defect.mend.rstrip("\n")).split("\n"), fence]
+    return "\n".join([line, "", "  A mend:", *(f"  {text}".rstrip() for text in lines)])
 
 
 def _limits(one: Written) -> str:
