@@ -10,7 +10,7 @@ from scaffold.commands.options import known_words
 from scaffold.errors import ConflictError, ScaffoldError, UsageError
 from scaffold.kit.author import new_gap
 from scaffold.kit.catalog import load_kit
-from scaffold.kit.contract import find_faults
+from scaffold.kit.contract import faults_of_text, find_faults
 from scaffold.languages import language_of
 from scaffold.languages.formatting import format_source
 from support.tinykit import write_kit
@@ -99,6 +99,10 @@ def test_a_gap_that_is_there_is_left(tmp_path: Path) -> None:
          f"{TEST}: in the case 'default' line 1 tells where the file came from"),
         (TEST, "TODO: ", "TODO: ask scaffold, ",
          f"{TEST}: in the case 'default' line 5 tells where the file came from"),
+        (TEST, "import pytest\n", "import pytest\n# ---- greetings ----\n",
+         f"{TEST}: in the case 'default' line 3 is a banner comment"),
+        (TEST, "import pytest\n", "import pytest\nNUMBERS = [\n" + "    1,\n" * 400 + "]\n",
+         f"{TEST}: in the case 'default' line 401 is one too many: a file has at most 400 lines"),
         (GAP, "line_pct", 'symbols = ["wave"]\nline_pct',
          f"{GAP}: no template asks for 'wave' of 'greet'"),
         (GAP, "[[targets]]",
@@ -134,3 +138,36 @@ def test_a_gap_toml_that_is_broken_is_refused_with_its_line(tmp_path: Path) -> N
     place.write_text(place.read_text().replace("line_pct", "line_pc"))
     with pytest.raises(ScaffoldError, match=r"gap\.toml:17: unknown key"):
         faults(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "fault"),
+    [
+        ("test_a.py", "@pytest.mark.xfail", "marks a known defect without a reason"),
+        ("a_tests.rs", "    #[should_panic]", "accepts any panic: name it in `expected`"),
+        ("a_tests.rs", "#[ignore]", "is ignored without a reason"),
+        ("a_tests.rs", "// ==== routing ====", "is a banner comment"),
+    ],
+)
+def test_a_line_that_no_test_has_is_a_fault(
+    tmp_path: Path, path: str, line: str, fault: str
+) -> None:
+    new_gap(tmp_path, "greet", "greet.py")
+    gap = load_kit(tmp_path).gap("greet")
+    assert list(faults_of_text(gap, path, f"{line}\n")) == [(1, fault)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '@pytest.mark.xfail(strict=True, reason="why")',
+        '#[should_panic(expected = "why")]',
+        "#[should_panic(",
+        '#[ignore = "needs PostgreSQL"]',
+        "// a - b",
+    ],
+)
+def test_a_line_with_its_reason_is_none(tmp_path: Path, line: str) -> None:
+    new_gap(tmp_path, "greet", "greet.py")
+    gap = load_kit(tmp_path).gap("greet")
+    assert list(faults_of_text(gap, "a_tests.rs", f"{line}\n")) == []

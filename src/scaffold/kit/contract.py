@@ -26,6 +26,18 @@ MARK = re.compile(r"\bxfail\b|\bshould_panic\b|\bit\.fails\b")
 """What declares a known defect, in every language."""
 MACRO = re.compile(r"\[% macro (\w+)\(.*?\[% endmacro %\]", re.DOTALL)
 TEST = re.compile(r"\b(?:def|fn) (\w+)\(")
+LONGEST = 400
+"""Lines of a file of tests, and what a part adds at most."""
+MARKS = (
+    (re.compile(r"^\s*@pytest\.mark\.xfail(?!\()"), "marks a known defect without a reason"),
+    (
+        re.compile(r"^\s*#\[should_panic(?!\((?:expected = |$))"),
+        "accepts any panic: name it in `expected`",
+    ),
+    (re.compile(r"^\s*#\[ignore\]"), "is ignored without a reason"),
+    (re.compile(r"^\s*(?:#|//) ?[-=]{3,}"), "is a banner comment"),
+)
+"""What no line of a test has (docs/style.md), as far as one line shows it."""
 COMMENTED = {".py", ".rs", ".toml", ".yml", ".yaml", ".ts", ".tsx", ".js", ".mjs", ".sh", ".sql"}
 """Endings of files whose lines and end are held to a form."""
 ORIGIN = re.compile(
@@ -96,7 +108,10 @@ def faults_of_text(gap: Gap, path: str, text: str) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(lines, 1):
             if line != line.rstrip():
                 yield number, "ends with blanks"
+    if len(lines) - 1 > LONGEST and PurePosixPath(path).suffix in (".py", ".rs"):
+        yield LONGEST + 1, f"is one too many: a file has at most {LONGEST} lines"
     for number, line in enumerate(lines, 1):
+        yield from ((number, fault) for mark, fault in MARKS if mark.search(line))
         if any(tag in line for tag in TAGS):
             yield number, "has a tag of the template"
         if MACHINE.search(line):

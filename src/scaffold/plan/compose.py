@@ -231,7 +231,7 @@ def _change(file: _File) -> Change:
     after = file.text.encode("utf-8")
     if file.wholly_ours:
         after = format_source(file.path, after, cache=cache_dir("format"))
-    note = f"shared by {', '.join(file.gaps)}"
+    note = f"shared by {', '.join(dict.fromkeys(file.gaps))}"
     if file.before is not None and same_text(file.path, file.before, after):
         # A formatter of the checkout may lay it out in another way.
         action, after = Action.SAME, file.before
