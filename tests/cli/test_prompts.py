@@ -45,7 +45,11 @@ def test_gaps_stand_by_priority_with_p0_picked_and_closed_ones_not_selectable(tr
         ]
         rows = [line.split() for line in shown]
         assert ["»", "●", "prices"] in [row[:3] for row in rows]
-        assert ["○", "labels"] in [row[:2] for row in rows]
+        assert ["○", "labels:numbers"] in [row[:2] for row in rows]
+        assert ["○", "labels:addresses"] in [row[:2] for row in rows]
+        assert "labels: labels.py: addresses and tracking numbers" in " ".join(map(" ".join, rows))
+        entry = next(" ".join(row) for row in rows if row[1:2] == ["labels:numbers"])
+        assert re.search(r"\[\d+ lines, \d+ tests, python, pytest\]$", entry)
         closed = {row[1]: " ".join(row[-5:]) for row in rows if row[:1] == ["-"]}
         assert closed["tracking"].endswith("(retired)")
         assert closed["routes"].endswith("(template not built yet)")
@@ -58,7 +62,7 @@ def test_what_was_picked_and_answered_is_shown_and_written(tree: Path) -> None:
     before = snapshot(tree)
     with new(tree) as screen:
         screen.until(LAST)
-        screen.type(DOWN, SPACE, ENTER)
+        screen.type(DOWN, SPACE, DOWN, SPACE, ENTER)
         screen.until(DEFECT)
         screen.type("n")
         screen.until(COIN)
@@ -130,6 +134,39 @@ def test_all_picks_only_what_can_be_picked(tree: Path) -> None:
         "labels",
         "prices",
     ]
+
+
+def row_with_parts(root: Path) -> Path:
+    """A kit of one P0 row with three parts; the third needs the second."""
+    parts = [
+        {"name": "one", "title": "First", "files": ["test_one.py"]},
+        {"name": "two", "title": "Second", "files": ["test_two.py"]},
+        {"name": "three", "title": "Third", "files": ["test_three.py"], "needs": ["two"]},
+    ]
+    test = "def test_it():\n    assert 1\n"
+    files = {f"row/files/test_{part['name']}.py": test for part in parts}
+    return write_kit(root / "kit", {"row/gap.toml": gap_toml(priority="P0", parts=parts), **files})
+
+
+def test_the_next_part_of_a_p0_gap_is_picked_and_its_needs_come_along(tmp_path: Path) -> None:
+    kit = row_with_parts(tmp_path)
+    app = write_files(tmp_path / "app", {"app.py": "x = 1\n"})
+
+    def pick(*keys: str) -> str:
+        with terminal("new", "--kit", kit, cwd=app) as screen:
+            shown = screen.until("row:three")
+            screen.type(*keys)
+            screen.until(WRITE)
+            screen.type("y")
+            assert screen.end() == 0
+        return shown
+
+    shown = pick(ENTER)
+    assert "● row:one" in shown and "○ row:two" in shown
+    assert sorted(path.name for path in app.glob("test_*")) == ["test_one.py"]
+    shown = pick(SPACE, DOWN, SPACE, ENTER)
+    assert "● row:two" in shown and re.search(r"- row:one .* \(written\)", shown)
+    assert (app / "test_three.py").is_file() and (app / "test_two.py").is_file()
 
 
 def test_nothing_picked_is_told(tree: Path) -> None:

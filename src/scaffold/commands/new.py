@@ -144,7 +144,7 @@ def new(
                 language=language,
             )
         else:
-            gaps, asked = _ask(loaded, opened, kind, language, given)
+            gaps, parts, asked = _ask(loaded, opened, kind, language, given, progress)
             given = {**given, **asked}
         named = frozenset(gap if picked else [item.slug for item in gaps])
         request = Request(tuple(gaps), {}, named, stubs, OnConflict(on_conflict), parts, next_part)
@@ -252,10 +252,15 @@ def _ask(
     kind: str | None,
     language: str | None,
     given: dict[str, Any],
-) -> tuple[list[Gap], dict[str, Any]]:
+    progress: Progress,
+) -> tuple[list[Gap], dict[str, tuple[str, ...]], dict[str, Any]]:
+    """The gaps that a person picked, the parts of each, and the answers to their questions."""
     from scaffold import workflow
     from scaffold.commands import prompts
+    from scaffold.errors import ScaffoldError
+    from scaffold.kit.parts import names_of, with_needs
     from scaffold.kit.selection import select
+    from scaffold.plan.sizes import Size, known_sizes
 
     rows = [
         status
@@ -264,9 +269,23 @@ def _ask(
         and status.gap.kind == (kind or "gap")
         and status.state != "skipped"
     ]
-    slugs = prompts.pick_gaps(rows)
-    gaps = select(kit, slugs=slugs)
-    return gaps, prompts.ask_questions(gaps, skip=set(given))
+
+    def sizes(gap: Gap) -> dict[str, Size]:
+        progress(f"count {gap.slug}")
+        try:
+            return known_sizes(kit, gap)
+        except ScaffoldError:  # the plan names it, where it is picked
+            return {}
+
+    written = {(row.gap.slug, name) for row in rows for name, mode in row.parts.items() if mode}
+    places = with_needs(kit, prompts.pick_parts(rows, sizes), written)
+    gaps = select(kit, slugs=dict.fromkeys(slug for slug, _ in places))
+    parts = {
+        gap.slug: tuple(name for name in names_of(gap) if (gap.slug, name) in places)
+        for gap in gaps
+        if gap.parts and any(slug == gap.slug for slug, _ in places)
+    }
+    return gaps, parts, prompts.ask_questions(gaps, skip=set(given))
 
 
 def _show_and_apply(plan: Plan, show: Showing, commits: Commits | None) -> bool | None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from scaffold.commands.parts import tools
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
+from scaffold.kit.cuts import Part, Place
+from scaffold.kit.parts import parts_of
 from scaffold.kit.questions import Question, load_questions
+from scaffold.plan.sizes import Size
 from scaffold.proof.needs import missing
 from scaffold.system import interruption
 from scaffold.system.output import visible
 from scaffold.workflow import Status
 
-OPEN = frozenset({"open", "outdated"})
+OPEN = frozenset({"open", "outdated", "partial"})
 """States in which a gap can be picked."""
+Sizes = Callable[[Gap], Mapping[str, Size]]
+"""How large the parts of a gap are, by their names; empty where that is not known."""
 
 
-def pick_gaps(rows: Sequence[Status]) -> list[str]:
-    """The slugs that a person picked, gaps grouped by priority, P0 preselected.
+def pick_parts(rows: Sequence[Status], sizes: Sizes) -> list[Place]:
+    """The gaps and parts that a person picked; of each P0 gap the next part is preselected.
 
     Raises:
         KeyboardInterrupt: The person left with Ctrl-C.
@@ -29,14 +35,12 @@ def pick_gaps(rows: Sequence[Status]) -> list[str]:
     import questionary
 
     choices: list[Any] = []
-    selectable = 0
     for priority in dict.fromkeys(row.gap.priority for row in rows):
         choices.append(questionary.Separator(f"── {visible(priority)} ──"))
         for row in (item for item in rows if item.gap.priority == priority):
-            choice = _choice(row)
-            selectable += choice.disabled is None
-            choices.append(choice)
-    if not selectable:
+            choices += _choices(row, sizes)
+    picks = [item for item in choices if not isinstance(item, questionary.Separator)]
+    if all(item.disabled for item in picks):
         raise UsageError("nothing is open in this checkout", "scaffold status")
     picked = _ask(
         questionary.checkbox(
@@ -150,28 +154,46 @@ def confirm_deletes(paths: Sequence[str]) -> bool:
     return confirm(f"This deletes {', '.join(paths)}. Go on?", default=False)
 
 
-def _choice(row: Status) -> Any:
+def _choices(row: Status, sizes: Sizes) -> list[Any]:
+    """The entries of one gap: its name and its parts, or one entry where it has no parts."""
     import questionary
 
     gap = row.gap
     reason = None
     if gap.state == "planned":
         reason = "template not built yet"
-    elif row.state not in OPEN:
+    elif row.state not in OPEN and not row.partial:
         reason = row.state
-    elif lacks := missing(gap.needs):
-        # It can be written all the same; only its proof needs the tool.
-        return questionary.Choice(
-            visible(f"{gap.slug:<24} {gap.title}  [{', '.join(lacks)} missing here]"),
-            value=gap.slug,
-            checked=gap.priority == "P0",
+    if reason is not None:
+        return [
+            questionary.Choice(visible(f"{gap.slug:<24} {gap.title}"), gap.slug, disabled=reason)
+        ]
+    counted = sizes(gap)
+    following = next((part.name for part in parts_of(gap) if not row.parts.get(part.name)), "")
+    found: list[Any] = []
+    if gap.parts:
+        found.append(questionary.Separator(visible(f"   {gap.slug}: {gap.title}")))
+    for part in parts_of(gap):
+        is_there = row.parts.get(part.name) is not None
+        found.append(
+            questionary.Choice(
+                visible(_described(gap, part, counted.get(part.name))),
+                value=(gap.slug, part.name),
+                checked=gap.priority == "P0" and part.name == following,
+                disabled="written" if is_there and not row.outdated else None,
+            )
         )
-    return questionary.Choice(
-        visible(f"{gap.slug:<24} {gap.title}"),
-        value=gap.slug,
-        checked=gap.priority == "P0" and reason is None,
-        disabled=reason,
-    )
+    return found
+
+
+def _described(gap: Gap, part: Part, size: Size | None) -> str:
+    name = f"{gap.slug}:{part.name}" if gap.parts else gap.slug
+    told = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
+    told += [gap.language, tools(gap)]
+    if lacks := missing(gap.needs):
+        # It can be written all the same; only its proof needs the tool.
+        told.append(f"{', '.join(lacks)} missing here")
+    return f"{name:<24} {part.title}  [{', '.join(told)}]"
 
 
 def _answer(question: Question) -> Any:

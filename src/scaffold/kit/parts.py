@@ -80,6 +80,15 @@ def in_order(kit: Kit, places: Iterable[Place]) -> list[Place]:
     return list(ordered)
 
 
+def with_needs(kit: Kit, places: Iterable[Place], there: Collection[Place]) -> list[Place]:
+    """These parts of gaps with all that they need and is not there, each after its needs."""
+    wanted: dict[Place, None] = {}
+    for slug, name in places:
+        needs = [one for one in needed(kit, kit.gaps[slug], name) if one not in there]
+        wanted |= dict.fromkeys([*needs, (slug, name)])
+    return list(wanted)
+
+
 def needed(kit: Kit, gap: Gap, name: str) -> tuple[Place, ...]:
     """What a part needs, and what that needs: each after what it needs itself."""
     return needed_by({slug: row.parts for slug, row in kit.gaps.items()}, (gap.slug, name))

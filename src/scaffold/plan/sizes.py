@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from scaffold.kit.catalog import Gap, Kit
+from scaffold import __version__
+from scaffold.kit.cases import case_answers
+from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.kit.parts import needed, parts_of
-from scaffold.kit.render import Rendered
-from scaffold.languages import language_of
+from scaffold.kit.render import Rendered, render
+from scaffold.languages import LANGUAGES, language_of
 from scaffold.languages.formatting import format_files
 from scaffold.plan.parts import cut
+from scaffold.system.caching import kept
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,23 @@ def sizes(kit: Kit, gap: Gap, rendered: Rendered) -> dict[str, Size]:
         kept = after.files.keys() - (earlier.files.keys() if before else set())
         found[part.name] = Size(lines, _tests(after, kept))
     return found
+
+
+def known_sizes(kit: Kit, gap: Gap) -> dict[str, Size]:
+    """The parts of a gap by name, with the answers of its default case; kept by its template.
+
+    Raises:
+        KitError: The template is broken.
+    """
+
+    def count() -> dict[str, list[int]]:
+        rendered = render(kit, gap, case_answers(gap, "default"), {}, __version__)
+        return {name: [one.lines, one.tests] for name, one in sizes(kit, gap, rendered).items()}
+
+    formatters = {language_of(f"x{suffix}") for suffix in LANGUAGES}
+    keys = sorted(repr(one.format_key()) for one in formatters if one is not None)
+    found = kept(count, "sizes", gap.slug, template_digest(gap), *keys)
+    return {name: Size(*counts) for name, counts in found.items()}
 
 
 def _lines(rendered: Rendered) -> int:
