@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench field together ledger picture peers releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench field mends together ledger picture peers releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -59,6 +59,11 @@ bench: $(VENV)/.ready
 field: $(VENV)/.ready
 	$(BIN)/python tools/field.py run $(PLANO) $(FIELD)
 
+# make mends PLANO="COMMIT=DIR COMMIT=DIR" [MENDS="--python EXE --gap GAP"]: every mend on copies of real
+# checkouts, into field/mends.json and docs/ledger.md.
+mends: $(VENV)/.ready
+	$(BIN)/python tools/mends.py run $(PLANO) $(MENDS)
+
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
@@ -70,6 +75,7 @@ reliability: $(VENV)/.ready
 # Red where a finished row has no entry or misses a bar; lists what a later change made stale.
 ledger: $(VENV)/.ready
 	$(BIN)/python tools/field.py check
+	$(BIN)/python tools/mends.py check
 	$(BIN)/python tools/readme.py --check
 	$(BIN)/python tools/picture.py --check
 

@@ -181,6 +181,20 @@ def proving(tree: Path) -> list[Row]:
     return [Row("verify of the four Python rows / bare pytest", ratio(verify, bare), 1.15)]
 
 
+def mending(tree: Path) -> list[Row]:
+    """`verify --mends` of a row against as many plain runs as it needs, one after the other."""
+    scaffold("new", "--gap", "docker_cli", cwd=tree)()
+    argv = ["verify", "docker_cli", "--jobs", "1", "--python", PYTHON]
+    whole = [PYTHON, "-m", "scaffold", *argv, "--mends", "--json"]
+    done = subprocess.run(whole, cwd=tree, capture_output=True, check=True)
+    mends = json.loads(done.stdout)["outcomes"][0]["mends"]
+    # Each mend, the copy that is not changed, and the checkout.
+    runs = sum(one["verdict"] == "turned" for one in mends) + 2
+    share = ratio(scaffold(*argv, "--mends", cwd=tree), scaffold(*argv, cwd=tree)) / runs
+    scaffold("undo", cwd=tree)()
+    return [Row(f"verify --mends / the {runs} plain runs it needs", share, 1.15)]
+
+
 def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     """The P0 rows written at once, and one of them proved, in a copy of a real checkout."""
     tree = scratch / "plano"
@@ -300,7 +314,7 @@ def main() -> None:
         tree = release_tree(scratch)
         kit = plain_kit(scratch)
         rows = [*in_the_demo(scratch), *writing(tree, kit), durability(tree)]
-        rows += [*killing(tree, scratch), *proving(tree)]
+        rows += [*killing(tree, scratch), *mending(tree), *proving(tree)]
         if PLANO:
             rows += rust_rows(Path(PLANO).resolve(), scratch, kit)
     print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")

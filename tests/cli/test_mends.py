@@ -93,11 +93,16 @@ def test_show_lists_the_defects_and_one_with_its_mend(tree: Path) -> None:
     assert (data["mend"]["fit"], data["mend"]["id"]) == ("applies", ID)
 
 
+@pytest.mark.parametrize("layout", ["as it is", "CRLF", "no newline at the end"])
 def test_the_shown_mend_can_be_applied_and_its_test_is_written_without_the_mark(
-    tree: Path,
+    tree: Path, layout: str
 ) -> None:
+    text = (tree / PRICES).read_text("utf-8")
+    text = text.rstrip("\n") if layout.startswith("no") else text
+    with (tree / PRICES).open("w", newline="\r\n" if layout == "CRLF" else "\n") as file:
+        file.write(text)
     diff = json.loads(run(tree, "show", "prices", "--defect", ID, "--json").out)["mend"]["diff"]
-    subprocess.run(["git", "apply", "-"], cwd=tree, input=diff, text=True, check=True)
+    subprocess.run(["git", "apply", "-"], cwd=tree, input=diff.encode(), check=True)
     assert "if grams <= limit:" in (tree / PRICES).read_text("utf-8")
     assert "mend: the code has it already" in run(tree, "show", "prices", "--defect", ID).out
     assert run(tree, "new", "--gap", "prices").code == 0
@@ -118,6 +123,19 @@ def test_a_mend_without_a_checkout_shows_what_it_looks_for(tmp_path: Path) -> No
     shown = run(tmp_path, "show", "prices", "--defect", ID)
     assert shown.code == 0, shown.err
     assert "- if grams < limit:\n+ if grams <= limit:" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        (["fax", "--defect", "x"], "'fax' has no defect 'x'; there is none"),
+        (["labels", "--defect", "x"], "'labels' has no defect 'x'; there is none"),
+        (["prices", "--defect", ID, "--file", "a"], "--file and --defect cannot stand together"),
+    ],
+)
+def test_a_defect_that_cannot_be_shown_is_refused(tree: Path, words: list[str], fact: str) -> None:
+    done = run(tree, "show", *words)
+    assert (done.code, fact in done.fact) == (2, True), done.err
 
 
 def test_an_unknown_defect_is_refused_with_the_closest(tree: Path) -> None:

@@ -220,6 +220,11 @@ LOOKS: dict[str, tuple[Change, Fit, str]] = {
         "        wait()\n        return run()\n",
     ),
     "not there": (change("stop()", "halt()"), Fit.GONE, "app.py: 'stop()' is not there"),
+    "the second line is not there": (
+        change("if True:\n    return walk()", "stop()"),
+        Fit.GONE,
+        "app.py: 'return walk()' is not there",
+    ),
     "mended": (change("stop()", "if True:"), Fit.MENDED, ""),
     "what is left stands elsewhere": (
         change("if True:", "return run()"),

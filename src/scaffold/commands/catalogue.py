@@ -25,6 +25,7 @@ from scaffold.system import output
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout, Findings
     from scaffold.kit.catalog import Gap, Kit
+    from scaffold.kit.defects import Defect
     from scaffold.kit.render import Rendered
     from scaffold.plan.sizes import Size
 
@@ -117,14 +118,15 @@ def show(
 
     loaded = load(kit)
     row = loaded.gap(gap)
+    known = _defect_of(row, defect, file)
     if not row.built:
         _show_row(row, [], json)
         return
     opened, findings = _opened(loaded, row, checkout)
     whole = _rendered(loaded, row, findings, case)
     rendered = _contents(row, whole)
-    if defect is not None:
-        _show_defect(row, defect, rendered, opened, json)
+    if known is not None:
+        _show_defect(row, known, rendered, opened, json)
         return
     if file is None:
         _show_row(row, sorted(rendered), json, sizes=_sizes(loaded, row, whole))
@@ -139,17 +141,28 @@ def show(
         output.raw(rendered[file])
 
 
+def _defect_of(gap: Gap, name: str | None, file: str | None) -> Defect | None:
+    """The defect that is asked for."""
+    from scaffold.errors import UsageError
+    from scaffold.kit.defects import defect_named
+
+    if name is None:
+        return None
+    if file is not None:
+        fact = "--file and --defect cannot stand together: each is printed alone"
+        raise UsageError(fact, f"scaffold show {gap.slug} --defect {name}")
+    return defect_named(gap, name)
+
+
 def _show_defect(
-    gap: Gap, name: str, files: Mapping[str, bytes], checkout: Checkout | None, json: bool
+    gap: Gap, defect: Defect, files: Mapping[str, bytes], checkout: Checkout | None, json: bool
 ) -> None:
     from scaffold.commands import report
     from scaffold.commands.defects import defect_lines, look_to_json
-    from scaffold.kit.defects import defect_named
 
-    defect = defect_named(gap, name)
     looked = defect.look(checkout.text if checkout else lambda path: None)
     if json:
-        found = {"id": name, **look_to_json(looked, checkout)}
+        found = {"id": defect.id, **look_to_json(looked, checkout)}
         _show_row(gap, sorted(files), json, mend=found)
     else:
         output.say(report.lines_of(defect_lines(defect, looked, files, checkout)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -47,13 +46,16 @@ def look_to_json(looked: Looked, checkout: Checkout | None) -> dict[str, Any]:
 
 def diff_of(looked: Looked, checkout: Checkout | None) -> str:
     """A mend as the unified diff of a checkout, as `git apply` takes it."""
-    found = ""
-    for path, text in looked.texts.items() if checkout else ():
-        before = (checkout.text(path) if checkout else None) or ""
-        lines = (before.splitlines(keepends=True), text.splitlines(keepends=True))
-        found += f"diff --git a/{path} b/{path}\n"
-        found += "".join(difflib.unified_diff(*lines, f"a/{path}", f"b/{path}"))
-    return found
+    from scaffold.plan.changes import Action, Change, diff, with_line_ends_of
+
+    if checkout is None:
+        return ""
+    changes = []
+    for path, text in looked.texts.items():
+        before = checkout.read(path)
+        after = with_line_ends_of(before, text.encode("utf-8"))
+        changes.append(Change(path, "", Action.UPDATE, before, after))
+    return diff(changes)
 
 
 def defect_lines(
@@ -83,7 +85,7 @@ def defect_lines(
     return [
         *lines,
         f"mend: {MEND_WORDS[looked.fit]}{why}",
-        *diff_of(looked, checkout).splitlines(),
+        *diff_of(looked, checkout).rstrip("\n").split("\n"),
     ]
 
 
@@ -105,6 +107,8 @@ def mend_lines(record: Outcome) -> list[str]:
 
     if record.mends is None:
         return []
+    if not record.mends:
+        return ["  mends: the kit has no known defects of this gap"]
     here = [one for one in record.mends if one.verdict in CHECKED]
     turned = sum(one.verdict is MendVerdict.TURNED for one in here)
     lines = [f"  mends: {turned} of {len(here)} turn exactly the tests of their defect"]

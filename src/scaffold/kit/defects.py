@@ -79,7 +79,7 @@ class Change:
         done = [one for one in left if not any(_holds(other, one) for other in found)]
         first = self.find.strip().partition("\n")[0]
         if not fresh:
-            why = f"{self.file}: '{first}' is not there"
+            why = f"{self.file}: '{_first_missing(text, self.find, start)}' is not there"
             return Looked(Fit.MENDED) if done else Looked(Fit.GONE, why=why)
         if len(fresh) > 1 and not self.after:
             return Looked(Fit.GONE, why=f"{self.file}: '{first}' is there {len(fresh)} times")
@@ -266,6 +266,15 @@ def _spans(text: str, wanted: str, start: int) -> Iterator[tuple[int, int]]:
         if text.startswith(whole, begin):
             yield begin, begin + len(whole)
         begin = text.find(first, begin + 1)
+
+
+def _first_missing(text: str, wanted: str, start: int) -> str:
+    """The first line of a text with which it is not found any more."""
+    lines = dedent(wanted).strip("\n").split("\n")
+    for count in range(1, len(lines)):
+        if not any(_spans(text, "\n".join(lines[:count]), start)):
+            return lines[count - 1].strip()
+    return lines[-1].strip()
 
 
 def _indented(text: str, margin: str) -> str:

@@ -1,0 +1,190 @@
+"""The ledger of mends: the mends of every row with known defects, done on copies of real checkouts.
+
+    python tools/mends.py run [NAME=]DIR ...   check the mends of what changed; NAME is the commit
+    python tools/mends.py check                 red where a row lacks an entry or a mend is wrong
+
+A result is kept by what was rendered, the defects and the mends: a row in which these are as before
+is not run again. docs/ledger.md shows it (`tools/field.py table`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from field import (
+    FACTS,
+    IGNORED,
+    ROOT,
+    FieldError,
+    named,
+    read_ledger,
+    rendered_digest,
+    say,
+    scaffold,
+    write_table,
+)
+from scaffold.checkout.find import Checkout
+from scaffold.kit.catalog import Gap, Kit, load_kit
+from scaffold.kit.defects import FOLDER, PAGE, load_defects
+from scaffold.proof.mends import CHECKED, WRONG, MendVerdict
+from tables import table
+
+RESULTS = ROOT / "field" / "mends.json"
+Entry = dict[str, Any]
+
+
+def main() -> int:
+    """Run one of the two."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "check"])
+    parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
+    parser.add_argument("--gap", action="append", help="only this row; may repeat")
+    parser.add_argument("--python", help="interpreter with the checkout's dependencies")
+    options = parser.parse_intermixed_args()
+    kit = load_kit(ROOT)
+    if options.action == "check":
+        return check(kit, read_results())
+    for given in options.checkouts:
+        commit, folder = named(given)
+        for gap in rows_with_defects(kit):
+            if not options.gap or gap.slug in options.gap:
+                keep(entry_of(kit, gap, commit, folder, options.python))
+    write_table(kit, read_ledger())
+    return 0
+
+
+def rows_with_defects(kit: Kit) -> list[Gap]:
+    """The finished rows whose known defects are written down."""
+    return [gap for gap in kit.gaps.values() if gap.state == "ready" and load_defects(gap)]
+
+
+def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) -> Entry:
+    """The entry of one row on one checkout, run only where something changed."""
+    digest = digest_of(kit, gap, Checkout(folder).find(gap).facts())
+    earlier = find(read_results(), gap.slug, commit)
+    if earlier is not None and earlier["digest"] == digest:
+        say(f"{gap.slug} {commit}: as before, kept")
+        return earlier
+    with tempfile.TemporaryDirectory(prefix="scaffold-mends-") as scratch:
+        copy = Path(scratch) / "checkout"
+        shutil.copytree(folder, copy, ignore=IGNORED, symlinks=True)
+        scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
+        say(f"{gap.slug} {commit}: verify with mends")
+        named_python = ["--python", python] if python else []
+        argv = ["verify", gap.slug, "-C", str(copy), "--mends", "--json", *named_python]
+        proof = scaffold(*argv, accept=(0, 6))["outcomes"][0]
+    if proof["mends"] is None:
+        raise FieldError(f"{gap.slug} {commit}: {'; '.join(proof['problems'])}")
+    mends = {
+        item["id"]: {"verdict": item["verdict"], "why": item["why"]} for item in proof["mends"]
+    }
+    return {"gap": gap.slug, "commit": commit, "digest": digest, "mends": mends}
+
+
+def digest_of(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
+    """Digest of all that a result is of, but the checkout itself."""
+    found = hashlib.sha256(rendered_digest(kit, gap, facts).encode())
+    for place in (gap.folder / PAGE, *sorted((gap.folder / FOLDER).glob("*.toml"))):
+        found.update(place.name.encode() + place.read_bytes())
+    return found.hexdigest()
+
+
+def read_results() -> list[Entry]:
+    """All entries."""
+    if not RESULTS.is_file():
+        return []
+    entries: list[Entry] = json.loads(RESULTS.read_text("utf-8"))["entries"]
+    return entries
+
+
+def find(entries: Sequence[Entry], gap: str, commit: str) -> Entry | None:
+    """The entry of a row at a commit."""
+    return next((one for one in entries if (one["gap"], one["commit"]) == (gap, commit)), None)
+
+
+def keep(entry: Entry) -> None:
+    """Write the results with the entry in its place."""
+    place = (entry["gap"], entry["commit"])
+    rest = [one for one in read_results() if (one["gap"], one["commit"]) != place]
+    entries = sorted([*rest, entry], key=lambda one: (one["gap"], one["commit"]))
+    RESULTS.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
+
+
+def check(kit: Kit, entries: Sequence[Entry]) -> int:
+    """Print what is wrong; 1 where a row has no entry, or a mend is not as it must be."""
+    commits = sorted({entry["commit"] for entry in read_ledger()})
+    problems = []
+    for gap in rows_with_defects(kit):
+        for commit in commits:
+            entry = find(entries, gap.slug, commit)
+            stale = entry is not None and is_stale(kit, gap, entry)
+            problems += [f"{gap.slug} {commit}: {line}" for line in faults(gap, entry, stale)]
+            if stale:
+                print(f"stale: mends of {gap.slug} {commit}")
+    for problem in problems:
+        print(f"mends: {problem}")
+    if problems:
+        print('run it again with: make mends PLANO="COMMIT=DIR …"')
+    return 1 if problems else 0
+
+
+def faults(gap: Gap, entry: Entry | None, stale: bool = False) -> Iterator[str]:
+    """What is wrong with an entry: mends that are not as they must be, or not in it.
+
+    A stale one may lack what came later.
+    """
+    if entry is None:
+        yield "no entry"
+        return
+    for one in load_defects(gap):
+        found = entry["mends"].get(one.id)
+        if found is None and not stale:
+            yield f"the mend {one.id} was not checked"
+        elif found and found["verdict"] in WRONG:
+            yield f"the mend {one.id} {found['verdict']}: {found['why']}"
+
+
+def is_stale(kit: Kit, gap: Gap, entry: Entry) -> bool:
+    """Whether the row, its defects or its mends are others today."""
+    facts: dict[str, Any] = json.loads((FACTS / f"{entry['commit']}.json").read_text("utf-8"))[
+        gap.slug
+    ]
+    mended = [name for name, one in entry["mends"].items() if one["verdict"] == MendVerdict.MENDED]
+    facts |= {"mended": mended} if mended else {}
+    return digest_of(kit, gap, facts) != str(entry["digest"])
+
+
+def section() -> list[str]:
+    """The part of docs/ledger.md about mends: one line a row and commit."""
+    rows = []
+    for entry in read_results():
+        count = Counter(one["verdict"] for one in entry["mends"].values())
+        here = sum(count[verdict] for verdict in CHECKED)
+        turned = f"{count[MendVerdict.TURNED]} of {here}"
+        others = [count[v] for v in (MendVerdict.MENDED, MendVerdict.ABSENT, MendVerdict.NO_MEND)]
+        rows.append([entry["gap"], entry["commit"], turned, *others])
+    header = ["row", "commit", "turn exactly their tests", "mended", "not here", "no mend"]
+    return [
+        "",
+        "## Mends",
+        "Made by `make mends` from `field/mends.json`: each known defect mended on a copy of the",
+        "checkout, with the tests of the row and the suites beside.",
+        "",
+        *table(header, rows),
+    ]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FieldError as error:
+        sys.exit(f"error: {error}")
