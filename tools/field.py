@@ -165,7 +165,7 @@ def suites(
 
 def record_of(copy: Path, gap: Gap) -> Any:
     """What the state keeps of the row."""
-    return json.loads((copy / ".scaffold" / "gaps" / f"{gap.slug}.json").read_text("utf-8"))
+    return json.loads((copy / ".scaffold" / "state.json").read_text("utf-8"))["gaps"][gap.slug]
 
 
 def generated_files(copy: Path, gap: Gap) -> list[str]:

@@ -40,11 +40,9 @@ def new(root: Path, *words: str) -> Ran:
 
 
 def without_history(root: Path) -> Snapshot:
-    """The tree without what leads back, and without bases that nothing points to."""
+    """The tree without what leads back."""
     return {
-        path: it
-        for path, it in snapshot(root).items()
-        if not path.startswith((".scaffold/undo", ".scaffold/base/"))
+        path: it for path, it in snapshot(root).items() if not path.startswith(".scaffold/undo")
     }
 
 

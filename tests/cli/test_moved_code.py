@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Ran, scaffold
+from support.former_state import as_format
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -109,25 +110,15 @@ def test_the_other_answer_puts_the_code_back_as_it_was(kit_folder: Path, shop: P
     assert not (shop / "test_prices.py").exists()
 
 
-def as_format_1(folder: Path) -> None:
-    """The state as earlier versions wrote it: what an edit took out in the place of its digest."""
-    record = folder / "gaps" / "row.json"
-    data = json.loads(record.read_text())
-    for edit in data["edits"]:
-        edit["units"].update(edit.pop("kept", {}))
-    record.write_text(json.dumps(data))
-    (folder / "state.json").write_text('{"format": 1, "kit": "tiny"}')
-
-
 def test_a_state_of_format_1_is_taken_over(kit_folder: Path, shop: Path) -> None:
     assert new(kit_folder, shop).code == 0
-    as_format_1(shop / ".scaffold")
+    as_format(1, shop)
     assert '"units": {"extract price": "{' in (shop / ".scaffold/gaps/row.json").read_text()
     assert "edited" not in scaffold("status", "--kit", kit_folder, "-C", shop).out
     done = new(kit_folder, shop, move=False)
     assert done.code == 0, done.err
     assert (shop / ORDER).read_text() == SOURCE
-    assert json.loads((shop / ".scaffold/state.json").read_text())["format"] == 2
+    assert json.loads((shop / ".scaffold/state.json").read_text())["format"] == 3
 
 
 def test_a_function_that_a_person_edited_is_told_by_name_and_never_lost(

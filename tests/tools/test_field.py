@@ -130,7 +130,7 @@ def test_the_answers_of_a_case_are_given_to_the_command(kit: Kit) -> None:
 
 def test_the_tests_of_a_file_that_the_row_deleted_are_not_missed(tmp_path: Path, gap: Gap) -> None:
     record = {"files": {}, "removed": {"crates/app/src/old_tests.rs": "digest"}}
-    write_files(tmp_path, {f".scaffold/gaps/{gap.slug}.json": json.dumps(record)})
+    write_files(tmp_path, {".scaffold/state.json": json.dumps({"gaps": {gap.slug: record}})})
     before = {"app::old_tests::tests::it_held": "passed", "app::tests::it_holds": "passed"}
     left = fieldwork.without_removed(before, tmp_path, gap)
     assert left == {"app::tests::it_holds": "passed"}

@@ -20,7 +20,7 @@ from typing import Any
 
 from scaffold.checkout.files import is_inside
 from scaffold.checkout.places import Tree, publish, read_at
-from scaffold.checkout.state import DIGEST, FOLDER, fingerprint
+from scaffold.checkout.state import DIGEST, FOLDER, fingerprint, former
 from scaffold.errors import CheckoutError
 
 MOST_BYTES = 16 << 20
@@ -29,11 +29,11 @@ MOST_LABEL = 100_000
 KEY_BYTES = 32
 TOKEN = re.compile(r"[0-9a-f]{32}")
 OURS = re.compile(
-    rf"{re.escape(FOLDER)}/(\.gitignore|state\.json|base/[0-9a-f]{{64}}\.gz"
+    rf"{re.escape(FOLDER)}/(\.gitignore|state\.json|bases\.gz|base/[0-9a-f]{{64}}\.gz"
     r"|gaps/[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.json)"
 )
-"""The only places below `.scaffold/` that a transaction writes."""
-OUR_FOLDERS = (FOLDER, f"{FOLDER}/gaps", f"{FOLDER}/base")
+"""The only places below `.scaffold/` that a transaction writes, those of earlier layouts too."""
+OUR_FOLDERS = (FOLDER, former.GAPS, former.BASES)
 
 
 class DisbeliefError(Exception):

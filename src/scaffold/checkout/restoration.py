@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, take
 from scaffold.checkout.record import Content, Operation, Record
-from scaffold.checkout.state import FOLDER
+from scaffold.checkout.state import FOLDER, PROOFS, former, gaps_in
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages import language_of
 
@@ -29,6 +29,7 @@ KEPT = f"{FOLDER}/kept"
 BEFORE = "before"
 IGNORE = b"*\n"
 NUMBER = re.compile(r"[0-9]{4,9}")
+PROOF = re.compile(r"(.+)\.(?:json|new)")
 SET_ASIDE = "scaffold undo --set-aside"
 
 
@@ -299,14 +300,13 @@ class Restoration:
 
     def _drop_proofs(self) -> None:
         """Proofs go with the records of the gaps that they are about."""
-        gaps = {
-            PurePosixPath(operation.path).stem
-            for operation in self.record.operations
-            if operation.path.startswith(f"{FOLDER}/gaps/") and not self.tree.holds(operation.path)
-        }
-        with contextlib.suppress(OSError), self.tree.folder(f"{FOLDER}/verified") as folder:
-            for name in (f"{gap}{suffix}" for gap in gaps for suffix in (".json", ".new")):
-                if _is_proof(folder, name):
+        gaps = gaps_in(self.tree.root)
+        if gaps is None:
+            return
+        with contextlib.suppress(OSError), self.tree.folder(PROOFS) as folder:
+            for name in sorted(os.listdir(folder)):
+                gap = PROOF.fullmatch(name)
+                if gap and gap[1] not in gaps and _is_proof(folder, name):
                     drop(folder, name)
 
     def _drop_kept(self) -> None:
@@ -368,7 +368,7 @@ def copy_entry(source: int, name: str, folder: int, to: str, spare: str) -> None
 
 def drop_empty(tree: Tree) -> None:
     """Remove the folders of ours that are empty."""
-    for path in (UNDO, f"{FOLDER}/verified", f"{FOLDER}/gaps", f"{FOLDER}/base", FOLDER):
+    for path in (UNDO, PROOFS, former.GAPS, former.BASES, FOLDER):
         with contextlib.suppress(OSError), tree.entry(path) as (parent, name):
             os.rmdir(name, dir_fd=parent)
 

@@ -13,7 +13,7 @@ from scaffold.checkout.files import read_file, write_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import (
-    FOLDER,
+    PROOFS,
     EditRecord,
     GapRecord,
     State,
@@ -146,11 +146,11 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
     record, kit = state.gaps[gap.slug], _kit_digest(gap, template_digest(gap))
     proof.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=kit)
     try:
-        write_file(root, f"{FOLDER}/verified/{gap.slug}.json", dump(proof))
+        write_file(root, f"{PROOFS}/{gap.slug}.json", dump(proof))
     except OSError as error:
         raise CheckoutError(
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
-            f"ls -ld {FOLDER}/verified",
+            f"ls -ld {PROOFS}",
         ) from error
 
 

@@ -279,6 +279,8 @@ class _Transaction:
                 # Not known to be on the disk: what is refused is taken back as well.
                 move(history, closed, ours, journal)
                 raise
+        # An earlier layout leaves its folders empty.
+        drop_empty(self.tree)
 
 
 def _folders_to_create(tree: Tree, writes: Sequence[Write]) -> list[str]:

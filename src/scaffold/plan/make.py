@@ -13,7 +13,16 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.parts import written_parts
-from scaffold.checkout.state import FOLDER, GapRecord, State, fingerprint
+from scaffold.checkout.state import (
+    FOLDER,
+    STATE_FILES,
+    GapRecord,
+    InGit,
+    State,
+    files_of,
+    fingerprint,
+    is_there,
+)
 from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
@@ -69,7 +78,7 @@ def make_plan(
         raise
     changes += composition.changes
     _refuse_conflicts(changes)
-    new_state = _next_state(state, plans, changes, composition)
+    new_state = _next_state(state, plans, changes, composition, request.in_git)
     writes = [
         Write(change.path, change.after, change.executable, before=digest_of(change.before))
         for change in changes
@@ -264,7 +273,11 @@ def _refuse_conflicts(changes: Sequence[Change], more: ConflictError | None = No
 
 
 def _next_state(
-    state: State, plans: Sequence[GapPlan], changes: Sequence[Change], composition: Composition
+    state: State,
+    plans: Sequence[GapPlan],
+    changes: Sequence[Change],
+    composition: Composition,
+    in_git: InGit | None,
 ) -> State:
     gaps = dict(state.gaps)
     bases = dict(state.bases)
@@ -295,25 +308,17 @@ def _next_state(
             },
             parts=dict(plan.modes) if plan.gap.parts else {},
         )
-    return State(state.kit, gaps, bases)
+    return State(state.kit, gaps, bases, in_git or state.in_git)
 
 
 def _state_writes(root: Path, old: State, new: State) -> list[Write]:
-    before, after = old.to_files(), new.to_files()
+    after = files_of(new)
     writes = [
         Write(path, content, before=digest_of(read_file(root, path)))
         for path, content in sorted(after.items())
-        if not _is_there(root, path, content)
+        if not is_there(root, path, content)
     ]
-    gone = sorted(before.keys() - after.keys())
+    gone = sorted({*old.former, *STATE_FILES} - after.keys()) if old.gaps else []
     writes += [Write(path, None) for path in gone if (root / path).exists()]
     assert all(write.path.startswith(f"{FOLDER}/") for write in writes)
     return writes
-
-
-def _is_there(root: Path, path: str, content: bytes) -> bool:
-    # Bases are named by their content, and zlib's builds compress differently: the name decides.
-    if path.startswith(f"{FOLDER}/base/"):
-        return (root / path).is_file()
-    there = read_file(root, path)
-    return there is not None and fingerprint(there) == fingerprint(content)

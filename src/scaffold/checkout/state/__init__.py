@@ -1,11 +1,13 @@
-"""What was generated: small, deterministic text in `.scaffold/`, without dates or absolute paths.
+"""What was generated: small, deterministic files in `.scaffold/`, without dates or absolute paths.
 
 ```text
-.scaffold/state.json            format number and kit
-.scaffold/gaps/<slug>.json      kit version, answers, files with their digests, owned units of edits
-.scaffold/base/<digest>.gz      each generated file as it was rendered: the base of a later merge
+.scaffold/.gitignore            `*`: git carries nothing of it; where the state is tracked all but
+                                the next two files
+.scaffold/state.json            format, kit, whether git carries it, and for each gap: version,
+                                answers, files with their digests, owned units of edits
+.scaffold/bases.gz              each generated file as it was rendered: the base of a later merge
 .scaffold/verified/<slug>.json  the last proof (written by `verify`, not part of a transaction)
-.scaffold/journal/ and undo/    local history of transactions (ignored by git)
+.scaffold/journal/ and undo/    local history of transactions
 .scaffold/kept/                 what was set aside because it could not be read or taken back
 ```
 All of it is input from a stranger: a clone may hold anything there. It is read as plain files of
@@ -14,53 +16,59 @@ bounded size, through no link, and every path in it is checked.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scaffold.checkout.files import confine, is_inside
-from scaffold.checkout.places import Tree, read_at
+from scaffold.checkout.state import former
+from scaffold.checkout.state.bases import MOST_BASES, pack, unpack
 from scaffold.checkout.state.model import (
     FOLDER,
-    FORMAT,
     EditRecord,
     GapRecord,
+    InGit,
     State,
-    dump,
     fingerprint,
 )
-from scaffold.checkout.verdict import Mode, Verdict
-from scaffold.edits import KEPT
+from scaffold.checkout.state.reading import MOST_STATE, content_of, damaged, load, paths_in
+from scaffold.checkout.state.records import DIGEST, dump, proof_of, record_of, record_to_json
 from scaffold.errors import CheckoutError
-from scaffold.system.reading import MOST_BYTES
 
 __all__ = [
+    "DIGEST",
     "FOLDER",
-    "FORMAT",
+    "JOURNAL",
+    "PROOFS",
+    "STATE_FILES",
     "EditRecord",
     "GapRecord",
+    "InGit",
     "State",
     "damaged_files",
     "dump",
+    "files_of",
     "fingerprint",
+    "former",
+    "gaps_in",
     "is_at_rest",
+    "is_there",
     "read_state",
     "read_verified",
 ]
 
+FORMAT = 3
+IGNORE = f"{FOLDER}/.gitignore"
 HEAD = f"{FOLDER}/state.json"
+BASES = f"{FOLDER}/bases.gz"
+STATE_FILES = frozenset({IGNORE, HEAD, BASES})
 JOURNAL = f"{FOLDER}/journal"
-MOST_STATE = 8 << 20
-MOST_FILES = 20_000
-MOST_BASES = 256 << 20
-COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable")
-"""What a proof counts."""
-DIGEST = re.compile(r"[0-9a-f]{64}")
-SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
+PROOFS = f"{FOLDER}/verified"
+IGNORED = {
+    InGit.IGNORED: b"*\n",
+    InGit.TRACKED: b"*\n!/.gitignore\n!/bases.gz\n!/state.json\n",
+}
 
 
 def is_at_rest(root: Path) -> bool:
@@ -86,7 +94,7 @@ def read_state(root: Path, kit: str) -> State:
     Raises:
         CheckoutError: `.scaffold/` is damaged, of another kit, or written by a newer version.
     """
-    content = _content(root, HEAD)
+    content = content_of(root, HEAD)
     if content is None:
         return State(kit)
     head = _head(content)
@@ -101,11 +109,57 @@ def read_state(root: Path, kit: str) -> State:
             f"{FOLDER}/ belongs to the kit '{head.get('kit')}', not to '{kit}'",
             "name that kit with --kit",
         )
-    gaps: dict[str, GapRecord] = {}
-    for path, content in _contents(root, "gaps", ".json"):
-        record = _record(path, content)
-        gaps[record.slug] = record
-    return State(kit, gaps, _read_bases(root)).without_headers()
+    if head["format"] in former.FORMATS:
+        return former.read(root, kit)
+    gaps = {slug: record_of(HEAD, slug, data) for slug, data in head["gaps"].items()}
+    packed = content_of(root, BASES)
+    bases = {} if packed is None else unpack(BASES, packed)
+    return State(kit, gaps, bases, InGit(head["in_git"]))
+
+
+def files_of(state: State) -> dict[str, bytes]:
+    """A state as files: relative POSIX path -> bytes. Same state, same bytes.
+
+    Raises:
+        CheckoutError: It is larger than what would be read again.
+    """
+    if not state.gaps:
+        return {}
+    gaps = {slug: record_to_json(record) for slug, record in state.gaps.items()}
+    head = {"format": FORMAT, "kit": state.kit, "in_git": state.in_git, "gaps": gaps}
+    wanted = {digest for record in state.gaps.values() for digest in record.files.values()}
+    bases = {digest: state.bases[digest] for digest in wanted & state.bases.keys()}
+    files = {IGNORE: IGNORED[state.in_git], HEAD: dump(head)}
+    if bases:
+        files[BASES] = pack(bases)
+    if max(map(len, files.values())) > MOST_STATE or sum(map(len, bases.values())) > MOST_BASES:
+        raise CheckoutError(
+            f"{FOLDER}/ would be larger than what is read again, so this change cannot be recorded",
+            "pick fewer gaps at a time",
+        )
+    return files
+
+
+def is_there(root: Path, path: str, content: bytes) -> bool:
+    """Whether a file of the state holds this already; builds of zlib compress differently."""
+    there = content_of(root, path)
+    if there is None or path != BASES:
+        return there is not None and fingerprint(there) == fingerprint(content)
+    return unpack(path, there) == unpack(path, content)
+
+
+def gaps_in(root: Path) -> set[str] | None:
+    """The gaps that have a record; None where that cannot be read."""
+    try:
+        content = content_of(root, HEAD)
+        if content is None:
+            return set()
+        head = _head(content)
+        if head["format"] in former.FORMATS:
+            return {PurePosixPath(path).stem for path in paths_in(root, former.GAPS, ".json")}
+    except CheckoutError:
+        return None
+    return set(head["gaps"]) if head["format"] == FORMAT else None
 
 
 def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
@@ -114,9 +168,9 @@ def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
     Raises:
         CheckoutError: It is damaged.
     """
-    path = f"{FOLDER}/verified/{slug}.json"
-    content = _content(root, path)
-    return None if content is None else _proof(path, content)
+    path = f"{PROOFS}/{slug}.json"
+    content = content_of(root, path)
+    return None if content is None else proof_of(path, content)
 
 
 def damaged_files(root: Path) -> list[str]:
@@ -125,188 +179,37 @@ def damaged_files(root: Path) -> list[str]:
 
     def check(path: str, read: Callable[[str, bytes], object]) -> None:
         try:
-            content = _content(root, path)
+            content = content_of(root, path)
             if content is not None:
                 read(path, content)
         except CheckoutError:
             found.append(path)
 
-    check(HEAD, lambda path, content: _head(content))
-    for name, suffix, read in (
-        ("gaps", ".json", _record),
-        ("base", ".gz", _base),
-        ("verified", ".json", _proof),
-    ):
-        try:
-            paths = _paths(root, name, suffix)
-        except CheckoutError:
-            found.append(f"{FOLDER}/{name}")
-            continue
-        for path in paths:
-            check(path, read)
+    check(HEAD, _records)
+    check(BASES, unpack)
+    found += former.damaged_files(root)
+    try:
+        proofs = paths_in(root, PROOFS, ".json")
+    except CheckoutError:
+        found.append(PROOFS)
+    else:
+        for path in proofs:
+            check(path, proof_of)
     return found
 
 
-def _paths(root: Path, name: str, suffix: str) -> list[str]:
-    """The files of one folder of the state."""
-    folder = f"{FOLDER}/{name}"
-    try:
-        with Tree(root) as tree:
-            names = tree.names(folder, most=MOST_FILES)
-    except OSError as error:
-        raise _damaged(folder, error.strerror or str(error)) from error
-    return [f"{folder}/{one}" for one in names if one.endswith(suffix)]
-
-
-def _content(root: Path, path: str) -> bytes | None:
-    """The bytes of one file of the state; None where there is none."""
-    try:
-        with Tree(root) as tree:
-            if (root / FOLDER).is_symlink():
-                confine(root, path)
-            return tree.read(path, most=MOST_STATE)
-    except OSError as error:
-        raise _damaged(path, error.strerror or str(error)) from error
-
-
-def _contents(root: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
-    """Each file of one folder of the state and its bytes, by one handle of the folder."""
-    paths = _paths(root, name, suffix)
-    at = f"{FOLDER}/{name}" if paths else ""
-    try:
-        with Tree(root) as tree, tree.folder(at) as folder:
-            for at in paths:
-                yield at, read_at(folder, os.path.basename(at), most=MOST_STATE)
-    except OSError as error:
-        raise _damaged(at, error.strerror or str(error)) from error
-
-
-def _read_bases(root: Path) -> dict[str, bytes]:
-    bases: dict[str, bytes] = {}
-    total = 0
-    for path, packed in _contents(root, "base", ".gz"):
-        content = _base(path, packed)
-        total += len(content)
-        if total > MOST_BASES:
-            raise _damaged(f"{FOLDER}/base", f"it holds more than {MOST_BASES >> 20} MiB")
-        bases[PurePosixPath(path).stem] = content
-    return bases
-
-
-def _base(path: str, packed: bytes) -> bytes:
-    """A base as it was rendered; what unpacks to more than any rendering is refused."""
-    import zlib
-
-    unpacking = zlib.decompressobj(wbits=31)  # the format of gzip
-    try:
-        content = unpacking.decompress(packed, MOST_BYTES + 1)
-    except zlib.error as error:
-        raise _damaged(path, str(error)) from error
-    if len(content) > MOST_BYTES:
-        raise _damaged(path, f"it unpacks to more than {MOST_BYTES >> 20} MiB")
-    whole = unpacking.eof and not unpacking.unused_data
-    if not whole or fingerprint(content) != PurePosixPath(path).stem:
-        raise _damaged(path, "its content does not match its name")
-    return content
-
-
-def _record(path: str, content: bytes) -> GapRecord:
-    slug = PurePosixPath(path).stem
-    data = _load(path, content)
-    if not SLUG.fullmatch(slug):
-        raise _damaged(path, "its name is not the name of a gap")
-    try:
-        record = GapRecord(
-            slug=slug,
-            kit_version=_text(data["kit_version"]),
-            digest=_text(data["digest"]),
-            mode=Mode(_text(data["mode"])),
-            template=_text(data["template"]),
-            answers=_mapping(data["answers"]),
-            files={_path(key): _text(value) for key, value in _mapping(data["files"]).items()},
-            edits=tuple(_edit(item) for item in data["edits"]),
-            removed={
-                _path(key): _text(value) for key, value in _mapping(data.get("removed", {})).items()
-            },
-            parts={key: Mode(value) for key, value in _mapping(data.get("parts", {})).items()},
-        )
-        if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):
-            raise ValueError("files: a digest")
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _damaged(path, f"{type(error).__name__} at {error}") from error
-    return record
-
-
-def _edit(item: Mapping[str, Any]) -> EditRecord:
-    units = {_text(name): _text(digest) for name, digest in _mapping(item["units"]).items()}
-    kept = {_text(name): _text(text) for name, text in _mapping(item.get("kept", {})).items()}
-    for name, digest in units.items():
-        if digest.startswith("{"):  # format 1
-            units[name], kept[name] = KEPT, digest
-    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units, kept)
-
-
-def _path(path: Any) -> str:
-    """A path of the checkout that is neither in a `.git` nor one of ours."""
-    parts = _text(path).split("/")
-    if not is_inside(path) or any(part.casefold() == FOLDER for part in parts):
-        raise ValueError(f"{path!r}, which is not a place inside the checkout")
-    return str(path)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60}, which is not text")
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r:.60}, which is not an object")
-    return value
+def _records(path: str, content: bytes) -> list[GapRecord]:
+    head = _head(content)
+    return [record_of(path, slug, data) for slug, data in head.get("gaps", {}).items()]
 
 
 def _head(content: bytes) -> dict[str, Any]:
-    head = _load(HEAD, content)
-    if type(head.get("format")) is not int:
-        raise _damaged(HEAD, "it names no format")
+    head = load(HEAD, content)
+    if type(head.get("format")) is not int or head["format"] < 1:
+        raise damaged(HEAD, "it names no format")
+    if head["format"] == FORMAT:
+        if not isinstance(head.get("gaps"), dict):
+            raise damaged(HEAD, "it has no records of gaps")
+        if head.get("in_git") not in list(InGit):
+            raise damaged(HEAD, "`in_git` is neither ignored nor tracked")
     return head
-
-
-def _proof(path: str, content: bytes) -> dict[str, Any]:
-    proof = _load(path, content)
-    counts = [proof[name] for name in COUNTS if proof.get(name) is not None]
-    fits = (
-        all(type(count) is int and 0 <= count < 10**9 for count in counts)
-        and proof.get("passed") is not None
-        and proof.get("verdict") in list(Verdict)
-        and (not proof.get("viable") or proof.get("killed") is not None)
-        and all(_is_flat(value) for value in proof.values())
-    )
-    if not fits:
-        raise _damaged(path, "it is not a proof")
-    return proof
-
-
-def _is_flat(value: Any, depth: int = 3) -> bool:
-    """Whether a value is nested no deeper than what a proof holds."""
-    if isinstance(value, dict | list):
-        inner = value.values() if isinstance(value, dict) else value
-        return depth > 0 and all(_is_flat(one, depth - 1) for one in inner)
-    return True
-
-
-def _load(path: str, content: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(content.decode("utf-8"))
-    except RecursionError as error:
-        raise _damaged(path, "its JSON is nested too deep") from error
-    except ValueError as error:
-        raise _damaged(path, " ".join(str(error).split())) from error
-    if not isinstance(data, dict):
-        raise _damaged(path, "it holds no object")
-    return data
-
-
-def _damaged(path: str, why: str) -> CheckoutError:
-    return CheckoutError(f"{path} is damaged: {why}", "scaffold undo --set-aside")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, field, replace
+from dataclasses import field, replace
+from enum import StrEnum
 from typing import Any
 
 from scaffold.checkout.verdict import Mode
@@ -14,8 +14,13 @@ from scaffold.edits.former import without_header
 from scaffold.system.frozen import frozen
 
 FOLDER = ".scaffold"
-FORMAT = 2
-IGNORED = "journal/\nundo/\n"
+
+
+class InGit(StrEnum):
+    """Whether git carries the state."""
+
+    IGNORED = "ignored"
+    TRACKED = "tracked"
 
 
 def fingerprint(content: bytes) -> str:
@@ -67,11 +72,16 @@ class GapRecord:
 
 @frozen
 class State:
-    """All records of a checkout, and the bases that they point to."""
+    """All records of a checkout, and the bases that they point to.
+
+    `former` names the files of an earlier layout that go with the next write.
+    """
 
     kit: str
     gaps: Mapping[str, GapRecord] = field(default_factory=dict)
     bases: Mapping[str, bytes] = field(default_factory=dict)
+    in_git: InGit = InGit.IGNORED
+    former: tuple[str, ...] = ()
 
     def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
         """Whether a file is what we wrote: line ends and a formatter's layout do not count.
@@ -90,25 +100,6 @@ class State:
             base is not None and same_text(path, base, current)
         )
 
-    def to_files(self) -> dict[str, bytes]:
-        """The state as files: relative POSIX path -> bytes. Same state, same bytes."""
-        if not self.gaps:
-            return {}
-        import gzip
-
-        head = {"format": FORMAT, "kit": self.kit}
-        files = {
-            f"{FOLDER}/.gitignore": IGNORED.encode(),
-            f"{FOLDER}/state.json": dump(head),
-        }
-        wanted: set[str] = set()
-        for slug, record in self.gaps.items():
-            files[f"{FOLDER}/gaps/{slug}.json"] = dump(_record_to_json(record))
-            wanted |= set(record.files.values())
-        for digest in wanted & set(self.bases):
-            files[f"{FOLDER}/base/{digest}.gz"] = gzip.compress(self.bases[digest], 9, mtime=0)
-        return files
-
     def without_headers(self) -> State:
         """The state as if no file had been written with the header of an earlier version."""
         bases, digests = {}, {}
@@ -122,20 +113,4 @@ class State:
             )
             for slug, record in self.gaps.items()
         }
-        return State(self.kit, gaps, bases)
-
-
-def _record_to_json(record: GapRecord) -> dict[str, Any]:
-    def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
-        optional = ("slug", "removed", "parts", "kept")
-        whole = asdict(item).items()
-        return {key: value for key, value in whole if key not in optional or value}
-
-    data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
-    del data["slug"]
-    return data
-
-
-def dump(data: Any) -> bytes:
-    """A record as it is kept: the same data, the same bytes."""
-    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return replace(self, gaps=gaps, bases=bases)

@@ -1,0 +1,125 @@
+"""Records and proofs as JSON, each field checked: what lies in a checkout may be a stranger's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from scaffold.checkout.files import is_inside
+from scaffold.checkout.state.model import FOLDER, EditRecord, GapRecord
+from scaffold.checkout.state.reading import damaged, load
+from scaffold.checkout.verdict import Mode, Verdict
+from scaffold.edits import KEPT
+
+COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable")
+"""What a proof counts."""
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
+
+
+def record_to_json(record: GapRecord) -> dict[str, Any]:
+    """A record as it is kept; `record_of` reads it again."""
+
+    def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
+        optional = ("slug", "removed", "parts", "kept")
+        whole = asdict(item).items()
+        return {key: value for key, value in whole if key not in optional or value}
+
+    data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
+    del data["slug"]
+    return data
+
+
+def dump(data: Any) -> bytes:
+    """A record as it is kept: the same data, the same bytes."""
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def record_of(path: str, slug: str, data: Any) -> GapRecord:
+    """The record of a gap, checked in every field.
+
+    Raises:
+        CheckoutError: It is damaged; `path` is where it stands.
+    """
+    if not SLUG.fullmatch(slug):
+        raise damaged(path, f"{slug!r:.60} is not the name of a gap")
+    try:
+        record = GapRecord(
+            slug=slug,
+            kit_version=_text(_mapping(data)["kit_version"]),
+            digest=_text(data["digest"]),
+            mode=Mode(_text(data["mode"])),
+            template=_text(data["template"]),
+            answers=_mapping(data["answers"]),
+            files={_path(key): _text(value) for key, value in _mapping(data["files"]).items()},
+            edits=tuple(_edit(item) for item in data["edits"]),
+            removed={
+                _path(key): _text(value) for key, value in _mapping(data.get("removed", {})).items()
+            },
+            parts={key: Mode(value) for key, value in _mapping(data.get("parts", {})).items()},
+        )
+        if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):
+            raise ValueError("files: a digest")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise damaged(path, f"{slug}: {type(error).__name__} at {error}") from error
+    return record
+
+
+def _edit(item: Mapping[str, Any]) -> EditRecord:
+    units = {_text(name): _text(digest) for name, digest in _mapping(item["units"]).items()}
+    kept = {_text(name): _text(text) for name, text in _mapping(item.get("kept", {})).items()}
+    for name, digest in units.items():
+        if digest.startswith("{"):  # format 1
+            units[name], kept[name] = KEPT, digest
+    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units, kept)
+
+
+def proof_of(path: str, content: bytes) -> dict[str, Any]:
+    """A proof, checked as far as it is used.
+
+    Raises:
+        CheckoutError: It is damaged.
+    """
+    proof = load(path, content)
+    counts = [proof[name] for name in COUNTS if proof.get(name) is not None]
+    fits = (
+        all(type(count) is int and 0 <= count < 10**9 for count in counts)
+        and proof.get("passed") is not None
+        and proof.get("verdict") in list(Verdict)
+        and (not proof.get("viable") or proof.get("killed") is not None)
+        and all(_is_flat(value) for value in proof.values())
+    )
+    if not fits:
+        raise damaged(path, "it is not a proof")
+    return proof
+
+
+def _is_flat(value: Any, depth: int = 3) -> bool:
+    """Whether a value is nested no deeper than what a proof holds."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(_is_flat(one, depth - 1) for one in inner)
+    return True
+
+
+def _path(path: Any) -> str:
+    """A path of the checkout that is neither in a `.git` nor one of ours."""
+    parts = _text(path).split("/")
+    if not is_inside(path) or any(part.casefold() == FOLDER for part in parts):
+        raise ValueError(f"{path!r}, which is not a place inside the checkout")
+    return str(path)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60}, which is not text")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.60}, which is not an object")
+    return value
