@@ -19,10 +19,12 @@ import pytest
 from scaffold.checkout.journal import Write, commit
 from scaffold.checkout.state import fingerprint
 from support.command import scaffold
+from support.former_state import as_format
 from support.tinykit import DEMO_KIT
 from support.tree import snapshot, write_files
 
 VICTIM = b"a person's own file"
+NAMED = '{"format": 3, "kit": "parcels", "in_git": "ignored", "gaps": {"\\u001b[m": {}}}'
 Plant = Callable[[Path, Path], object]
 """Puts something into a checkout; the second folder lies outside of it."""
 
@@ -80,13 +82,24 @@ def generated(then: Plant) -> Plant:
     return plant
 
 
+def earlier(then: Plant) -> Plant:
+    """The same where an earlier version wrote the state."""
+
+    def plant(tree: Path, out: Path) -> None:
+        as_format(2, tree)
+        then(tree, out)
+
+    return generated(plant)
+
+
 def gap(**changes: Any) -> Plant:
     """The record of a gap with these fields."""
 
     def plant(tree: Path, out: Path) -> None:
-        place = tree / ".scaffold" / "gaps" / "prices.json"
-        text = json.dumps({**json.loads(place.read_text()), **changes})
-        place.write_text(text.replace("{out}", str(out)))
+        place = tree / ".scaffold" / "state.json"
+        head = json.loads(place.read_text())
+        head["gaps"]["prices"].update(changes)
+        place.write_text(json.dumps(head).replace("{out}", str(out)))
 
     return plant
 
@@ -135,7 +148,7 @@ def door(place: Path, out: Path) -> None:
 
 
 def bomb(place: Path, out: Path) -> None:
-    place.write_bytes(gzip.compress(b"\0" * (64 << 20)))
+    place.write_bytes(gzip.compress(b"\0" * (80 << 20)))
 
 
 def a_file(place: Path, out: Path) -> None:
@@ -165,18 +178,29 @@ PLANTS: dict[str, Plant] = {
     },
     **{
         f"{place}: {make.__name__}": generated(named(place, make))
-        for place in ("state.json", "gaps", "gaps/prices.json", "base", "verified",
-                      "verified/prices.json", "undo/0001/before")
+        for place in (".gitignore", "state.json", "bases.gz", "verified", "verified/prices.json",
+                      "undo/0001/before")
+        for make in ODD
+    },
+    **{
+        f"earlier {place}: {make.__name__}": earlier(named(place, make))
+        for place in ("gaps", "gaps/prices.json", "base", "base/" + "0" * 64 + ".gz")
         for make in ODD
     },
     **{f"journal: {make.__name__}": named("journal", make) for make in RARE},
-    **{f"state.json: {make.__name__}": generated(named("state.json", make)) for make in RARE},
+    **{
+        f"{place}: {make.__name__}": generated(named(place, make))
+        for place in ("state.json", "bases.gz")
+        for make in RARE
+    },
     **{
         f"{sibling}: {make.__name__}": named(f"../{sibling}", make)
         for sibling in ("tests/.test_labels.py.scaffold-new", "tests/.test_labels.py.scaffold-tmp")
         for make in (pipe, to_file, to_folder)
     },
-    "base: a bomb": generated(named("base/" + "0" * 64 + ".gz", bomb)),
+    "bases.gz: a bomb": generated(named("bases.gz", bomb)),
+    "bases.gz: alone": named("bases.gz", deep),
+    "earlier base: a bomb": earlier(named("base/" + "0" * 64 + ".gz", bomb)),
     **{f"gap: files {path}": generated(gap(files={path: "0" * 64})) for path in PATHS[:5]},
     **{f"gap: removed {path}": generated(gap(removed={path: "0"})) for path in PATHS[:5]},
     **{
@@ -186,7 +210,8 @@ PLANTS: dict[str, Plant] = {
         for path in PATHS[:5]
     },
     "gap: types": generated(gap(files=[], answers="x", edits=[5])),
-    "gap: a name": generated(named("gaps/\x1b[m.json", lambda p, out: p.write_text("{}"))),
+    "gap: a name": generated(named("state.json", lambda p, out: p.write_text(NAMED))),
+    "earlier gap: a name": earlier(named("gaps/\x1b[m.json", lambda p, out: p.write_text("{}"))),
     "proof: types": generated(named("verified/prices.json", lambda p, out: p.write_text("{}"))),
 }  # fmt: skip
 COMMANDS = (["status"], ["new", "--gap", "labels", "--dry-run"], ["new", "--gap", "labels"],
@@ -223,8 +248,9 @@ PROVED = {"verdict": "proved", "passed": 9, "killed": 9, "viable": 9}
 # What `verify` reads or writes itself, once for each kind.
 VERIFIED = [
     *("journal: ../out/victim", "journal: of another checkout", "journal/record.json: endless"),
-    *("undo: ../out/victim", "undo: pipe", "kept: to_folder", "state.json: huge", "gaps: deep"),
-    *("gaps/prices.json: to_folder", "base: to_folder", "base: a bomb", "verified: to_folder"),
+    *("undo: ../out/victim", "undo: pipe", "kept: to_folder", "state.json: huge", "bases.gz: deep"),
+    *("bases.gz: to_folder", "bases.gz: a bomb", "earlier base: a bomb", "verified: to_folder"),
+    *("earlier gaps/prices.json: to_folder", "earlier gaps: deep"),
     *("verified: pipe", "verified/prices.json: pipe", "verified/prices.json: to_folder"),
     *("verified/prices.json: deep", "gap: files ../out/victim", "gap: edits {out}/victim"),
 ]
@@ -298,5 +324,35 @@ def test_a_record_never_travels_by_git(tree: Path) -> None:
     (tree / ".scaffold/.gitignore").unlink()
     git("add", "-A")
     listed = git("ls-files", ".scaffold")
-    assert "gaps/prices.json" in listed
+    assert "state.json" in listed
     assert not {"journal", "undo", "kept"} & {line.split("/")[1] for line in listed.split()}
+
+
+def test_git_carries_no_record_unless_the_state_is_tracked_and_then_these_files(tree: Path) -> None:
+    def carried() -> list[str]:
+        words = ["git", "ls-files", "--others", "--exclude-standard", ".scaffold"]
+        done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def new(*words: str) -> None:
+        done = scaffold("new", "--gap", "prices", *words, "--kit", DEMO_KIT, "-C", tree)
+        assert done.code == 0, done.err
+
+    subprocess.run(["git", "init", "-q"], cwd=tree, check=True)
+    new()
+    assert carried() == []
+    before = snapshot(tree)
+    new("--state", "tracked")
+    files = [".scaffold/.gitignore", ".scaffold/bases.gz", ".scaffold/state.json"]
+    assert carried() == files
+    verify = scaffold("verify", "--python", sys.executable, "--kit", DEMO_KIT, "-C", tree)
+    assert verify.code == 0, verify.err
+    assert "tracked in git" in scaffold("status", "--kit", DEMO_KIT, "-C", tree).out
+    # It is remembered.
+    assert scaffold("new", "--gap", "labels", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert carried() == files
+    for _ in range(2):
+        assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert "ignored by git" in scaffold("status", "--kit", DEMO_KIT, "-C", tree).out
+    assert carried() == []
+    assert before.items() <= snapshot(tree).items()

@@ -143,7 +143,7 @@ class _Found:
 def _checkout(start: Path, kit: Kit) -> _Found:
     from scaffold.checkout.find import open_checkout
     from scaffold.checkout.generation import read_whole
-    from scaffold.checkout.state import read_state
+    from scaffold.checkout.state import in_git, read_state
     from scaffold.errors import ScaffoldError
 
     try:
@@ -156,7 +156,12 @@ def _checkout(start: Path, kit: Kit) -> _Found:
         if gap.built and gap.run is not None and checkout.has_target(gap):
             gaps.setdefault((gap.run.runner, gap.run.root), gap)
     about = Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")
-    return _Found((about,), checkout, tuple(gaps.values()))
+    records = {
+        "ignored": "ignored by git; carried with: scaffold new --state tracked",
+        "tracked": "tracked in git; ignored with: scaffold new --state ignored",
+    }.get(in_git(checkout.root), "written by an earlier version" if state.gaps else "none")
+    kept = Check("records in .scaffold/", True, records)
+    return _Found((about, kept), checkout, tuple(gaps.values()))
 
 
 def _environment(checkout: Checkout | None, gap: Gap, ask: bool, command: str) -> Check:

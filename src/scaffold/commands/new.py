@@ -88,6 +88,11 @@ if TYPE_CHECKING:
     "write both sides between conflict markers where they collide; overwrite: take the kit's. "
     "undo gives it back.",
 )
+@click.option(
+    "--state",
+    type=click.Choice(["ignored", "tracked"]),
+    help="Whether git carries the records in .scaffold/; remembered, at first ignored.",
+)
 @checkout_folder
 @kit_folder
 @as_json
@@ -110,6 +115,7 @@ def new(
     verify: bool,
     python: str | None,
     on_conflict: str,
+    state: str | None,
     checkout: Path,
     kit: Path | None,
     json: bool,
@@ -128,7 +134,7 @@ def new(
     parts = select_parts(loaded, gap, part, next_part=next_part)
     gap = tuple(dict.fromkeys([*gap, *parts]))
     picked = bool(gap or priority or everything)
-    asks = not (yes or json or dry_run or diff) and _on_terminal()
+    asks, way = not (yes or json or dry_run or diff) and _on_terminal(), OnConflict(on_conflict)
     if not picked:
         _need_terminal(asks)
     progress, show = Progress(), Showing(asks=asks, dry_run=dry_run, diff=diff, json=json)
@@ -147,7 +153,7 @@ def new(
             gaps, parts, asked = _ask(loaded, opened, kind, language, given, progress)
             given = {**given, **asked}
         named = frozenset(gap if picked else [item.slug for item in gaps])
-        request = Request(tuple(gaps), {}, named, stubs, OnConflict(on_conflict), parts, next_part)
+        request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part, state=state)
         plan, written = _write(loaded, opened, request, given, progress, show, commits)
         body = {"written": written, **(commits.to_json() if commits else {})}
         if verify and written is not None and plan.gaps:

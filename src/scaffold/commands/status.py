@@ -43,18 +43,24 @@ def status(
 ) -> int:
     """Print where every gap stands, and its last proof."""
     from scaffold import workflow
+    from scaffold.checkout.state import in_git
     from scaffold.commands import report
 
     loaded = load(kit)
     asked = _gates(fail_on, loaded) if fail_on else []
     with workflow.opened(checkout, loaded, Progress(), reading=True) as opened:
         rows = workflow.statuses(loaded, opened)
+        records = in_git(opened.root)
     shown = [row for row in rows if all_rows or row.state != "skipped"]
     if json:
-        body = {"gaps": [report.status_to_json(row) for row in shown]}
+        body = {"gaps": [report.status_to_json(row) for row in shown], "in_git": records or None}
         output.answer(report.to_json("status", body))
     else:
         output.say(report.status_table(shown))
+        if records:
+            output.say(
+                f"records: .scaffold/, {records} {'by' if records == 'ignored' else 'in'} git"
+            )
     error = _gate_error(asked, rows) if asked else None
     if error is not None and not json:
         raise error

@@ -78,7 +78,7 @@ def make_plan(
         raise
     changes += composition.changes
     _refuse_conflicts(changes)
-    new_state = _next_state(state, plans, changes, composition, request.in_git)
+    new_state = _next_state(state, plans, changes, composition, request.state)
     writes = [
         Write(change.path, change.after, change.executable, before=digest_of(change.before))
         for change in changes
@@ -277,7 +277,7 @@ def _next_state(
     plans: Sequence[GapPlan],
     changes: Sequence[Change],
     composition: Composition,
-    in_git: InGit | None,
+    in_git: str | None,
 ) -> State:
     gaps = dict(state.gaps)
     bases = dict(state.bases)
@@ -308,7 +308,7 @@ def _next_state(
             },
             parts=dict(plan.modes) if plan.gap.parts else {},
         )
-    return State(state.kit, gaps, bases, in_git or state.in_git)
+    return State(state.kit, gaps, bases, InGit(in_git or state.in_git))
 
 
 def _state_writes(root: Path, old: State, new: State) -> list[Write]:

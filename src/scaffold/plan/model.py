@@ -8,7 +8,6 @@ from typing import Any
 
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write
-from scaffold.checkout.state import InGit
 from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.kit.catalog import EditSpec, Gap
@@ -30,7 +29,7 @@ class Request:
         parts: By gap the parts that are meant; a gap that is not in it is meant whole.
         next_part: Of each gap only the first part that is not here.
         waiting: Gaps of which nothing is to be written, and why.
-        in_git: Whether git is to carry the state; None leaves it as it is.
+        state: Whether git carries the state, a word of `InGit`; None leaves it as it is.
     """
 
     gaps: tuple[Gap, ...]
@@ -41,7 +40,7 @@ class Request:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     next_part: bool = False
     waiting: Mapping[str, str] = field(default_factory=dict)
-    in_git: InGit | None = None
+    state: str | None = None
 
     def picked(self, gap: Gap) -> tuple[str, ...]:
         """The parts that are meant of a gap."""

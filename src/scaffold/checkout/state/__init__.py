@@ -52,6 +52,7 @@ __all__ = [
     "fingerprint",
     "former",
     "gaps_in",
+    "in_git",
     "is_at_rest",
     "is_there",
     "read_state",
@@ -162,6 +163,16 @@ def gaps_in(root: Path) -> set[str] | None:
     return set(head["gaps"]) if head["format"] == FORMAT else None
 
 
+def in_git(root: Path) -> str:
+    """Whether git carries the state: a word of `InGit`; empty where there is none, or a former one.
+
+    Raises:
+        CheckoutError: It is damaged.
+    """
+    content = content_of(root, HEAD)
+    return str(_head(content).get("in_git", "")) if content is not None else ""
+
+
 def read_verified(root: Path, slug: str) -> dict[str, Any] | None:
     """The last proof of a gap, as `verify` wrote it; None where there is none.
 
@@ -185,6 +196,7 @@ def damaged_files(root: Path) -> list[str]:
         except CheckoutError:
             found.append(path)
 
+    check(IGNORE, lambda path, content: None)
     check(HEAD, _records)
     check(BASES, unpack)
     found += former.damaged_files(root)
