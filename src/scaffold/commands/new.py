@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from scaffold.commands.commits import Commits
     from scaffold.kit.catalog import Gap, Kit
     from scaffold.plan.model import Plan, Request
+    from scaffold.workflow.proved import Proved
 
 
 @click.command(
@@ -76,8 +77,14 @@ if TYPE_CHECKING:
     "--commit", is_flag=True, help="Make one commit a part, with its files alone; never push."
 )
 @click.option("--branch", metavar="NAME", help="Make the commits on this new branch.")
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Run the tests on a copy first, which runs code of the checkout, and write only the parts "
+    "that are as declared in this checkout.",
+)
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
-@click.option("--python", metavar="EXE", help="The interpreter that --verify runs tests with.")
+@click.option("--python", metavar="EXE", help="The interpreter that --prove and --verify use.")
 @click.option(
     "--on-conflict",
     type=click.Choice([str(way) for way in OnConflict]),
@@ -112,6 +119,7 @@ def new(
     diff: bool,
     commit: bool,
     branch: str | None,
+    prove: bool,
     verify: bool,
     python: str | None,
     on_conflict: str,
@@ -137,7 +145,7 @@ def new(
     asks, way = not (yes or json or dry_run or diff) and _on_terminal(), OnConflict(on_conflict)
     if not picked:
         _need_terminal(asks)
-    progress, show = Progress(), Showing(asks=asks, dry_run=dry_run, diff=diff, json=json)
+    progress, show = Progress(), Showing(asks, dry_run, diff, json, prove, python)
     with workflow.opened(checkout, loaded, progress, reading=dry_run or diff) as opened:
         commits = _commits(loaded, opened, branch) if commit else None
         if picked:
@@ -154,13 +162,43 @@ def new(
             given = {**given, **asked}
         named = frozenset(gap if picked else [item.slug for item in gaps])
         request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part, state=state)
-        plan, written = _write(loaded, opened, request, given, progress, show, commits)
-        body = {"written": written, **(commits.to_json() if commits else {})}
+        found, written = _write(loaded, opened, request, given, progress, show, commits)
+        plan, body = found.plan, {"written": written, **(commits.to_json() if commits else {})}
         if verify and written is not None and plan.gaps:
             return _prove(loaded, opened, plan, progress, python, json, body)
     if json and written is not None:
-        _print_json(plan, **body)
-    return 0
+        _print_json(plan, **body, **_shown(found))
+    return _code_of(found, json=json)
+
+
+def _shown(found: Proved) -> dict[str, Any]:
+    """What --prove adds to the JSON document."""
+    if not found.outcomes and not found.left_out:
+        return {}
+    return {"outcomes": [outcome.to_json() for outcome in found.outcomes]}
+
+
+def _code_of(found: Proved, *, json: bool) -> int:
+    """The exit code: 0 where a part is as declared, or nothing was run.
+
+    Raises:
+        ProofError: No part is as declared, and no JSON document says so already.
+        ScaffoldError: Nothing could be run at all, likewise.
+    """
+    from scaffold.errors import ProofError
+
+    if found.plan.gaps or not found.left_out:
+        return 0
+    first, *more = found.left_out
+    rest = f" (and {len(more)} more parts, above)" if more else ""
+    error = found.refusal or ProofError(
+        f"nothing is as declared in this checkout, so nothing was written: "
+        f"{first.name}: {first.reason}{rest}",
+        f"scaffold new --{'part' if ':' in first.name else 'gap'} {first.name} --diff",
+    )
+    if not json:
+        raise error
+    return error.exit_code
 
 
 def _commits(kit: Kit, checkout: Checkout, branch: str | None) -> Commits:
@@ -177,15 +215,23 @@ def _write(
     progress: Progress,
     show: Showing,
     commits: Commits | None,
-) -> tuple[Plan, bool | None]:
+) -> tuple[Proved, bool | None]:
     """The plan, and whether anything of it was written; see `_show_and_apply`."""
     from scaffold import workflow
+    from scaffold.proof.runner import VerifyOptions
+    from scaffold.system.caching import cache_dir
+    from scaffold.workflow.proved import Proved, plan_proved
 
     with _conflicts_shown(show.diff, show.json):
-        plan = workflow.plan_new(kit, checkout, request, given, progress)
+        if show.prove:
+            progress("--prove runs code of this checkout, on a copy of it")
+            options = VerifyOptions(python=show.python, cache_dir=cache_dir())
+            found = plan_proved(kit, checkout, request, given, options, progress)
+        else:
+            found = Proved(workflow.plan_new(kit, checkout, request, given, progress))
     if commits is not None:
-        commits.begin(plan, request, given, progress)
-    return plan, _show_and_apply(plan, show, commits)
+        commits.begin(found.plan, request, given, progress)
+    return found, _show_and_apply(found, show, commits)
 
 
 def _check_commit(commit: bool, branch: str | None, *, shown: bool) -> None:
@@ -209,12 +255,14 @@ def _check_commit(commit: bool, branch: str | None, *, shown: bool) -> None:
 
 @dataclass(frozen=True)
 class Showing:
-    """How a plan is shown, and whether somebody is asked."""
+    """How a plan is proved and shown, and whether somebody is asked."""
 
     asks: bool
     dry_run: bool
     diff: bool
     json: bool
+    prove: bool = False
+    python: str | None = None
 
 
 @contextmanager
@@ -294,35 +342,59 @@ def _ask(
     return gaps, parts, prompts.ask_questions(gaps, skip=set(given))
 
 
-def _show_and_apply(plan: Plan, show: Showing, commits: Commits | None) -> bool | None:
+def _show_diff(found: Proved, *, json: bool) -> None:
+    from scaffold.plan.changes import diff as unified
+
+    text = unified(found.plan.changes)
+    if json:
+        _print_json(found.plan, written=False, diff=text, **_shown(found))
+    else:
+        _print_diff(text)
+
+
+def _agreed(found: Proved, show: Showing, commits: Commits | None) -> bool:
+    """Show the plan; on a terminal whether the person there wants it."""
+    from scaffold.commands import report
+
+    plan = found.plan
+    asks = show.asks and (plan.writes or (commits and commits.pending))
+    if not asks and not show.json:
+        output.say(report.plan_lines(plan.changes, plan.notes()))
+    for outcome in () if show.json else found.outcomes:
+        output.say(report.as_declared(outcome))
+    if not asks:
+        return True
+    from scaffold.commands.review import review
+
+    if not review(plan, "Write and commit this?" if commits else "Write this?"):
+        output.say("nothing was written")
+        return False
+    return True
+
+
+def _show_and_apply(found: Proved, show: Showing, commits: Commits | None) -> bool | None:
     """Whether anything was written; None where the plan was only shown, or a person said no."""
     from scaffold import workflow
     from scaffold.commands import report
-    from scaffold.plan.changes import diff as unified
 
+    plan = found.plan
     if show.diff:
-        text = unified(plan.changes)
-        if show.json:
-            _print_json(plan, written=False, diff=text)
-        else:
-            _print_diff(text)
+        _show_diff(found, json=show.json)
         return None
-    if show.asks and (plan.writes or (commits and commits.pending)):
-        from scaffold.commands.review import review
-
-        if not review(plan, "Write and commit this?" if commits else "Write this?"):
-            output.say("nothing was written")
-            return None
-    elif not show.json:
-        output.say(report.plan_lines(plan.changes, plan.notes()))
+    if not _agreed(found, show, commits):
+        return None
+    if found.left_out and not plan.gaps:
+        return False
     written = False if show.dry_run else commits.make() if commits else workflow.apply(plan)
+    if written:
+        found.keep_proofs()
     if written and commits is None:
         invocation.current.done = f"what was asked for is written ({plan.label})"
     if not show.json:
         output.say(report.closing_line(plan, written=written, dry_run=show.dry_run))
         output.say(report.lines_of(commits.lines())) if commits else None
     elif show.dry_run:
-        _print_json(plan, written=False)
+        _print_json(plan, written=False, **_shown(found))
     return None if show.dry_run else written
 
 

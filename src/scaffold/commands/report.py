@@ -177,7 +177,9 @@ def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
             for item in plan.gaps
         ],
         "changes": [change_to_json(change) for change in plan.changes],
-        "skipped": [{"gap": item.gap, "reason": item.reason} for item in plan.skipped],
+        "skipped": [
+            {"gap": item.gap, "part": item.part, "reason": item.reason} for item in plan.skipped
+        ],
     }
 
 
@@ -257,6 +259,13 @@ def status_to_json(status: Status) -> dict[str, Any]:
 def outcomes(records: Sequence[Outcome]) -> str:
     """The proofs, one block a gap: counts, coverage, kills, and every survivor."""
     return "\n".join(_outcome_lines(record) for record in records)
+
+
+def as_declared(record: Outcome) -> str:
+    """What `new --prove` prints of a gap that ran on the copy."""
+    count = record.counts
+    told = [f"{count[k]} {k.replace('_', ' ')}" for k in ("passed", "known_defects", "todo")]
+    return f"  runs as declared: {record.gap}{_parts_of(record)} ({', '.join(told)})"
 
 
 def _parts_of(record: Outcome) -> str:

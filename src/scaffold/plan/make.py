@@ -86,7 +86,8 @@ def make_plan(
     ]
     writes += _state_writes(checkout.root, state, new_state)
     deletes = tuple(change.path for change in removed if change.writes)
-    return Plan(checkout, tuple(plans), tuple(changes), tuple(skipped), tuple(writes), deletes)
+    parts = (tuple(plans), tuple(changes), tuple(skipped), tuple(writes))
+    return Plan(checkout, *parts, new_state, deletes)
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write
+from scaffold.checkout.state import State
 from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.kit.catalog import EditSpec, Gap
-from scaffold.kit.parts import edits_with, names_of, owner_of
+from scaffold.kit.parts import WHOLE, edits_with, names_of, owner_of
 from scaffold.kit.render import Rendered
 from scaffold.plan.changes import Change
 
@@ -116,6 +117,17 @@ class GapPlan:
             return self.gap.slug
         return " ".join(f"{self.gap.slug}:{part}" for part in self.picked)
 
+    def untried(self, ran: Collection[str]) -> list[str]:
+        """The parts of this plan that have tests, but none of those that ran is theirs."""
+        from scaffold.languages import stubs
+
+        having = {
+            owner_of(self.gap, path)
+            for path, content in self.files.items()
+            if stubs.todos_in(path, content)
+        }
+        return [part for part in self.picked if part in having - set(ran)]
+
     def mode_of(self, path: str) -> Mode:
         """The mode in which a file is written."""
         return self.modes[owner_of(self.gap, path)]
@@ -123,17 +135,23 @@ class GapPlan:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A gap that bulk left out, and why."""
+    """A gap that bulk left out, or a part that is not as declared in this checkout, and why."""
 
     gap: str
     reason: str
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """The gap, with the part where it is one of several."""
+        return self.gap if self.part in ("", WHOLE) else f"{self.gap}:{self.part}"
 
 
 @dataclass(frozen=True)
 class Plan:
     """The whole change: shown, then applied as one transaction.
 
-    `deletes` are files of the checkout, not of ours, that go.
+    `deletes` are files of the checkout, not of ours, that go; `state` is what is remembered then.
     """
 
     checkout: Checkout
@@ -141,6 +159,7 @@ class Plan:
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     writes: tuple[Write, ...]
+    state: State
     deletes: tuple[str, ...] = ()
 
     @property
@@ -150,7 +169,7 @@ class Plan:
 
     def notes(self) -> list[str]:
         """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""
-        lines = [f"{item.gap}: {item.reason}" for item in self.skipped]
+        lines = [f"{item.name}: {item.reason}" for item in self.skipped]
         for plan in self.gaps:
             lines += [f"{plan.gap.slug}: {line}" for line in plan.left_out()]
         return lines

@@ -11,11 +11,11 @@ from scaffold.checkout.verdict import Mode
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Place
-from scaffold.kit.parts import edits_with, names_of, needed, owner_of
+from scaffold.kit.parts import WHOLE, edits_with, names_of, needed, owner_of
 from scaffold.kit.render import Rendered
 from scaffold.languages import language_of
 from scaffold.languages.formatting import format_source
-from scaffold.plan.model import Request
+from scaffold.plan.model import Plan, Request
 from scaffold.system.caching import cache_dir
 
 ALL_THERE = "all of its parts are written"
@@ -53,6 +53,44 @@ def with_parts(kit: Kit, state: State, request: Request) -> Request:
             waiting[gap.slug] = ALL_THERE
     gaps = (*added, *request.gaps)
     return replace(request, gaps=gaps, parts=picks, waiting=waiting)
+
+
+def without(request: Request, plan: Plan, left: Collection[Place]) -> Request:
+    """The request of a plan again, without some parts."""
+    parts = {
+        item.gap.slug: tuple(name for name in item.picked if (item.gap.slug, name) not in left)
+        for item in plan.gaps
+    }
+    gaps = tuple(item.gap for item in plan.gaps if parts[item.gap.slug])
+    picks = {gap.slug: parts[gap.slug] for gap in gaps}
+    return replace(request, gaps=gaps, parts=picks, next_part=False, waiting={})
+
+
+def needing(kit: Kit, plan: Plan, left: Collection[Place]) -> dict[Place, str]:
+    """The parts of a plan that need one that is left out, and why they cannot stay."""
+    found: dict[Place, str] = {}
+    for item in plan.gaps:
+        for name in item.picked:
+            needs = [*needed(kit, item.gap, name)]
+            needs += [place for place in left if place[0] in item.gap.requires]
+            lacking = [place for place in needs if place in left]
+            if lacking and (item.gap.slug, name) not in left:
+                slug, part = lacking[-1]
+                what = slug if part == WHOLE else f"{slug}:{part}"
+                found[item.gap.slug, name] = f"needs {what}, which is left out"
+    return found
+
+
+def touching(plan: Plan, left: Collection[Place]) -> dict[Place, str]:
+    """The parts of gaps that would write a file of a part that is left out, and why they cannot."""
+    found: dict[Place, str] = {}
+    for item in plan.gaps:
+        slug, gap = item.gap.slug, item.gap
+        written = {change.path for change in plan.changes if change.writes and change.gap == slug}
+        shared = [path for path in item.touched & written if (slug, owner_of(gap, path)) in left]
+        for name in item.picked if shared else ():
+            found[slug, name] = f"changes {min(shared)}, which is left out"
+    return found
 
 
 def modes_after(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import GapRecord
+from scaffold.checkout.verdict import Verdict
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.parts import owner_of, part_named
+from scaffold.proof.outcome import Outcome
 from scaffold.proof.runner import Subject
 
 
@@ -45,3 +47,22 @@ def of_parts(subject: Subject, gap: Gap, record: GapRecord, names: Sequence[str]
         parts=wanted,
         parts_left=left,
     )
+
+
+def red_parts(outcome: Outcome, names: Collection[str], untried: Collection[str]) -> dict[str, str]:
+    """Which of these parts of a gap are not as declared, each with its first problem.
+
+    Where something is red that belongs to no file, nothing was shown of any part.
+
+    Args:
+        outcome: The record of these parts.
+        names: The parts.
+        untried: Those that have tests of which none ran.
+    """
+    found = {part.part: part.problem for part in outcome.by_part if part.problem}
+    if found or not outcome.tests:
+        rest = {name: "none of its tests was collected" for name in untried if name not in found}
+        return {name: why for name, why in {**found, **rest}.items() if name in names}
+    if outcome.verdict is Verdict.RED:
+        return dict.fromkeys(names, outcome.problems[0])
+    return dict.fromkeys(untried, "none of its tests was collected")

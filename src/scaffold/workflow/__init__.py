@@ -217,7 +217,7 @@ def subject_of(
     targets = _targets_of(findings)
     # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
     files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
-    if not files:
+    if record.files and not files:
         raise CheckoutError(
             f"'{slug}' cannot be proved: every file of it was deleted",
             f"scaffold new --gap {slug} --on-conflict overwrite",

@@ -1,0 +1,221 @@
+"""`new --prove`: what is as declared in this checkout is written, the rest is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.command import Ran, scaffold
+from support.tinykit import gap_toml, write_kit
+from support.tree import snapshot, write_files
+
+APP = "def one():\n    return 1\n"
+GOOD = "from app import one\n\n\ndef test_one():\n    assert one() == 1\n"
+RED = "from app import one\n\n\ndef test_one_is_two():\n    assert one() == 2\n"
+GONE = "from app import two\n\n\ndef test_two():\n    assert two() == 2\n"
+Files = Mapping[str, str]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout of one module and one test."""
+    files = {"app.py": APP, "tests/test_own.py": "def test_own():\n    assert True\n"}
+    return write_files(tmp_path / "tree", files)
+
+
+def kit_of(tmp_path: Path, files: Files, parts: list[dict[str, Any]], **changes: Any) -> Path:
+    """A kit of one row, `row`."""
+    run = {"runner": "pytest", "root": ".", "baseline": ["tests"]}
+    toml = gap_toml(**{"run": run, "parts": parts or None, **changes})
+    written = {f"row/files/{path}": text for path, text in files.items()}
+    return write_kit(tmp_path / "kit", {"row/gap.toml": toml, **written})
+
+
+def part(name: str, *needs: str, **more: Any) -> dict[str, Any]:
+    """A part of one test file."""
+    return {"name": name, "title": name, "files": [f"tests/test_{name}.py"], "needs": [*needs],
+            **more}  # fmt: skip
+
+
+def prove(tree: Path, kit: Path, *more: str) -> Ran:
+    """`new --prove` of everything."""
+    words = ("new", "--gap", "row", "--prove", "--python", sys.executable, *more)
+    return scaffold(*words, "--kit", kit, "-C", tree)
+
+
+def written(tree: Path) -> list[str]:
+    """The test files, without the checkout's own."""
+    return sorted(path.name for path in (tree / "tests").glob("*.py") if path.stem != "test_own")
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A row with a part that is red, one that cannot be imported, and two that need one."""
+    sources = {"good": GOOD, "red": RED, "gone": GONE, "over": GOOD, "on_top": GOOD}
+    files = {f"tests/test_{name}.py": text for name, text in sources.items()}
+    needs = {"over": ["red"], "on_top": ["over"]}
+    return kit_of(tmp_path, files, [part(name, *needs.get(name, [])) for name in sources])
+
+
+def test_the_parts_that_are_as_declared_are_written_and_the_others_named(
+    tree: Path, mixed: Path
+) -> None:
+    done = prove(tree, mixed)
+    assert done.code == 0, done.err
+    assert written(tree) == ["test_good.py"]
+    assert "code of this checkout" in done.err.splitlines()[0]
+    told = [line for line in done.out.splitlines() if "left out" in line]
+    assert told[0] == (
+        "  left out: row:red: tests/test_red.py::test_one_is_two: assert 1 == 2 (test_red.py:5)"
+    )
+    assert told[1].startswith(
+        "  left out: row:gone: tests/test_gone.py: ImportError: cannot import name 'two'"
+    )
+    assert told[2:] == [
+        "  left out: row:over: needs row:red, which is left out",
+        "  left out: row:on_top: needs row:over, which is left out",
+    ]
+    assert "  runs as declared: row (good) (1 passed, 0 known defects, 0 todo)" in done.out
+    rows = json.loads(scaffold("status", "--json", "--kit", mixed, "-C", tree).out)["gaps"]
+    assert (rows[0]["state"], rows[0]["note"]) == ("partial", "1 of 5 parts")
+    assert rows[0]["verdict"] == "green"
+
+
+def test_the_document_names_what_is_left_out(tree: Path, mixed: Path) -> None:
+    done = prove(tree, mixed, "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document["written"] is True
+    assert document["gaps"][0]["parts"] == ["good"]
+    assert [item["part"] for item in document["skipped"]] == ["red", "gone", "over", "on_top"]
+    assert [item["parts"] for item in document["outcomes"]] == [["good"]]
+
+
+@pytest.mark.parametrize("how", ["--dry-run", "--diff"])
+def test_what_would_be_written_is_shown_after_the_proof(tree: Path, mixed: Path, how: str) -> None:
+    before = snapshot(tree)
+    done = prove(tree, mixed, how)
+    assert done.code == 0
+    assert "test_good.py" in done.out and "test_red.py b/" not in done.out
+    assert snapshot(tree) == before
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["parts", "whole"])
+def test_where_nothing_is_as_declared_nothing_is_written(
+    tree: Path, tmp_path: Path, cut: bool
+) -> None:
+    kit = kit_of(tmp_path, {"tests/test_red.py": RED}, [part("red")] if cut else [])
+    before = snapshot(tree)
+    done = prove(tree, kit)
+    assert (done.code, snapshot(tree)) == (6, before)
+    name = "row:red" if cut else "row"
+    assert f"{name}: tests/test_red.py::test_one_is_two: assert 1 == 2" in done.fact
+    assert done.hint == f"scaffold new --{'part' if cut else 'gap'} {name} --diff"
+    assert scaffold(*done.hint.split()[1:], "--kit", kit, "-C", tree).code == 0
+    again = prove(tree, kit, "--json")
+    assert (again.code, json.loads(again.out)["written"]) == (6, False)
+
+
+def test_an_edit_that_breaks_the_suites_is_not_blamed_on_the_checkout(
+    tree: Path, tmp_path: Path
+) -> None:
+    files = {
+        "tests/test_plain.py": GOOD,
+        "tests/test_edit.py": GOOD,
+        ".scaffold-edits/conftest.py": "from app import two\n",
+    }
+    edits = [{"kind": "python", "path": "tests/conftest.py", "payload": "conftest.py"}]
+    parts = [part("plain"), part("edit", edits=["conftest.py"])]
+    done = prove(tree, kit_of(tmp_path, files, parts, edits=edits))
+    assert done.code == 0, done.err
+    assert written(tree) == ["test_plain.py"]
+    assert "left out: row:edit: breaks what is there: " in done.out
+
+
+def test_a_baseline_that_is_red_before_is_not_blamed_on_a_part(tree: Path, mixed: Path) -> None:
+    (tree / "tests/test_own.py").write_text("def test_own():\n    assert False\n")
+    before = snapshot(tree)
+    done = prove(tree, mixed)
+    assert (done.code, snapshot(tree)) == (5, before)
+    assert "without the generated ones" in done.fact
+
+
+def test_without_an_interpreter_nothing_is_written(tree: Path, mixed: Path) -> None:
+    before = snapshot(tree)
+    assert prove(tree, mixed, "--python", "/nowhere/python").code == 7
+    assert snapshot(tree) == before
+
+
+def test_what_is_there_already_is_not_run_again(tree: Path, tmp_path: Path) -> None:
+    kit = kit_of(tmp_path, {"tests/test_good.py": GOOD}, [])
+    assert prove(tree, kit).code == 0
+    done = prove(tree, kit, "--python", "/nowhere/python")
+    assert (done.code, done.out) == (0, "  = tests/test_good.py\n1 the same; nothing to do\n")
+
+
+def test_the_next_part_is_left_out_where_it_is_red(tree: Path, tmp_path: Path) -> None:
+    files = {"tests/test_red.py": RED, "tests/test_good.py": GOOD}
+    kit = kit_of(tmp_path, files, [part("red"), part("good")])
+    assert prove(tree, kit, "--next").code == 6
+    assert written(tree) == []
+
+
+def test_the_tests_run_on_a_copy(tree: Path, tmp_path: Path) -> None:
+    text = f"from pathlib import Path\n{GOOD}    Path('left').write_text('here')\n"
+    done = prove(tree, kit_of(tmp_path, {"tests/test_good.py": text}, []))
+    assert done.code == 0, done.err
+    assert not (tree / "left").exists()
+
+
+def test_stubs_are_collected_and_written(tree: Path, mixed: Path) -> None:
+    done = prove(tree, mixed, "--stubs")
+    assert done.code == 0, done.err
+    assert written(tree) == [f"test_{name}.py" for name in ("good", "on_top", "over", "red")]
+    assert "left out: row:gone: tests/test_gone.py: ImportError" in done.out
+    assert "(0 passed, 0 known defects, 4 todo)" in done.out
+
+
+def test_other_answers_are_left_out_with_a_part_that_they_break(tree: Path, tmp_path: Path) -> None:
+    text = GOOD.replace("== 1", "== [[ row_what ]]")
+    kit = kit_of(
+        tmp_path, {"tests/test_a.py.jinja": text, "tests/test_b.py": GOOD}, [part("a"), part("b")]
+    )
+    question = "row_what:\n  type: int\n  help: What one is.\n  default: 1\n"
+    write_files(kit / "templates/row", {"questions.yml": question})
+    assert prove(tree, kit, "--next").code == 0
+    before = snapshot(tree)
+    done = prove(tree, kit, "--part", "row:b", "--set", "row_what=2")
+    assert (done.code, snapshot(tree)) == (6, before), done.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_leaves_nothing(tree: Path, tmp_path: Path, number: int) -> None:
+    begun = tmp_path / "begun"
+    body = f"    Path({str(begun)!r}).write_text('')\n    time.sleep(600)\n"
+    text = f"from pathlib import Path\nimport time\n\n\ndef test_one():\n{body}"
+    kit = kit_of(tmp_path, {"tests/test_slow.py": text}, [])
+    before, scratch = snapshot(tree), tmp_path / "tmp"
+    scratch.mkdir()
+    argv = [sys.executable, "-m", "scaffold", "new", "--gap", "row", "--prove", "--kit", str(kit)]
+    run = subprocess.Popen(
+        [*argv, "--python", sys.executable, "-C", str(tree)],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(number)
+    assert run.wait(30) == 128 + number
+    assert snapshot(tree) == before
+    assert [path for path in scratch.rglob("*") if path.name == "copy"] == []
