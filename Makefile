@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench field mends together ledger picture peers releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -64,6 +64,10 @@ field: $(VENV)/.ready
 mends: $(VENV)/.ready
 	$(BIN)/python tools/mends.py run $(PLANO) $(MENDS)
 
+# make parts PLANO="COMMIT=DIR …": what each part adds over those that it needs, with all mutants.
+parts: $(VENV)/.ready
+	$(BIN)/python tools/field_parts.py run $(PLANO) $(FIELD)
+
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
@@ -76,6 +80,7 @@ reliability: $(VENV)/.ready
 ledger: $(VENV)/.ready
 	$(BIN)/python tools/field.py check
 	$(BIN)/python tools/mends.py check
+	$(BIN)/python tools/field_parts.py check
 	$(BIN)/python tools/readme.py --check
 	$(BIN)/python tools/picture.py --check
 

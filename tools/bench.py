@@ -70,13 +70,16 @@ def seconds(step: Step) -> float:
     return time.perf_counter() - started
 
 
-def ratio(one: Step, other: Step, *, after: Step = lambda: None) -> float:
+def ratio(
+    one: Step, other: Step, *, after: Step = lambda: None, after_other: Step = lambda: None
+) -> float:
     """Median of pairwise ratios one/other; `after` undoes what `one` did and is not timed."""
     pairs = []
     for _ in range(RUNS + 1):
         first = seconds(one)
         after()
         pairs.append(first / seconds(other))
+        after_other()
     return statistics.median(pairs[1:])
 
 
@@ -114,7 +117,12 @@ def writing(tree: Path, kit: Path) -> list[Row]:
     new = scaffold("new", "--gap", "targets", cwd=tree)
     undo = scaffold("undo", cwd=tree)
     copy = copies(kit, "targets")
-    return [Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5)]
+    part = scaffold("new", "--gap", "targets", "--part", "models", cwd=tree)
+    alone = ratio(part, new, after=undo, after_other=undo)
+    return [
+        Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5),
+        Row("new --gap targets --part models / new --gap targets", alone, 1),
+    ]
 
 
 def plain_kit(scratch: Path) -> Path:
