@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "scaffold"
 TESTS = ROOT / "tests"
 MOST_MODULES = 14
-TOP = {"__init__", "__main__", "cli", "workflow", "errors"}
+TOP = {"__init__", "__main__", "cli", "errors"}
 NO_CODE = {"_demo", "_kit"}
 """Data of the package: a miniature checkout, and a kit."""
 

@@ -82,7 +82,7 @@ def test_the_parts_that_are_as_declared_are_written_and_the_others_named(
     )
     assert told[2:] == [
         "  left out: row:over: needs row:red, which is left out",
-        "  left out: row:on_top: needs row:over, which is left out",
+        "  left out: row:on_top: needs row:red, which is left out",
     ]
     assert "  runs as declared: row (good) (1 passed, 0 known defects, 0 todo)" in done.out
     rows = json.loads(scaffold("status", "--json", "--kit", mixed, "-C", tree).out)["gaps"]
@@ -211,6 +211,8 @@ def test_a_signal_ends_it_and_leaves_nothing(tree: Path, tmp_path: Path, number:
         env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Where the tests run in the background it is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 120
     while not begun.exists() and time.monotonic() < deadline:

@@ -78,10 +78,7 @@ if TYPE_CHECKING:
 )
 @click.option("--branch", metavar="NAME", help="Make the commits on this new branch.")
 @click.option(
-    "--prove",
-    is_flag=True,
-    help="Run the tests on a copy first, which runs code of the checkout, and write only the parts "
-    "that are as declared in this checkout.",
+    "--prove", is_flag=True, help="Run the checkout's code on a copy; write what is as declared."
 )
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
 @click.option("--python", metavar="EXE", help="The interpreter that --prove and --verify use.")
@@ -167,38 +164,15 @@ def new(
         if verify and written is not None and plan.gaps:
             return _prove(loaded, opened, plan, progress, python, json, body)
     if json and written is not None:
-        _print_json(plan, **body, **_shown(found))
+        _print_json(plan, **body, **found.to_json())
     return _code_of(found, json=json)
 
 
-def _shown(found: Proved) -> dict[str, Any]:
-    """What --prove adds to the JSON document."""
-    if not found.outcomes and not found.left_out:
-        return {}
-    return {"outcomes": [outcome.to_json() for outcome in found.outcomes]}
-
-
 def _code_of(found: Proved, *, json: bool) -> int:
-    """The exit code: 0 where a part is as declared, or nothing was run.
-
-    Raises:
-        ProofError: No part is as declared, and no JSON document says so already.
-        ScaffoldError: Nothing could be run at all, likewise.
-    """
-    from scaffold.errors import ProofError
-
-    if found.plan.gaps or not found.left_out:
-        return 0
-    first, *more = found.left_out
-    rest = f" (and {len(more)} more parts, above)" if more else ""
-    error = found.refusal or ProofError(
-        f"nothing is as declared in this checkout, so nothing was written: "
-        f"{first.name}: {first.reason}{rest}",
-        f"scaffold new --{'part' if ':' in first.name else 'gap'} {first.name} --diff",
-    )
-    if not json:
-        raise error
-    return error.exit_code
+    # The JSON document holds the reasons already; a second one would break its readers.
+    if found.error and not json:
+        raise found.error
+    return found.error.exit_code if found.error else 0
 
 
 def _commits(kit: Kit, checkout: Checkout, branch: str | None) -> Commits:
@@ -347,7 +321,7 @@ def _show_diff(found: Proved, *, json: bool) -> None:
 
     text = unified(found.plan.changes)
     if json:
-        _print_json(found.plan, written=False, diff=text, **_shown(found))
+        _print_json(found.plan, written=False, diff=text, **found.to_json())
     else:
         _print_diff(text)
 
@@ -394,7 +368,7 @@ def _show_and_apply(found: Proved, show: Showing, commits: Commits | None) -> bo
         output.say(report.closing_line(plan, written=written, dry_run=show.dry_run))
         output.say(report.lines_of(commits.lines())) if commits else None
     elif show.dry_run:
-        _print_json(plan, written=False, **_shown(found))
+        _print_json(plan, written=False, **found.to_json())
     return None if show.dry_run else written
 
 

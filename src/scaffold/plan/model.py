@@ -126,7 +126,13 @@ class GapPlan:
             for path, content in self.files.items()
             if stubs.todos_in(path, content)
         }
-        return [part for part in self.picked if part in having - set(ran)]
+        return [part for part in self.concerned if part in having - set(ran)]
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The parts of which this plan may write a file, in the order of the gap."""
+        owners = {owner_of(self.gap, path) for path in self.touched}
+        return tuple(name for name in self.modes if name in self.picked or name in owners)
 
     def mode_of(self, path: str) -> Mode:
         """The mode in which a file is written."""

@@ -82,12 +82,14 @@ def needing(kit: Kit, plan: Plan, left: Collection[Place]) -> dict[Place, str]:
 
 
 def touching(plan: Plan, left: Collection[Place]) -> dict[Place, str]:
-    """The parts of gaps that would write a file of a part that is left out, and why they cannot."""
+    """The parts of gaps that would change a part that is left out besides, and why they cannot."""
     found: dict[Place, str] = {}
     for item in plan.gaps:
         slug, gap = item.gap.slug, item.gap
         written = {change.path for change in plan.changes if change.writes and change.gap == slug}
-        shared = [path for path in item.touched & written if (slug, owner_of(gap, path)) in left]
+        others = {name for name in item.concerned if name not in item.picked}
+        apart = others & {name for at, name in left if at == slug}
+        shared = [path for path in item.touched & written if owner_of(gap, path) in apart]
         for name in item.picked if shared else ():
             found[slug, name] = f"changes {min(shared)}, which is left out"
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import FOLDER
-from scaffold.errors import BaselineError, ScaffoldError
+from scaffold.errors import BaselineError, ProofError, ScaffoldError
 from scaffold.kit.catalog import Kit
 from scaffold.kit.cuts import Place
 from scaffold.kit.parts import WHOLE, edits_with
@@ -42,6 +42,24 @@ class Proved:
     left_out: tuple[Skipped, ...] = ()
     refusal: ScaffoldError | None = None
 
+    @property
+    def error(self) -> ScaffoldError | None:
+        """Why nothing is written, where no part is as declared or nothing could be run."""
+        if self.plan.gaps or not self.left_out:
+            return None
+        first, *more = self.left_out
+        rest = f" (and {len(more)} more parts, above)" if more else ""
+        return self.refusal or ProofError(
+            f"nothing is as declared in this checkout, so nothing was written: "
+            f"{first.name}: {first.reason}{rest}",
+            f"scaffold new --{'part' if ':' in first.name else 'gap'} {first.name} --diff",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What it adds to the document of a plan."""
+        ran = self.outcomes or self.left_out
+        return {"outcomes": [one.to_json() for one in self.outcomes]} if ran else {}
+
     def keep_proofs(self) -> None:
         """Remember the proof of each gap that is here as it was proved, for `status`."""
         for item, outcome in zip(self.plan.gaps, self.outcomes, strict=True):
@@ -73,9 +91,10 @@ def plan_proved(
     outcomes: list[Outcome] = []
     refusal: ScaffoldError | None = None
     while plan.writes and plan.gaps:
-        outcomes, red, why = _on_a_copy(kit, plan, options, progress)
-        refusal = refusal or why
-        red = red or touching(plan, left)
+        red = touching(plan, left)
+        if not red:
+            outcomes, red, why = _on_a_copy(kit, plan, options, progress)
+            refusal = refusal or why
         if not red:
             break
         left |= red
@@ -107,7 +126,7 @@ def _on_a_copy(
     for outcome in outcomes:
         item = items[outcome.gap]
         untried = item.untried({test.part or WHOLE for test in outcome.tests})
-        for name, why in red_parts(outcome, item.picked, untried).items():
+        for name, why in red_parts(outcome, item.concerned, untried).items():
             red[outcome.gap, name] = why.replace(f"{copy.root}/", "")
     refusal = None
     for slug, error in blocked.items():
@@ -116,7 +135,7 @@ def _on_a_copy(
             red |= {(slug, name): f"breaks what is there: {error.fact}" for name in names}
             continue
         refusal = refusal or error
-        red |= {(slug, name): error.fact for name in items[slug].picked}
+        red |= {(slug, name): error.fact for name in items[slug].concerned}
     return outcomes, red, refusal
 
 
@@ -156,6 +175,6 @@ def _is_memory(write: Write) -> bool:
 
 def _planned_subject(kit: Kit, copy: Checkout, plan: Plan, item: GapPlan) -> Subject:
     subject = subject_of(
-        kit, copy, plan.state, item.gap.slug, item.picked if item.gap.parts else ()
+        kit, copy, plan.state, item.gap.slug, item.concerned if item.gap.parts else ()
     )
     return replace(subject, origin=plan.checkout.root)
