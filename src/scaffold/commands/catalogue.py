@@ -113,7 +113,7 @@ def show(
     kit: Path | None,
     json: bool,
 ) -> None:
-    """Print what a gap proves and writes, one rendered file, or one known defect."""
+    """Print what a gap proves and writes, one of its files or defects."""
     from scaffold.commands import report
 
     loaded = load(kit)

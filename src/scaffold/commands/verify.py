@@ -86,7 +86,7 @@ def verify(
     kit: Path | None,
     json: bool,
 ) -> int:
-    """Run the generated tests; --mutants also breaks the code, and --mends mends it."""
+    """Run the generated tests, on request also on broken or mended code."""
     if merge:
         return join(merge, junit=junit, json=json)
     from scaffold import workflow
