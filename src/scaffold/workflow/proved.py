@@ -62,6 +62,8 @@ class Proved:
 
     def keep_proofs(self) -> None:
         """Remember the proof of each gap that is here as it was proved, for `status`."""
+        if not self.outcomes:  # a plan that was not proved
+            return
         for item, outcome in zip(self.plan.gaps, self.outcomes, strict=True):
             if not item.gap.parts or set(outcome.parts) == set(item.modes):
                 root, state = self.plan.checkout.root, self.plan.state
