@@ -128,7 +128,7 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
     )["outcomes"][0]
     if proof["verdict"] == "red":
         raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
-    after = suites(gap, copy, generated_files(copy, gap), options)
+    after = suites(gap, copy, generated_files(copy), options)
     before = without_removed(before, copy, gap)
     second = scaffold(*new)
     same = not second["written"] and without_proofs(snapshot(copy)) == written
@@ -163,19 +163,20 @@ def suites(
     return {test.id: test.outcome for test in evidence.baseline.tests}
 
 
-def record_of(copy: Path, gap: Gap) -> Any:
-    """What the state keeps of the row."""
-    return json.loads((copy / ".scaffold" / "state.json").read_text("utf-8"))["gaps"][gap.slug]
+def records_of(copy: Path) -> dict[str, Any]:
+    """What the state keeps of each row."""
+    rows: dict[str, Any] = json.loads((copy / ".scaffold" / "state.json").read_text("utf-8"))
+    return dict(rows["gaps"])
 
 
-def generated_files(copy: Path, gap: Gap) -> list[str]:
-    """What the row wrote, as the state tells."""
-    return list(record_of(copy, gap)["files"])
+def generated_files(copy: Path) -> list[str]:
+    """What was written, as the state tells: the row, and what it needs of other rows."""
+    return [path for record in records_of(copy).values() for path in record["files"]]
 
 
 def without_removed(before: Mapping[str, str], copy: Path, gap: Gap) -> dict[str, str]:
     """The suites as they were, less the tests of files that the row deleted."""
-    modules = {Path(path).stem for path in record_of(copy, gap).get("removed", ())}
+    modules = {Path(path).stem for path in records_of(copy)[gap.slug].get("removed", ())}
     return {name: how for name, how in before.items() if not modules & set(name.split("::"))}
 
 
