@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.commands.defects import add_mends, mend_lines
 from scaffold.commands.parts import part_problems, parts_to_json
+from scaffold.commands.proof.rules import add_rules, rule_lines
 from scaffold.system.invocation import command
 from scaffold.system.output import visible, xml_text
 
@@ -294,6 +295,7 @@ def _outcome_lines(record: Outcome) -> str:
         if target.missing:
             lines.append(f"    lines that did not run: {', '.join(spans(target.missing))}")
     lines += [*(_left_out(kills) if kills else []), *mend_lines(record)]
+    lines += rule_lines(record)
     lines += [f"  problem: {problem}" for problem in record.problems]
     lines += part_problems(record.by_part)
     lines += [f"  not proved: {lack}" for lack in record.lacks]
@@ -361,6 +363,7 @@ def to_junit(records: Sequence[Outcome]) -> str:
             elif kind is not Kind.PASSED:
                 skipped = {"message": message, "type": xml_text(test.outcome)}
                 ElementTree.SubElement(case, "skipped", skipped)
+        add_rules(suite, record)
         add_mends(root, record)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

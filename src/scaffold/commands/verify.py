@@ -68,6 +68,11 @@ if TYPE_CHECKING:
     help="Join the --json records of shards instead; may repeat.",
 )
 @click.option("--no-cache", is_flag=True, help="Run also mutants whose verdict is known.")
+@click.option(
+    "--rules/--no-rules",
+    default=None,
+    help="Require the checkout's own rules, or leave them out; else those run that can.",
+)
 @checkout_folder
 @kit_folder
 @as_json
@@ -82,6 +87,7 @@ def verify(
     junit: Path | None,
     merge: tuple[Path, ...],
     no_cache: bool,
+    rules: bool | None,
     checkout: Path,
     kit: Path | None,
     json: bool,
@@ -110,6 +116,7 @@ def verify(
             jobs=jobs,
             python=python,
             cache_dir=None if no_cache else cache_dir(),
+            rules=rules,
         )
         slugs = [gap.slug for gap in picked]
         blocked: dict[str, ScaffoldError] = {}

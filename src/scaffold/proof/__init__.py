@@ -5,3 +5,6 @@ RUNNERS: dict[str, str] = {
     "pytest": "scaffold.proof.pytest.runner:PytestRunner",
 }
 """Name in gap.toml -> module:class, imported when first asked for. `list` needs the names alone."""
+
+RULES = ("scaffold.proof.cargo.rules:check", "scaffold.proof.pytest.rules:check")
+"""What knows rules of a checkout that need a tool."""

@@ -12,6 +12,7 @@ from typing import Any
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import ProofError, UsageError
 from scaffold.proof.mends import MendProof, MendVerdict
+from scaffold.proof.rules.result import RuleResult, broken_rules, rule_problems
 from scaffold.proof.runner import Kills, Survivor, TestResult
 
 TODO = "TODO:"
@@ -95,6 +96,7 @@ class Outcome:
         parts: The parts of the gap that were proved; none where the gap has no parts.
         parts_left: The others; with one of them no bar is judged.
         mends: The mend check, if there was one: each known defect with its verdict.
+        rules: What the checkout's own rules showed of the files.
     """
 
     gap: str
@@ -113,6 +115,7 @@ class Outcome:
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
     mends: tuple[MendProof, ...] | None = None
+    rules: tuple[RuleResult, ...] = ()
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -170,11 +173,11 @@ class Outcome:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Outcome:
         """The record that `to_json` gave; what an earlier version did not know is empty."""
-        names = [name for name in Outcome.__dataclass_fields__ if name in data]
-        given = {name: data[name] for name in names}
+        given = {name: data[name] for name in Outcome.__dataclass_fields__ if name in data}
         for name in ("shards", "deleted", "parts", "parts_left"):
             given[name] = tuple(data.get(name, ()))
         given["targets"] = tuple(_target_from_json(item) for item in data["targets"])
+        given["rules"] = tuple(RuleResult.from_json(item) for item in data.get("rules", ()))
         given["tests"] = tuple(TestResult(**item) for item in data["tests"])
         if data.get("mends") is not None:
             given["mends"] = tuple(_mend_from_json(item) for item in data["mends"])
@@ -217,6 +220,8 @@ def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:
 
 def _hint(outcome: Outcome) -> str:
     """The command that shows more of what is wrong with a gap; empty where nothing is."""
+    if (rules := broken_rules(outcome.rules)) and not _red_lines(outcome.tests):
+        return rules[0].command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.RED:
         return outcome.command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.TODO:
@@ -289,7 +294,7 @@ def kind_of(test: TestResult) -> Kind:
 
 
 def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
-    if red := _red_lines(outcome.tests):
+    if red := [*_red_lines(outcome.tests), *rule_problems(outcome.rules)]:
         return Verdict.RED, red
     todos, whole = outcome.counts[Kind.TODO], len(outcome.tests)
     if todos > outcome.declared_todos or todos == whole:

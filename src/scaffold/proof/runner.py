@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
 
+from scaffold.checkout.state import EditRecord
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Need, RunSpec, Twin
 from scaffold.kit.defects import Defect, Looked
@@ -53,6 +54,7 @@ class Subject:
         parts_left: The others: not written, or not asked for.
         owners: Generated file -> the part that writes it.
         origin: The checkout of which `checkout` is a copy; `None` where it is not a copy.
+        edits: What it put into files of a person.
     """
 
     slug: str
@@ -71,6 +73,7 @@ class Subject:
     parts_left: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     origin: Path | None = None
+    edits: tuple[EditRecord, ...] = ()
 
     @property
     def home(self) -> Path:
@@ -92,6 +95,8 @@ class VerifyOptions:
         timeout_s: For the sessions before the kill check; its own timeouts follow from them.
         cache_dir: Folder of earlier verdicts; `None` neither reads nor writes one.
         coverage: Whether lines are measured where that takes another build.
+        rules: Whether the checkout's own rules are run; `None` runs those that can be, and with
+            True one whose program cannot be had is an error.
     """
 
     mutants: int | Literal["all"] | None = None
@@ -102,6 +107,7 @@ class VerifyOptions:
     timeout_s: float = 1800.0
     cache_dir: Path | None = None
     coverage: bool = True
+    rules: bool | None = None
 
     @property
     def workers(self) -> int:

@@ -16,6 +16,7 @@ from scaffold.proof.kill_check import check
 from scaffold.proof.mends import check_mends
 from scaffold.proof.needs import require
 from scaffold.proof.outcome import Kind, Outcome, TargetProof, kind_of, ranges
+from scaffold.proof.rules.check import check_rules
 from scaffold.proof.runner import (
     Evidence,
     Kills,
@@ -128,6 +129,7 @@ def _verify_group(
         began = time.monotonic()
         with _kept([subject], blocked):
             outcome = _outcome(subject, found, options)
+            outcome = replace(outcome, rules=check_rules(subject, found, options, progress))
             ran = outcome.counts[Kind.PASSED] + outcome.counts[Kind.KNOWN_DEFECT]
             if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
                 kills = check(subject, found, options, progress)

@@ -26,6 +26,7 @@ PARTS = {
     "verdicts": 256 * MIB,
     "cargo": 4096 * MIB,
     "uv": 2048 * MIB,
+    "tools": 512 * MIB,
 }
 """What is kept, and the most bytes of it: what was not used for longest goes first."""
 

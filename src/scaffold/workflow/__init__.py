@@ -235,6 +235,7 @@ def subject_of(
         others=tuple(path for other in state.gaps.values() for path in other.files),
         digests=digests_of(checkout, record, [target.path for target in targets]),
         declared_todos=declares_its_todos(checkout.root, record, state),
+        edits=record.edits,
     )
     return of_parts(whole, gap, record, parts)
 

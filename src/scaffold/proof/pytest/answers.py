@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scaffold.proof.pytest.env import Unfit
 from scaffold.system.process import Conversation
 
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
@@ -79,3 +80,12 @@ class PipedConversation(Conversation):
                 elif chunk is not None:
                     time.sleep(LOOK_EVERY_S / 10)
         self._lines.put(None)
+
+
+def unfit_of(probe: Json, talk: Conversation) -> Unfit | None:
+    """Why an interpreter cannot run the tests; None where it can."""
+    if not is_probe(probe):
+        return Unfit(why=(f"does not start ({talk.ending})",))
+    if not probe["lacks"] and not probe["unfit"]:
+        return None
+    return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))

@@ -75,7 +75,7 @@ def candidates(folder: Path, checkout: Path, named: str | None) -> list[Candidat
         listed += _in_venv(Path(os.environ["VIRTUAL_ENV"]))
     uv = shutil.which("uv")
     if uv is not None and (folder / "uv.lock").is_file():
-        listed.append(_with_uv(uv, folder))
+        listed.append(with_uv(uv, folder))
     for name in ("python3", "python"):
         found = shutil.which(name)
         if found is not None:
@@ -97,12 +97,13 @@ def _in_venv(place: Path) -> list[Candidate]:
     return [Candidate(python, (python,))] if os.path.exists(python) else []
 
 
-def _with_uv(uv: str, folder: Path) -> Candidate:
-    key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+def with_uv(uv: str, folder: Path, more: Sequence[str] = ()) -> Candidate:
+    """The interpreter with the versions of the lock file, and such options of `uv run` more."""
+    key = hashlib.sha256("\0".join([str(folder.resolve()), *more]).encode()).hexdigest()[:16]
     return Candidate(
-        f"uv run --project {folder}",
+        shlex.join(["uv", "run", "--project", str(folder), *more]),
         (uv, "run", "--quiet", "--project", str(folder), "--frozen", "--no-install-project",
-         "python"),
+         *more, "python"),
         {"UV_PROJECT_ENVIRONMENT": str(cache_dir() / "uv" / key)},
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from typing import Any
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.languages import Tool
 from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
-from scaffold.proof.pytest.answers import WORKER, PipedConversation, is_probe, read_answer
+from scaffold.proof.pytest.answers import WORKER, PipedConversation, read_answer, unfit_of
 from scaffold.proof.pytest.coverage import lend_coverage, missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
@@ -77,7 +77,7 @@ class PytestRunner:
         Raises:
             MissingToolError: None has; the hint makes one.
         """
-        with _Start([subject], options) as start:
+        with Start([subject], options) as start:
             _, candidate, probe = start.first_that_fits("probe")
         return f"{candidate.label} (Python {probe['python']}, pytest {probe['pytest']})"
 
@@ -90,7 +90,7 @@ class PytestRunner:
             MissingToolError: No interpreter has what the tests import.
             ProofError: A session did not come to an end.
         """
-        with _Start(subjects, options) as start:
+        with Start(subjects, options) as start:
             replies, candidate, probe = start.first_that_fits("sessions")
             progress(f"tests ran with {candidate.label}")
             return [start.evidence(subject, replies, candidate, probe) for subject in subjects]
@@ -115,7 +115,7 @@ class PytestRunner:
         """Each change with what the tests did on a copy that has it, as they come."""
         from scaffold.proof.pytest.kill.rerun import rerun
 
-        with _Start([subject], options) as start:
+        with Start([subject], options) as start:
             suites = start.baseline_args()
         yield from rerun(subject, test_args(subject), suites, evidence, changes, options)
 
@@ -130,7 +130,7 @@ def test_args(subject: Subject, others: Sequence[str] = ()) -> list[str]:
     ]
 
 
-class _Start:
+class Start:
     """One start of the worker: what it is asked, who answers, and what the answer means."""
 
     def __init__(self, subjects: Sequence[Subject], options: VerifyOptions) -> None:
@@ -148,7 +148,7 @@ class _Start:
         self.private = self.scratch / "private"
         self.private.mkdir()
 
-    def __enter__(self) -> _Start:
+    def __enter__(self) -> Start:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -180,15 +180,23 @@ class _Start:
         needed = needed_imports(own, [*files, *shared])
         return [name for name in needed if name.split(".")[0] not in beside]
 
-    def first_that_fits(self, mode: str) -> tuple[list[Json], Candidate, Json]:
+    def first_that_fits(
+        self, mode: str, tried: Sequence[Candidate] = (), *, generated: bool = False
+    ) -> tuple[list[Json], Candidate, Json]:
         """The sessions' results from the first interpreter with everything, and its probe.
+
+        Args:
+            mode: `sessions`, or `probe` to run nothing.
+            tried: The interpreters; those of the checkout and the machine without it.
+            generated: Only the generated tests are run, and nothing is measured.
 
         Raises:
             MissingToolError: None has everything.
         """
         found: dict[str, Unfit] = {}
         wanted = set(self.imports)
-        for candidate in candidates(self.home / self.root, self.home, self.options.python):
+        listed = tried or candidates(self.home / self.root, self.home, self.options.python)
+        for candidate in listed:
             env = environment(self.scratch, candidate.env, self.roots, self.kept)
             answers = self.private / f"answers{len(found)}"
             log = self.private / f"log{len(found)}"
@@ -199,10 +207,10 @@ class _Start:
                 found[candidate.label] = Unfit(why=(error.fact,))
                 continue
             with talk:
-                request = self._request(mode)
+                request = self._request(mode, generated)
                 talk.send(json.dumps(request))
                 probe = self._receive(talk)
-                unfit = _unfit(probe, talk)
+                unfit = unfit_of(probe, talk)
                 if unfit is None:
                     replies = [self._session_of(talk) for _ in request["sessions"]]
                     missing = sorted(set(self._missing(replies)))
@@ -214,10 +222,12 @@ class _Start:
         named = self.options.python
         raise no_environment(found, self.home, self.root, wanted, named)
 
-    def _request(self, mode: str) -> Json:
+    def _request(self, mode: str, generated: bool) -> Json:
         sessions: list[Json] = []
         tree = str(self.checkout)
-        if mode == "sessions":
+        if generated:
+            sessions.append({"args": self.tests, "tree": tree})
+        elif mode == "sessions":
             cover = [self._real(path) for path in self.targets]
             baseline = self.baseline_args()
             if baseline:
@@ -382,12 +392,3 @@ class _Start:
 
     def _real(self, path: str) -> str:
         return str((self.checkout / path).resolve())
-
-
-def _unfit(probe: Json, talk: Conversation) -> Unfit | None:
-    """Why an interpreter cannot run the tests; None where it can."""
-    if not is_probe(probe):
-        return Unfit(why=(f"does not start ({talk.ending})",))
-    if not probe["lacks"] and not probe["unfit"]:
-        return None
-    return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))

@@ -1,0 +1,1 @@
+"""What a checkout demands of its files, read and never run."""

@@ -1,0 +1,1 @@
+"""What the outputs of `verify` hold beside tests and mutants."""
