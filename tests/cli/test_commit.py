@@ -187,7 +187,7 @@ def test_names_that_git_would_take_for_patterns_are_names(tmp_path: Path) -> Non
     git(app, "config", "user.name", "Ada")
     git(app, "config", "user.email", "ada@example.com")
     write_files(app, {"tests/test_a.py": "a = 2\n"})
-    done = scaffold("new", "--gap", "row", "--commit", "--kit", kit, "-C", app)
+    done = scaffold("new", "--gap", "row", "--commit", "--no-prove", "--kit", kit, "-C", app)
     assert done.code == 0, done.err
     assert files_in(app, "HEAD") == ["tests/test_[ab].py"]
     assert git(app, "status", "--porcelain", "--", "tests") == "M tests/test_a.py"

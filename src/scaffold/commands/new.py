@@ -15,6 +15,7 @@ from scaffold.commands.options import (
     PATH,
     Progress,
     as_json,
+    check_commit,
     checked_words,
     checkout_folder,
     diff,
@@ -78,7 +79,9 @@ if TYPE_CHECKING:
 )
 @click.option("--branch", metavar="NAME", help="Make the commits on this new branch.")
 @click.option(
-    "--prove", is_flag=True, help="Run the checkout's code on a copy; write what is as declared."
+    "--prove/--no-prove",
+    default=None,
+    help="Run the checkout's code on a copy; write what is as declared. --commit does.",
 )
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
 @click.option("--python", metavar="EXE", help="The interpreter that --prove and --verify use.")
@@ -116,7 +119,7 @@ def new(
     diff: bool,
     commit: bool,
     branch: str | None,
-    prove: bool,
+    prove: bool | None,
     verify: bool,
     python: str | None,
     on_conflict: str,
@@ -133,7 +136,7 @@ def new(
     from scaffold.plan.model import Request
 
     checked_words(kind, language)
-    _check_commit(commit, branch, shown=dry_run or diff)
+    check_commit(commit, branch, shown=dry_run or diff)
     loaded = load(kit)
     given = {**(read_answers(answers) if answers else {}), **parse_settings(settings)}
     parts = select_parts(loaded, gap, part, next_part=next_part)
@@ -197,8 +200,8 @@ def _write(
     from scaffold.workflow.proved import Proved, plan_proved
 
     with _conflicts_shown(show.diff, show.json):
-        if show.prove:
-            progress("--prove runs code of this checkout, on a copy of it")
+        if commits is not None if show.prove is None else show.prove:
+            progress("the proof runs code of this checkout, on a copy of it")
             options = VerifyOptions(python=show.python, cache_dir=cache_dir())
             found = plan_proved(kit, checkout, request, given, options, progress)
         else:
@@ -208,34 +211,18 @@ def _write(
     return found, _show_and_apply(found, show, commits)
 
 
-def _check_commit(commit: bool, branch: str | None, *, shown: bool) -> None:
-    """Refuse options that say nothing together.
-
-    Raises:
-        UsageError: A branch without commits, or commits where nothing is written.
-    """
-    from scaffold.errors import UsageError
-
-    if branch is not None and not commit:
-        raise UsageError(
-            f"--branch {branch} is for commits, and there is no --commit", "scaffold new --help"
-        )
-    if commit and shown:
-        raise UsageError(
-            "--dry-run and --diff write nothing, so there is nothing to --commit",
-            "scaffold new --help",
-        )
-
-
 @dataclass(frozen=True)
 class Showing:
-    """How a plan is proved and shown, and whether somebody is asked."""
+    """How a plan is proved and shown, and whether somebody is asked.
+
+    `prove` is None where nobody decided it: what is committed is proved.
+    """
 
     asks: bool
     dry_run: bool
     diff: bool
     json: bool
-    prove: bool = False
+    prove: bool | None = None
     python: str | None = None
 
 

@@ -141,3 +141,22 @@ def checked_words(kind: str | None, language: str | None) -> None:
             raise UsageError(
                 f"{option} {word} is none of {', '.join(known)}", f"{option} {known[0]}"
             )
+
+
+def check_commit(commit: bool, branch: str | None, *, shown: bool) -> None:
+    """Refuse options that say nothing together.
+
+    Raises:
+        UsageError: A branch without commits, or commits where nothing is written.
+    """
+    from scaffold.errors import UsageError
+
+    if branch is not None and not commit:
+        raise UsageError(
+            f"--branch {branch} is for commits, and there is no --commit", "scaffold new --help"
+        )
+    if commit and shown:
+        raise UsageError(
+            "--dry-run and --diff write nothing, so there is nothing to --commit",
+            "scaffold new --help",
+        )
