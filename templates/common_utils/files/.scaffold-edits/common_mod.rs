@@ -1,2 +1,4 @@
 #[cfg(test)]
-mod generated_tests;
+mod routing_tests;
+#[cfg(test)]
+mod http_tests;
