@@ -21,7 +21,7 @@ from made_parts import with_part, write_or_compare
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGE = "scaffold"
-SAME_ROOM = {"__main__": "cli", "checkout/state": "checkout"}
+SAME_ROOM = {"__main__": "cli", "checkout/state": "checkout", "proof/rules": "proof"}
 Arrow = tuple[str, str]
 
 
