@@ -10,6 +10,7 @@ import pytest
 
 from scaffold.checkout.rules.page import MOST_BYTES
 from scaffold.checkout.rules.reading import HOOKS, read_hooks, read_rules
+from scaffold.languages.rules import OwnRules
 from support.tree import write_files
 
 CONFIG = """\
@@ -82,7 +83,7 @@ def test_values_of_a_workflow_are_those_of_its_matrix_and_its_variables(tmp_path
 
 
 def test_a_checkout_without_rules_has_none(tmp_path: Path) -> None:
-    assert not read_rules(tmp_path)
+    assert read_rules(tmp_path) == OwnRules()
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

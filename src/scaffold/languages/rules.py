@@ -70,7 +70,3 @@ class OwnRules:
     hooks: tuple[Hook, ...] = ()
     jobs: tuple[Job, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        """Whether there is anything."""
-        return bool(self.hooks or self.jobs or self.faults)

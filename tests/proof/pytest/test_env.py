@@ -38,10 +38,9 @@ def test_candidates_come_from_the_folder_first(
         "tools/uv",
         "tools/python3",
     ]
-    assert found[3].argv[1:] == (
-        "run", "--quiet", "--project", str(checkout / "lib"), "--frozen", "--no-install-project",
-        "python",
-    )  # fmt: skip
+    own = ("--quiet", "--project", str(checkout / "lib"), "--frozen")
+    assert found[3].argv[1:] == ("run", *own, "--no-sync", "python")
+    assert found[3].ready[1:] == ("sync", *own, "--no-install-project")
     assert found[3].env["UV_PROJECT_ENVIRONMENT"].startswith(str(tmp_path / "cache/scaffold/uv"))
 
 

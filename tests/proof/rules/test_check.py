@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -49,7 +50,7 @@ def test_a_broken_rule_makes_the_row_red_with_file_line_and_rule(
     error = refusal([outcome])
     assert error.exit_code == 6
     # The hint mends it.
-    subprocess.run(error.hint, shell=True, check=True)
+    subprocess.run(error.hint, shell=True, check=True, cwd=tmp_path / "checkout")
     assert (tmp_path / "checkout/lib/test/test_limits.py").read_text() == CLEAN
 
 
@@ -224,3 +225,18 @@ def test_a_lock_file_without_uv_is_not_run(prove: Prove, monkeypatch: pytest.Mon
     outcome = prove(files={"lib/uv.lock": "", ".github/workflows/ci.yml": workflow("3.99")})
     found = ruling(outcome, "uv run --frozen")
     assert (found.ruling, found.command) == (Ruling.NOT_RUN, "pip install uv")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+def test_the_tests_run_with_the_versions_of_the_lock_file(prove: Prove, tmp_path: Path) -> None:
+    project = '[project]\nname = "lib"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    files: dict[str, str | bytes] = {
+        "lib/pyproject.toml": project + f'dependencies = ["pytest=={version("pytest")}"]\n'
+    }
+    prove(files=files)
+    lib = tmp_path / "checkout/lib"
+    subprocess.run(["uv", "lock", "--quiet"], cwd=lib, check=True)
+    outcome = prove(files=files)
+    assert ruling(outcome, "uv run --frozen").ruling is Ruling.PASSED, outcome.rules
+    assert not (lib / ".venv").exists()

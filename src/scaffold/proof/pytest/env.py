@@ -18,6 +18,7 @@ from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import RunSpec
 from scaffold.proof.pytest.requirements import install_words
 from scaffold.proof.runner import in_folder
+from scaffold.system import process
 from scaffold.system.caching import cache_dir
 
 PYTEST_MAJOR = 7
@@ -31,11 +32,25 @@ class Candidate:
         label: What a person calls it.
         argv: The command that starts it.
         env: What it needs in its environment beside the rest.
+        ready: The command that makes it; empty where it is there.
     """
 
     label: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    ready: tuple[str, ...] = ()
+
+    def made_ready(self, folder: Path, env: Mapping[str, str], timeout_s: float) -> str:
+        """Make it; why it cannot be, else nothing.
+
+        Raises:
+            MissingToolError: What makes it is not there.
+        """
+        if not self.ready:
+            return ""
+        done = process.run(self.ready, cwd=folder, env=env, timeout_s=timeout_s)
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        return "" if done.returncode == 0 else f"cannot be made ({'; '.join(lines[:2])[:300]})"
 
 
 @dataclass(frozen=True)
@@ -100,12 +115,14 @@ def _in_venv(place: Path) -> list[Candidate]:
 def with_uv(uv: str, folder: Path, more: Sequence[str] = ()) -> Candidate:
     """The interpreter with the versions of the lock file, and such options of `uv run` more."""
     key = hashlib.sha256("\0".join([str(folder.resolve()), *more]).encode()).hexdigest()[:16]
+    # Only `uv sync` can leave the project itself out.
+    own = ("--quiet", "--project", str(folder), "--frozen", *more)
     return Candidate(
         shlex.join(["uv", "run", "--project", str(folder), *more]),
-        (uv, "run", "--quiet", "--project", str(folder), "--frozen", "--no-install-project",
-         *more, "python"),
+        (uv, "run", *own, "--no-sync", "python"),
         {"UV_PROJECT_ENVIRONMENT": str(cache_dir() / "uv" / key)},
-    )  # fmt: skip
+        (uv, "sync", *own, "--no-install-project"),
+    )
 
 
 def described(candidate: Candidate) -> str:

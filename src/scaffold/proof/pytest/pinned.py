@@ -67,9 +67,7 @@ def _result(written: Written, hook: Hook, tool: Pinned, files: Sequence[WrittenF
     old = _broken_before(written, tool, python, [f for f in files if f.before is not None])
     fresh = [item for item in broken if item.file not in old]
     mend = tool.mending(python, dict.fromkeys(item.file for item in fresh))
-    return judged(
-        hook, files, fresh, f"cd {shlex.quote(str(written.subject.home))} && {shlex.join(mend)}"
-    )
+    return judged(hook, files, fresh, shlex.join(mend))
 
 
 def _look(tool: Pinned, python: str, root: Path, names: Sequence[str]) -> process.Completed:

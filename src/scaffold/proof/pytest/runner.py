@@ -202,6 +202,8 @@ class Start:
             log = self.private / f"log{len(found)}"
             argv = [*candidate.argv, str(WORKER)]
             try:
+                if why := candidate.made_ready(self.folder, env, self.options.timeout_s):
+                    raise MissingToolError(why)
                 talk = PipedConversation(argv, cwd=self.folder, env=env, log=log, answers=answers)
             except MissingToolError as error:
                 found[candidate.label] = Unfit(why=(error.fact,))

@@ -34,8 +34,6 @@ def check_rules(
     if options.rules is False:
         return ()
     rules = read_rules(subject.checkout)
-    if not rules:
-        return ()
     files = _files(subject)
     results = list(_apart(rules.hooks))
     active = tuple(hook for hook in rules.hooks if hook.place not in {r.place for r in results})
