@@ -53,14 +53,14 @@ def turned(tree: Path) -> Path:
     git(tree, "config", "core.autocrlf", "true")
     git(tree, "add", "-A")
     git(tree, "commit", "-qm", "before")
-    assert new(tree).code == 0
+    assert new(tree, "--state", "tracked").code == 0
     git(tree, "add", "-A")
     git(tree, "commit", "-qm", "tests")
     for name in git(tree, "ls-files").splitlines():
         (tree / name).unlink()
     git(tree, "checkout", "-q", "--", ".")
     assert b"\r\n" in (tree / TESTS).read_bytes()
-    assert b"\r\n" in (tree / ".scaffold" / "gaps" / "prices.json").read_bytes()
+    assert b"\r\n" in (tree / ".scaffold" / "state.json").read_bytes()
     return tree
 
 

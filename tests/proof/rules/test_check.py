@@ -178,7 +178,7 @@ def test_a_python_that_the_machine_lacks_is_not_run(prove: Prove) -> None:
 
 
 @pytest.fixture
-def python_98(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def python_98(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put a `python3.98` on the PATH: this interpreter, or a script with such a text."""
 
     def put(text: str = f'#!/bin/sh\nVERSION_98=yes exec {sys.executable} "$@"\n') -> None:

@@ -23,7 +23,7 @@ def plain(text: str) -> str:
     """
     pieces = re.split(r"`([^`]+)`", visible(text))
     shown = "".join(code(one) if odd % 2 else _quoted(one) for odd, one in enumerate(pieces))
-    return re.sub(r"^([-+#>=]|\d+[.)])", r"\\\1", shown)
+    return re.sub(r"^(\d*)([-+#>=.)])", r"\1\\\2", shown)
 
 
 def _quoted(text: str) -> str:

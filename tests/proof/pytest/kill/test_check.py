@@ -188,7 +188,6 @@ def test_shards_add_up_with_any_number_of_workers(tree: Path) -> None:
 def test_known_verdicts_start_no_worker(tree: Path, tmp_path: Path) -> None:
     options = replace(OPTIONS, cache_dir=tmp_path / "cache")
     first = kill(tree, options)
-    (tree / "lib/test/test_gen_traps.py").write_text(TESTS.replace("scaffold 1.0", "scaffold 2.0"))
 
     def no_interpreter(evidence: Evidence) -> Evidence:
         assert isinstance(evidence.trail, Trail)
