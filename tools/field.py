@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from entries import Entry, find_entry, keep_entry, key_of, read_entries
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import Gap, Kit, Twin, load_kit, load_twins
@@ -36,7 +37,6 @@ FACTS = ROOT / "field" / "facts"
 TABLE = ROOT / "docs" / "ledger.md"
 IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
 NAMED = 5  # problems of a red row
-Entry = dict[str, Any]
 
 
 class FieldError(Exception):
@@ -71,7 +71,7 @@ def run(kit: Kit, options: argparse.Namespace) -> None:
             if gap.built and wanted:
                 ledger = read_ledger()
                 entry = prove(kit, gap, commit, folder, ledger, options)
-                keep(ledger, entry)
+                keep_entry(LEDGER, entry)
 
 
 def named(given: str) -> tuple[str, Path]:
@@ -98,7 +98,7 @@ def prove(
         return {"gap": gap.slug, "commit": commit, "retired": True}
     keep_facts(commit, gap, findings)
     digest = rendered_digest(kit, gap, findings.facts(), case)
-    earlier = find(ledger, gap.slug, commit, case)
+    earlier = find_entry(ledger, gap.slug, commit, case)
     if earlier is not None and earlier.get("digest") == digest:
         say(f"{gap.slug} {commit}: rendered as before, kept")
         return with_reasons(gap, earlier)
@@ -244,28 +244,7 @@ def explanation(survivor: Mapping[str, Any], twins: Sequence[Twin]) -> dict[str,
 
 def read_ledger() -> list[Entry]:
     """All entries."""
-    if not LEDGER.is_file():
-        return []
-    entries: list[Entry] = json.loads(LEDGER.read_text("utf-8"))["entries"]
-    return entries
-
-
-def key_of(entry: Entry) -> tuple[str, str, str]:
-    """Row, commit and case of an entry; sorts the ledger."""
-    return entry["gap"], entry["commit"], entry.get("case", "default")
-
-
-def find(ledger: Sequence[Entry], gap: str, commit: str, case: str = "default") -> Entry | None:
-    """The entry of a row at a commit."""
-    return next((item for item in ledger if key_of(item) == (gap, commit, case)), None)
-
-
-def keep(ledger: list[Entry], entry: Entry) -> None:
-    """Write the ledger with the entry in its place."""
-    rest = [item for item in ledger if key_of(item) != key_of(entry)]
-    entries = sorted([*rest, entry], key=key_of)
-    LEDGER.parent.mkdir(exist_ok=True)
-    LEDGER.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
+    return read_entries(LEDGER)
 
 
 def check(kit: Kit, ledger: Sequence[Entry]) -> int:
@@ -276,7 +255,7 @@ def check(kit: Kit, ledger: Sequence[Entry]) -> int:
         if gap.state != "ready":
             continue
         for commit in commits or ["any commit"]:
-            if find(ledger, gap.slug, commit) is None:
+            if find_entry(ledger, gap.slug, commit) is None:
                 problems.append(f"{gap.slug} has no entry at {commit}")
         for entry in (item for item in ledger if item["gap"] == gap.slug):
             if not entry.get("retired"):

@@ -11,7 +11,6 @@ the part's own. The entries are in field/parts.json, each kept by what was rende
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
@@ -20,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import field
+from entries import Entry, find_entry, keep_entry, key_of, read_entries
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
 from scaffold.kit.parts import needed
 
 PARTS = field.ROOT / "field" / "parts.json"
-Entry = dict[str, Any]
 Proof = Mapping[str, Any]
 
 
@@ -44,7 +43,7 @@ def main() -> int:
         for gap in cut_rows(kit):
             if gap.slug in (options.gap or [gap.slug]):
                 measure(kit, gap, commit, folder, options)
-    for line in missing(kit, field.read_ledger(), read()):
+    for line in missing(kit, field.read_ledger(), read_entries(PARTS)):
         print(f"not measured by part: {line}")
     return 0
 
@@ -60,8 +59,8 @@ def measure(kit: Kit, gap: Gap, commit: str, folder: Path, options: argparse.Nam
     if findings.retired:
         return
     digest = field.rendered_digest(kit, gap, findings.facts())
-    known = read()
-    if any(key_of(item) == (gap.slug, commit) and item["digest"] == digest for item in known):
+    earlier = find_entry(read_entries(PARTS), gap.slug, commit)
+    if earlier is not None and earlier["digest"] == digest:
         field.say(f"{gap.slug} {commit}: rendered as before, kept")
         return
     with tempfile.TemporaryDirectory(prefix="scaffold-parts-") as scratch:
@@ -70,9 +69,7 @@ def measure(kit: Kit, gap: Gap, commit: str, folder: Path, options: argparse.Nam
         field.scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
         parts = measured(kit, gap, copy, options)
     entry = {"gap": gap.slug, "commit": commit, "digest": digest, "parts": parts}
-    rest = [item for item in known if key_of(item) != key_of(entry)]
-    text = json.dumps({"entries": sorted([*rest, entry], key=key_of)}, indent=1)
-    PARTS.write_text(text + "\n", encoding="utf-8")
+    keep_entry(PARTS, entry)
 
 
 def measured(kit: Kit, gap: Gap, copy: Path, options: argparse.Namespace) -> list[Entry]:
@@ -142,19 +139,6 @@ def missing(kit: Kit, ledger: Sequence[Entry], known: Sequence[Entry]) -> list[s
         for item in entries
         if "case" not in item and (*key_of(item), item["digest"]) not in there
     ]
-
-
-def key_of(entry: Entry) -> tuple[str, str]:
-    """Row and commit of an entry; sorts the file."""
-    return entry["gap"], entry["commit"]
-
-
-def read() -> list[Entry]:
-    """All entries."""
-    if not PARTS.is_file():
-        return []
-    entries: list[Entry] = json.loads(PARTS.read_text("utf-8"))["entries"]
-    return entries
 
 
 if __name__ == "__main__":

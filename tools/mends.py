@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from entries import Entry, find_entry, keep_entry, read_entries
 from field import (
     FACTS,
     IGNORED,
@@ -39,7 +40,6 @@ from scaffold.proof.mends import CHECKED, WRONG, MendVerdict
 from tables import table
 
 RESULTS = ROOT / "field" / "mends.json"
-Entry = dict[str, Any]
 
 
 def main() -> int:
@@ -52,12 +52,12 @@ def main() -> int:
     options = parser.parse_intermixed_args()
     kit = load_kit(ROOT)
     if options.action == "check":
-        return check(kit, read_results())
+        return check(kit, read_entries(RESULTS))
     for given in options.checkouts:
         commit, folder = named(given)
         for gap in rows_with_defects(kit):
             if not options.gap or gap.slug in options.gap:
-                keep(entry_of(kit, gap, commit, folder, options.python))
+                keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
     write_table(kit, read_ledger())
     return 0
 
@@ -70,7 +70,7 @@ def rows_with_defects(kit: Kit) -> list[Gap]:
 def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) -> Entry:
     """The entry of one row on one checkout, run only where something changed."""
     digest = digest_of(kit, gap, Checkout(folder).find(gap).facts())
-    earlier = find(read_results(), gap.slug, commit)
+    earlier = find_entry(read_entries(RESULTS), gap.slug, commit)
     if earlier is not None and earlier["digest"] == digest:
         say(f"{gap.slug} {commit}: as before, kept")
         return earlier
@@ -98,34 +98,13 @@ def digest_of(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
     return found.hexdigest()
 
 
-def read_results() -> list[Entry]:
-    """All entries."""
-    if not RESULTS.is_file():
-        return []
-    entries: list[Entry] = json.loads(RESULTS.read_text("utf-8"))["entries"]
-    return entries
-
-
-def find(entries: Sequence[Entry], gap: str, commit: str) -> Entry | None:
-    """The entry of a row at a commit."""
-    return next((one for one in entries if (one["gap"], one["commit"]) == (gap, commit)), None)
-
-
-def keep(entry: Entry) -> None:
-    """Write the results with the entry in its place."""
-    place = (entry["gap"], entry["commit"])
-    rest = [one for one in read_results() if (one["gap"], one["commit"]) != place]
-    entries = sorted([*rest, entry], key=lambda one: (one["gap"], one["commit"]))
-    RESULTS.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
-
-
 def check(kit: Kit, entries: Sequence[Entry]) -> int:
     """Print what is wrong; 1 where a row has no entry, or a mend is not as it must be."""
     commits = sorted({entry["commit"] for entry in read_ledger()})
     problems = []
     for gap in rows_with_defects(kit):
         for commit in commits:
-            entry = find(entries, gap.slug, commit)
+            entry = find_entry(entries, gap.slug, commit)
             stale = entry is not None and is_stale(kit, gap, entry)
             problems += [f"{gap.slug} {commit}: {line}" for line in faults(gap, entry, stale)]
             if stale:
@@ -166,7 +145,7 @@ def is_stale(kit: Kit, gap: Gap, entry: Entry) -> bool:
 def section() -> list[str]:
     """The part of docs/ledger.md about mends: one line a row and commit."""
     rows = []
-    for entry in read_results():
+    for entry in read_entries(RESULTS):
         count = Counter(one["verdict"] for one in entry["mends"].values())
         here = sum(count[verdict] for verdict in CHECKED)
         turned = f"{count[MendVerdict.TURNED]} of {here}"

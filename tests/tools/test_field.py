@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import field as fieldwork
+from entries import keep_entry, key_of
 from scaffold.kit.catalog import Gap, Kit, Target, Twin
 from support.tree import write_files
 
@@ -103,9 +104,9 @@ def test_an_entry_of_a_case_stands_beside_that_of_the_defaults(
         monkeypatch.setattr(fieldwork, name, tmp_path / path)
     write_files(tmp_path, {"facts/aaaa.json": '{"labels": {}}'})
     for case, line in (("few_serials", 50.0), ("default", 98.0)):
-        fieldwork.keep(fieldwork.read_ledger(), measured(kit, case, line))
+        keep_entry(fieldwork.LEDGER, measured(kit, case, line))
     ledger = fieldwork.read_ledger()
-    assert [fieldwork.key_of(item)[2] for item in ledger] == ["default", "few_serials"]
+    assert [key_of(item)[2] for item in ledger] == ["default", "few_serials"]
     row = replace(kit, gaps={"labels": replace(gap, state="ready")})
     assert fieldwork.check(row, ledger) == 1
     told = [line for line in capsys.readouterr().out.splitlines() if "make field" not in line]

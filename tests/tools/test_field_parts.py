@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import field_parts
+from entries import read_entries
 from scaffold.kit.catalog import Kit
 
 
@@ -40,4 +41,4 @@ def test_a_row_that_renders_otherwise_is_not_measured(kit: Kit, digest: str, lac
 
 def test_nothing_is_measured_at_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(field_parts, "PARTS", tmp_path / "parts.json")
-    assert field_parts.read() == []
+    assert read_entries(field_parts.PARTS) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import mends
+from entries import keep_entry
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit
 
@@ -58,9 +59,9 @@ def test_an_entry_is_stale_when_the_row_renders_otherwise(
 
 def test_the_table_counts_what_turned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mends, "RESULTS", tmp_path / "mends.json")
-    mends.keep(entry())
-    mends.keep({**entry("not here"), "commit": "bbbb"})
-    mends.keep({**entry("not turned"), "commit": "cccc"})
+    keep_entry(mends.RESULTS, entry())
+    keep_entry(mends.RESULTS, {**entry("not here"), "commit": "bbbb"})
+    keep_entry(mends.RESULTS, {**entry("not turned"), "commit": "cccc"})
     lines = mends.section()
     assert "| prices | aaaa | 1 of 1 | 0 | 0 | 0 |" in lines
     assert "| prices | bbbb | 0 of 0 | 0 | 1 | 0 |" in lines

@@ -7,7 +7,7 @@ passes. So the defect is real, it can be mended at that level, and no other test
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scaffold.errors import ProofError
@@ -131,7 +131,7 @@ def _judged(proof: MendProof, before: Mapping[str, str], seen: Evidence) -> Mend
     if not before.keys() & after.keys():
         first = next(iter((*seen.generated.tests, *seen.baseline.tests)), None)
         why = first.message if first else "no test was collected"
-        return _with(proof, MendVerdict.BROKEN, why)
+        return replace(proof, verdict=MendVerdict.BROKEN, why=why)
     every = dict.fromkeys((*before, *after))
     others = tuple(
         name for name in every if name not in proof.tests and before.get(name) != after.get(name)
@@ -144,18 +144,12 @@ def _judged(proof: MendProof, before: Mapping[str, str], seen: Evidence) -> Mend
             for name in others[:NAMED]
         )
         more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
-        return _with(proof, MendVerdict.DISTURBS, f"{named}{more}", others)
+        return replace(proof, verdict=MendVerdict.DISTURBS, why=f"{named}{more}", changed=others)
     stuck = [name for name in proof.tests if after.get(name) != "xpassed"]
     if stuck:
         why = f"{stuck[0]} is still {after.get(stuck[0], 'not run')}: {messages.get(stuck[0], '')}"
-        return _with(proof, MendVerdict.STUCK, why.rstrip(": "))
+        return replace(proof, verdict=MendVerdict.STUCK, why=why.rstrip(": "))
     return proof
-
-
-def _with(
-    proof: MendProof, verdict: MendVerdict, why: str, changed: tuple[str, ...] = ()
-) -> MendProof:
-    return MendProof(proof.id, proof.severity, verdict, why, proof.tests, changed)
 
 
 def _outcomes(evidence: Evidence) -> dict[str, str]:

@@ -1,0 +1,38 @@
+"""A file of measured entries, one a row, commit and case, sorted by these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+Entry = dict[str, Any]
+
+
+def key_of(entry: Entry) -> tuple[str, str, str]:
+    """Row, commit and case of an entry; sorts the file."""
+    return entry["gap"], entry["commit"], entry.get("case", "default")
+
+
+def read_entries(page: Path) -> list[Entry]:
+    """All entries; none where there is no file."""
+    if not page.is_file():
+        return []
+    entries: list[Entry] = json.loads(page.read_text("utf-8"))["entries"]
+    return entries
+
+
+def find_entry(
+    entries: Iterable[Entry], gap: str, commit: str, case: str = "default"
+) -> Entry | None:
+    """The entry of a row at a commit."""
+    return next((item for item in entries if key_of(item) == (gap, commit, case)), None)
+
+
+def keep_entry(page: Path, entry: Entry) -> None:
+    """Write the file with the entry in its place."""
+    rest = [item for item in read_entries(page) if key_of(item) != key_of(entry)]
+    entries = sorted([*rest, entry], key=key_of)
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
