@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
-from scaffold.kit.defects import Fit, load_defects
+from scaffold.kit.defects import Defect, Fit, Looked, load_defects
 from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
@@ -109,8 +109,17 @@ class Checkout:
                     symbols=self._symbols(path),
                 )
             )
-        mended = (one.id for one in load_defects(gap) if one.look(self.text).fit is Fit.MENDED)
+        mended = (one.id for one, looked in self.defects(gap) if looked.fit is Fit.MENDED)
         return Findings(gap, tuple(found), tuple(gone), tuple(mended))
+
+    def defects(self, gap: Gap) -> tuple[tuple[Defect, Looked], ...]:
+        """The known defects of a gap, each with what its mend finds here; a file is read once.
+
+        Raises:
+            KitError: The row's defects or mends are broken.
+        """
+        read = functools.cache(self.text)
+        return tuple((one, one.look(read)) for one in load_defects(gap))
 
     def check(self, gap: Gap) -> None:
         """Whether the gap's targets parse, without their symbols: much cheaper than `find`.

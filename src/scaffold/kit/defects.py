@@ -106,7 +106,7 @@ class Mend:
         texts: dict[str, str] = {}
         fits = []
         for one in self.change:
-            looked = one.look(texts.get(one.file, read(one.file)))
+            looked = one.look(texts[one.file] if one.file in texts else read(one.file))
             if looked.fit is Fit.GONE:
                 return looked
             texts |= looked.texts

@@ -16,7 +16,6 @@ from scaffold.checkout.status import Status, declares_its_todos, digests_of, kee
 from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
-from scaffold.kit.defects import load_defects
 from scaffold.system import invocation
 
 if TYPE_CHECKING:
@@ -229,7 +228,7 @@ def subject_of(
         files,
         targets,
         load_twins(gap),
-        tuple((one, one.look(checkout.text)) for one in load_defects(gap)),
+        checkout.defects(gap),
         gap.needs,
         deleted=tuple(sorted(record.files.keys() - set(files))),
         others=tuple(path for other in state.gaps.values() for path in other.files),
