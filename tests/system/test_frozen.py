@@ -54,3 +54,18 @@ def test_no_attribute_is_set_or_deleted_afterwards(name: str) -> None:
 
 def test_a_copy_with_other_values_is_made_by_replace() -> None:
     assert replace(Ours("a", 1), name="b") == Ours("b", 1)
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [((), {}), (("a", 1, (), {}, 5), {}), (("a",), {"name": "b"}), (("a",), {"sise": 1})],
+)
+def test_it_refuses_what_a_data_class_refuses(args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    for made in (Ours, Theirs):
+        with pytest.raises(TypeError):
+            made(*args, **named)
+
+
+def test_a_default_of_one_is_not_that_of_another() -> None:
+    Ours("a").seen["x"] = 1
+    assert Ours("a").seen == {}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
-from scaffold.kit.defects import Defect, Fit, Looked, load_defects
 from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
@@ -20,6 +19,7 @@ from scaffold.system.frozen import frozen
 from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 
 if TYPE_CHECKING:
+    from scaffold.kit.defects import Defect, Looked
     from scaffold.languages import Symbols
 
 
@@ -94,6 +94,8 @@ class Checkout:
         Raises:
             CheckoutError: A target does not parse or cannot be read.
         """
+        from scaffold.kit.defects import Fit
+
         found: list[FoundTarget] = []
         gone: list[str] = []
         for target in gap.targets:
@@ -118,6 +120,8 @@ class Checkout:
         Raises:
             KitError: The row's defects or mends are broken.
         """
+        from scaffold.kit.defects import load_defects
+
         read = functools.cache(self.text)
         return tuple((one, one.look(read)) for one in load_defects(gap))
 

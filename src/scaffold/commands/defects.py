@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 from scaffold.system.output import xml_text
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from scaffold.checkout.find import Checkout
     from scaffold.kit.defects import Defect, Looked
     from scaffold.proof.outcome import Outcome
@@ -119,8 +120,10 @@ def mend_lines(record: Outcome) -> list[str]:
     return lines + [f"    no mend for {one.id}: {one.why}" for one in none]
 
 
-def add_mends(root: ElementTree.Element, record: Outcome) -> None:
+def add_mends(root: Element, record: Outcome) -> None:
     """The mend check of a gap as a suite of its own in JUnit XML."""
+    from xml.etree import ElementTree
+
     from scaffold.proof.mends import CHECKED, WRONG
 
     if record.mends is None:

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypedDict, Unpack, cast
 
@@ -59,7 +58,7 @@ KEPT = "kept"
 """Digest of a unit that takes text out of a file."""
 
 
-@dataclass(frozen=True, order=True)
+@frozen
 class Unit:
     """A named part of a file that a gap owns.
 
@@ -71,6 +70,9 @@ class Unit:
     name: str
     digest: str
     kept: str = ""
+
+    def __lt__(self, other: Unit) -> bool:
+        return (self.name, self.digest, self.kept) < (other.name, other.digest, other.kept)
 
 
 class Presence(StrEnum):

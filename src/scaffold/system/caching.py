@@ -50,7 +50,7 @@ def cache_dir(name: str = "") -> Path:
     Where there is none either, nothing can be kept there.
     """
     known = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")
-    return _base(*known, isolation.distrusted()) / "scaffold" / name
+    return _base(*known, isolation.distrusted(), name)
 
 
 def entry_of(folder: Path, *parts: bytes) -> Path:
@@ -282,17 +282,21 @@ def _remove(path: str) -> None:
 
 
 @cache
-def _base(named: str, home: str, distrusted: int) -> Path:
+def _base(named: str, home: str, distrusted: int, part: str) -> Path:
+    return Path(_cache_home(named, home), "scaffold", part)
+
+
+def _cache_home(named: str, home: str) -> str:
     if not isolation.untrusted(named):
-        return Path(named)
+        return named
     if not isolation.untrusted(home):
-        return Path(home)
+        return home
     import pwd
 
     try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"
+        return os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".cache")
     except KeyError:  # a user of a container, who is in no list and has no home folder
-        return Path(os.devnull)
+        return os.devnull
 
 
 def _digest(entry: Path, content: bytes) -> bytes:

@@ -8,7 +8,6 @@ process with its mark in the environment are killed, and its temporary folder is
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import time
@@ -42,6 +41,9 @@ def end(pid: int, *, group: bool = False) -> None:
 
 def remove(folder: str) -> bool:
     """Whether the folder is gone, read-only ones below it included; no link is followed."""
+    # It costs a quick command more than the rest of this module.
+    import shutil
+
     for _ in range(3):
         shutil.rmtree(folder, onerror=_make_writable)
         if not os.path.lexists(folder):

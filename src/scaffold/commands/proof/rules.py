@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
 
 from scaffold.system.output import xml_text
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from scaffold.proof.outcome import Outcome
     from scaffold.proof.rules.result import RuleResult, Ruling
 
@@ -32,6 +33,8 @@ def _of(record: Outcome, ruling: Ruling) -> list[RuleResult]:
 
 def add_rules(suite: Element, record: Outcome) -> None:
     """Put each rule into the JUnit suite of its gap, as a test, and count it there."""
+    from xml.etree.ElementTree import SubElement
+
     from scaffold.proof.rules.result import Ruling
 
     for rule in record.rules:

@@ -320,6 +320,8 @@ def _toml(content: bytes, keys: tuple[str, ...]) -> dict[str, Any] | None:
 
 def _ini(content: bytes, section: str) -> dict[str, Any] | None:
     """The section's values; None where there is none, or the file is broken."""
+    if f"[{section}]".encode() not in content:
+        return None
     import configparser
 
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
