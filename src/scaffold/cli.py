@@ -127,10 +127,10 @@ def _document_about(argv: list[str]) -> int:
     import contextlib
     import io
 
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
         _command([word for word in argv if not word.startswith("--json")])
-    output.answer({"schema": 1, "command": "help", "text": told.getvalue()})
+    output.answer({"schema": 1, "command": "help", "text": text.getvalue()})
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Every way in which `scaffold` says no: one fact, one hint, one exit code.
+"""Every error that `scaffold` reports: one fact, one hint, one exit code.
 
 ```text
 ScaffoldError

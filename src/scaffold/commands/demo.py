@@ -50,7 +50,7 @@ def demo(folder: Path | None, json: bool) -> int:
     package = Path(__file__).resolve().parent.parent / "_demo"
     place = _empty(folder)
     first = _copy(package / "checkout", place)
-    # The demo verifies, and that is no reason to run anything of the folder where it was typed.
+    # The demo verifies, but runs nothing of the folder where it was typed.
     shown = ("COLUMNS", "LINES", "NO_COLOR")
     environment = {name: os.environ[name] for name in shown if name in os.environ}
     environment = {**trusted(), **environment, "SCAFFOLD_KIT": str(package / "kit")}

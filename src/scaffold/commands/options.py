@@ -34,7 +34,7 @@ CODES = {
 
 
 def notes(*examples: str, codes: Sequence[int]) -> str:
-    """The end of a command's help: examples, and the exit codes that it has of its own."""
+    """The end of a command's help: examples, and its own exit codes."""
     # \b keeps Click from joining the lines of a paragraph.
     told = [f"  {code}  {CODES[code]}" for code in codes]
     return "\n".join(

@@ -56,9 +56,9 @@ def part_lines(gap: Gap, sizes: Mapping[str, Size]) -> Sequence[str]:
     lines = []
     for part in gap.parts:
         size = sizes.get(part.name)
-        told = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
-        told += [f"needs {', '.join(part.needs)}"] if part.needs else []
-        lines.append(f"part: {part.name} ({', '.join(told)}): {part.title}")
+        facts = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
+        facts += [f"needs {', '.join(part.needs)}"] if part.needs else []
+        lines.append(f"part: {part.name} ({', '.join(facts)}): {part.title}")
     return lines
 
 

@@ -99,9 +99,9 @@ def press(question: str, keys: Mapping[str, str], *, default: str) -> str:
         event.app.exit(exception=KeyboardInterrupt)
 
     bindings.add(Keys.Any)(lambda event: None)
-    told = [f"{key.upper() if key == default else key} {what}" for key, what in keys.items()]
+    facts = [f"{key.upper() if key == default else key} {what}" for key, what in keys.items()]
     session: PromptSession[str] = PromptSession(
-        f"{visible(question)} ({', '.join(told)}) ", key_bindings=bindings
+        f"{visible(question)} ({', '.join(facts)}) ", key_bindings=bindings
     )
     _forget_typed_ahead()
     return str(_ask(Asked(session.app)))
@@ -188,12 +188,12 @@ def _choices(row: Status, sizes: Sizes) -> list[Any]:
 
 def _described(gap: Gap, part: Part, size: Size | None) -> str:
     name = f"{gap.slug}:{part.name}" if gap.parts else gap.slug
-    told = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
-    told += [gap.language, tools(gap)]
+    facts = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
+    facts += [gap.language, tools(gap)]
     if lacks := missing(gap.needs):
         # It can be written all the same; only its proof needs the tool.
-        told.append(f"{', '.join(lacks)} missing here")
-    return f"{name:<24} {part.title}  [{', '.join(told)}]"
+        facts.append(f"{', '.join(lacks)} missing here")
+    return f"{name:<24} {part.title}  [{', '.join(facts)}]"
 
 
 def _answer(question: Question) -> Any:

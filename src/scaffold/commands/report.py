@@ -265,8 +265,8 @@ def outcomes(records: Sequence[Outcome]) -> str:
 def as_declared(record: Outcome) -> str:
     """What `new --prove` prints of a gap that ran on the copy."""
     count = record.counts
-    told = [f"{count[k]} {k.replace('_', ' ')}" for k in ("passed", "known_defects", "todo")]
-    return f"  runs as declared: {record.gap}{_parts_of(record)} ({', '.join(told)})"
+    counts = [f"{count[k]} {k.replace('_', ' ')}" for k in ("passed", "known_defects", "todo")]
+    return f"  runs as declared: {record.gap}{_parts_of(record)} ({', '.join(counts)})"
 
 
 def _parts_of(record: Outcome) -> str:

@@ -99,9 +99,9 @@ def show(text: str) -> None:
     """A diff in colours, through a pager where it is longer than the screen."""
     from scaffold.system.process import page
 
-    told = block(text.rstrip("\n"))
-    if told.count("\n") < shutil.get_terminal_size().lines - 4 or not page(_coloured(told)):
-        say(_coloured(told))
+    shown = block(text.rstrip("\n"))
+    if shown.count("\n") < shutil.get_terminal_size().lines - 4 or not page(_coloured(shown)):
+        say(_coloured(shown))
 
 
 def _coloured(text: str) -> str:

@@ -64,7 +64,7 @@ def status(
     error = _gate_error(asked, rows) if asked else None
     if error is not None and not json:
         raise error
-    # With --json the document on stdout has told it; a second one would break its readers.
+    # With --json the document on stdout reports it; a second one would break its readers.
     return error.exit_code if error else 0
 
 
@@ -133,8 +133,8 @@ def _commits_of(undone: Undone, root: Path) -> list[str]:
         return []
     message = shlex.quote(f"Take back {undone.label.removeprefix('new ')}")
     paths = " ".join(invocation.quoted(path) for path in known)
-    told = invocation.command(f"git commit -m {message} -- {paths}", in_checkout=True)
+    typed = invocation.command(f"git commit -m {message} -- {paths}", in_checkout=True)
     return [
         "commits are not taken back: git's history stays as it is",
-        f"commit the files as they are now with: {told}",
+        f"commit the files as they are now with: {typed}",
     ]

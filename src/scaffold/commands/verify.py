@@ -213,8 +213,8 @@ def show_outcomes(
     """Print the records and give the exit code, which is that of the worst row.
 
     Raises:
-        ScaffoldError: A gap could not be proved at all, and no JSON document says so already.
-        ProofError: A gap is not proved, and no JSON document says so already.
+        ScaffoldError: A gap could not be proved at all, and no JSON document reports it already.
+        ProofError: A gap is not proved, and no JSON document reports it already.
         UsageError: The JUnit file cannot be written.
     """
     from scaffold.commands import report

@@ -62,7 +62,7 @@ KEPT = "kept"
 class Unit:
     """A named part of a file that a gap owns.
 
-    `digest` tells what we wrote; formatting does not change it, an edit or a changed comment does.
+    `digest` is of what we wrote; formatting does not change it, an edit or a changed comment does.
     `kept` is what a unit that took text out needs to put it back; its digest is `KEPT`, since what
     it takes is known only from a file.
     """

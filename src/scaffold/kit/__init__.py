@@ -1,1 +1,1 @@
-"""What a kit says: its catalogue, cases and questions, and its templates rendered."""
+"""What a kit holds: its catalogue, cases and questions, and its templates rendered."""

@@ -44,7 +44,7 @@ UNREAD = {"key": ""}
 class Target:
     """A file under test, with its places over the versions and the bars of its proof.
 
-    `made` says that the gap itself makes the file: where it is not there, nothing is missing.
+    `made`: the gap itself makes the file; where it is not there, nothing is missing.
     """
 
     name: Line
@@ -73,9 +73,9 @@ class RemovalSpec:
     """A file of the checkout that a gap deletes, because what it writes takes its place.
 
     Attributes:
-        path: The file; one that is not there is no error.
+        path: The file; one that is not there is left out.
         holds: Every function that it may hold, as facts name them; with one more it is a conflict.
-        note: What the plan says beside the deletion.
+        note: What the plan shows beside the deletion.
     """
 
     path: InnerPath
@@ -98,7 +98,7 @@ class Need:
     """A program that a gap's tests need on the machine, beside what its runner needs.
 
     `places` are patterns of folders to look in after the PATH; `least` is the oldest version that
-    does, told by the program when it is run with the arguments `version`.
+    does, as the program prints it when it is run with the arguments `version`.
     """
 
     name: Line

@@ -45,7 +45,7 @@ ORIGIN = re.compile(
     r"|\bedit freely: updates\b|\bshared by several gaps\b",
     re.IGNORECASE,
 )
-"""The generator's name, and the words by which a line tells where a file came from."""
+"""The generator's name, and the words of a line about where a file came from."""
 DIRECTIVE = re.compile(r"\s*(?:#|//)\s*scaffold:\s")
 """A line of a payload that is read and not written."""
 
@@ -117,7 +117,7 @@ def faults_of_text(gap: Gap, path: str, text: str) -> Iterator[tuple[int, str]]:
         if MACHINE.search(line):
             yield number, "names a folder of one machine"
         if found := ORIGIN.search(line):
-            yield number, f"tells where the file came from: '{found.group()}'"
+            yield number, f"names the generator: '{found.group()}'"
 
 
 def faults_of_payloads(gap: Gap, found: Rendered) -> Iterator[str]:
@@ -128,9 +128,9 @@ def faults_of_payloads(gap: Gap, found: Rendered) -> Iterator[str]:
         yield f"{gap.folder / 'gap.toml'}: {lack} '{name}'"
     for name, text in found.payloads.items():
         for number, line in enumerate(text.split("\n"), 1):
-            if (told := ORIGIN.search(line)) and not DIRECTIVE.match(line):
+            if (origin := ORIGIN.search(line)) and not DIRECTIVE.match(line):
                 place = gap.files_dir / PAYLOADS / name
-                yield f"{place}: line {number} tells where it came from: '{told.group()}'"
+                yield f"{place}: line {number} names the generator: '{origin.group()}'"
 
 
 def asked_symbols(gap: Gap) -> Iterator[tuple[Path, int, str, str, str]]:

@@ -84,7 +84,7 @@ class Change:
         if len(fresh) > 1 and not self.after:
             return Looked(Fit.GONE, why=f"{self.file}: '{first}' is there {len(fresh)} times")
         if done:
-            why = "what it leaves is there already, so a mended file could not be told apart"
+            why = "what it leaves is there already, so a mended file would look like this one"
             return Looked(Fit.GONE, why=f"{self.file}: {why}")
         begin, end = fresh[0]
         return Looked(
@@ -127,7 +127,7 @@ class Defect:
         function: Where in the file.
         today: What the code does.
         expected: What it should do.
-        source: What says so.
+        source: What it follows from.
         reached_from: The public entry through which a person meets it.
         tests: The names of its tests, without file and parameters.
         no_mend: Why it has no mend.
@@ -221,7 +221,7 @@ def faults_of_defects(gap: Gap) -> Iterator[str]:
                 yield _at(page, number, f"the test {test} is of '{seen[test]}' as well")
             seen[test] = one.id
         if one.mends and one.no_mend:
-            yield _at(page, number, f"'{one.id}' has a mend, and says why it has none")
+            yield _at(page, number, f"'{one.id}' has a mend, and a reason why it has none")
         if not one.mends and not one.no_mend and one.severity in MENDED_SEVERITIES:
             what = f"'{one.id}' ({one.severity}) has neither {FOLDER}/{one.id}.toml nor no_mend"
             yield _at(page, number, what)

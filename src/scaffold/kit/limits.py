@@ -27,7 +27,7 @@ LOOK_S = 0.25
 
 
 class OverLimitError(Exception):
-    """The work was stopped; the text says at which limit."""
+    """The work was stopped; the text names the limit."""
 
 
 def bounded(work: Callable[[], Any], room: Path) -> Any:

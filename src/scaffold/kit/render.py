@@ -20,7 +20,7 @@ from scaffold.system import scratch
 from scaffold.system.reading import read_plain, walk
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
-"""What the machine says no to; any other error while rendering is the template's."""
+"""What the machine refuses; any other error while rendering is the template's."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Rendered:
 
     @property
     def edits(self) -> dict[str, bytes]:
-        """The payloads as bytes; one that renders blank is no edit."""
+        """The payloads as bytes; one that renders blank is left out."""
         return {name: text.encode("utf-8") for name, text in self.payloads.items() if text.strip()}
 
 
@@ -150,7 +150,7 @@ def _read(staging: Path, gap: Gap) -> Rendered:
             raise _broken(gap, f"it writes {relative!r}, which {fault}")
         template = gap.files_dir / f"{relative}.jinja"
         if not content.strip() and template.is_file():
-            # One that asks nothing of the checkout is empty because an answer says so.
+            # One that asks nothing of the checkout is empty because of an answer.
             empty += [relative] if b"facts" in read_plain(template) else []
             continue
         files[relative] = content

@@ -87,9 +87,9 @@ def _gap_with(kit: Kit, slugs: Sequence[str], name: str) -> Gap:
         gap for gap in gaps or kit.gaps.values() if any(part.name == name for part in gap.parts)
     ]
     if not gaps or len(having) > 1:
-        told = "no gap is named with --gap" if not gaps else "each has a part of that name"
+        why = "no gap is named with --gap" if not gaps else "each has a part of that name"
         hint = f"scaffold new --part {having[0].slug}:{name}" if having else "scaffold list"
-        raise UsageError(f"--part {name} does not name its gap: {told}", hint)
+        raise UsageError(f"--part {name} does not name its gap: {why}", hint)
     return (having or gaps)[0]
 
 

@@ -16,7 +16,7 @@ class Hook:
         repo: Where it comes from; `local` where the checkout has it itself.
         rev: Which version of it.
         entry: The command of a local hook.
-        args: Arguments of its own; None where there are none, so that those of its repository hold.
+        args: Its own arguments; None where there are none, so that those of its repository hold.
         files: Patterns that all must be found in a path.
         excludes: Patterns of which none may be found.
         stages: When it runs; empty for always.

@@ -78,8 +78,8 @@ def copy_history(source: Path, place: Path) -> None:
 
 def _common(own: Path) -> Path:
     """Where a worktree's history keeps what all worktrees share."""
-    told = _text(own / "commondir").strip()
-    return Path(os.path.realpath(own / told)) if told else own
+    common = _text(own / "commondir").strip()
+    return Path(os.path.realpath(own / common)) if common else own
 
 
 def _text(place: Path) -> str:

@@ -84,11 +84,11 @@ def _version(path: Path, need: Need) -> str:
     from scaffold.system import process
 
     answer = process.run_tool([str(path), *need.version], timeout_s=ANSWER_S)
-    told = _NUMBER.search(answer.stdout)
-    if answer.returncode != 0 or told is None:
+    version = _NUMBER.search(answer.stdout)
+    if answer.returncode != 0 or version is None:
         command = " ".join([str(path), *need.version])
         raise MissingToolError(f"'{command}' does not tell a version", need.hint)
-    return told.group()
+    return version.group()
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What proves a gap's tests, one runner a test tool, all behind one Protocol."""
+"""What proves a gap's tests, one runner a test tool, all with one Protocol."""
 
 from __future__ import annotations
 
@@ -171,9 +171,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Survivor:
-    """A fault that no test noticed; `reason` says why, where the kit knows.
+    """A fault that no test noticed; `reason` is why, where the kit knows.
 
-    One that is `equivalent` cannot be told from the original, and counts neither way.
+    One that is `equivalent` behaves as the original, and counts neither way.
     """
 
     file: str

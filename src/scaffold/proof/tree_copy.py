@@ -332,13 +332,13 @@ def digest_of(place: Path) -> bytes:
     except OSError as error:
         return _why(error).encode()
     with os.fdopen(handle, "rb", buffering=0) as stream:
-        told = os.fstat(handle)
-        digest = hashlib.sha256(b"%o\n" % (told.st_mode & 0o111))
-        if told.st_size > LARGE_BYTES // 16:
+        found = os.fstat(handle)
+        digest = hashlib.sha256(b"%o\n" % (found.st_mode & 0o111))
+        if found.st_size > LARGE_BYTES // 16:
             digest.update(
-                b"%d %d %d %d" % (told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino)
+                b"%d %d %d %d" % (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
             )
-        elif stat.S_ISREG(told.st_mode):
+        elif stat.S_ISREG(found.st_mode):
             digest.update(stream.read())
     return digest.digest()
 

@@ -35,7 +35,7 @@ NAMED = 10
 
 
 def verify(subject: Subject, options: VerifyOptions, progress: Progress) -> Outcome:
-    """The record of one subject's proof; a gap that is not proved is told in it, not raised.
+    """The record of one subject's proof; a gap that is not proved is recorded, not raised.
 
     Raises:
         BaselineError: The suites of the checkout are red without the generated tests.

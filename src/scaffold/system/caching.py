@@ -135,7 +135,7 @@ def toml(text: str) -> Any:
 
 @cache
 def _code() -> bytes:
-    """What tells one version of our code, and of Python, from another."""
+    """What differs between versions of our code, and of Python."""
     package = Path(__file__).parent.parent
     found = [sys.version]
     for room in ROOMS:

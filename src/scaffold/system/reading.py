@@ -163,7 +163,7 @@ def parsing(
             f"{path}:{line} does not parse: {problem}", hint or f"sed -n {line}p {_quoted(path)}"
         ) from fault
     except (RecursionError, MemoryError) as fault:
-        # CPython's parser reports a full stack of its own as a MemoryError.
+        # CPython's parser reports its own full stack as a MemoryError.
         raise error(
             f"{path} does not parse: it is nested too deeply", f"wc {_quoted(path)}"
         ) from fault

@@ -32,5 +32,5 @@ def left_by_a_run(name: str) -> tuple[str, str]:
 
 
 def without_files(path: str, source: bytes, gone: Collection[str]) -> bytes:
-    """The file as it is: Python finds the files of a folder without being told."""
+    """The file as it is: Python finds the files of a folder without a declaration."""
     return source

@@ -40,7 +40,7 @@ def with_sorted_imports(
 
 
 def first_party_of(module: Module) -> tuple[str, ...]:
-    """The checkout's own modules, as the order of a module's imports tells: its last section.
+    """The checkout's own modules, by the order of a module's imports: its last section.
 
     Where that holds pytest, it is the section of other people's modules, and none is the own one.
     """

@@ -116,7 +116,7 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
 
 
 def _assigned(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    """Names that the body assigns or imports: what tells two versions of one signature apart."""
+    """Names that the body assigns or imports: which differ between versions of a signature."""
     names: set[str] = set()
     for statement in node.body:
         for item in ast.walk(statement):

@@ -207,10 +207,10 @@ def _item(node: Node, source: bytes) -> _Item:
     above = attributes_of(node)
     first = above[0] if above else node
     start, end = first.start_byte, node.end_byte
-    behind = node.next_sibling
-    if behind is not None and behind.type == "line_comment":
-        same_line = behind.start_point[0] == node.end_point[0]
-        end = behind.end_byte if same_line else end
+    following = node.next_sibling
+    if following is not None and following.type == "line_comment":
+        same_line = following.start_point[0] == node.end_point[0]
+        end = following.end_byte if same_line else end
     name = text_of(node.child_by_field_name("name"))
     text = source[start:end].decode("utf-8").rstrip("\r\n")
     at = len(source[:start].decode("utf-8"))

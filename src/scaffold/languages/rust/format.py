@@ -20,7 +20,7 @@ def format_key() -> bytes | None:
 
 @once
 def _identity_of(tool: str) -> bytes | None:
-    # The path alone may be a launcher of one of several toolchains: only its version tells which.
+    # The path alone may be a launcher of one of several toolchains: only its version shows which.
     try:
         done = process.run_tool([tool, "--version"], timeout_s=RUSTFMT_S)
         real = os.path.realpath(tool)

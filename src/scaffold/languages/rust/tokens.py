@@ -59,8 +59,8 @@ def plain(text: str) -> str:
     words = [token.text for token in tokens(text)]
     return " ".join(
         word
-        for word, behind in zip(words, [*words[1:], ""], strict=True)
-        if word != "," or behind not in _CLOSING.values()
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+        if word != "," or following not in _CLOSING.values()
     )
 
 

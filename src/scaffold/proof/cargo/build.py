@@ -111,7 +111,7 @@ class Cargo:
         timeout_s: float,
         watch: Callable[[str], bool] = lambda word: True,
     ) -> LibtestReader:
-        """What a test program printed, up to its end, its time, or where `watch` says no."""
+        """What a test program printed, up to its end, its time, or until `watch` returns false."""
         env = self.env | _as_cargo_sets(program, self.env)
         argv = [program.path, "--color", "never", *args]
         return self.listen(argv, program.package.folder, env, timeout_s=timeout_s, watch=watch)
@@ -125,7 +125,7 @@ class Cargo:
         timeout_s: float,
         watch: Callable[[str], bool] = lambda word: True,
     ) -> LibtestReader:
-        """What a program says of tests, up to its end, its time, or where `watch` says no."""
+        """What a program prints of tests, up to its end, its time, or a false `watch`."""
         reader, line = LibtestReader(), None
         deadline = time.monotonic() + timeout_s
         self.log.write_bytes(b"")

@@ -1,7 +1,7 @@
 """Line coverage of the targets by a gap's own tests: cargo-llvm-cov, else cargo-tarpaulin.
 
 Both build everything once more, instrumented, so the result is kept by content. Where neither is
-installed the coverage is unknown: no entry, and a line on the way says how to get one.
+installed the coverage is unknown: no entry, and a line of progress names the command that gets one.
 
 Lines of `#[cfg(test)]` items in a target are no part of it. tarpaulin leaves them out itself; it
 also takes arguments of a macro for lines that never ran, so its figures are a little lower.
@@ -32,7 +32,7 @@ INSTALL = "cargo install cargo-llvm-cov && rustup component add llvm-tools"
 
 @dataclass(frozen=True)
 class Tool:
-    """A cargo command that measures coverage, and what it must be told of the machine."""
+    """A cargo command that measures coverage, and the variables that it needs."""
 
     name: str
     env: dict[str, str]
@@ -128,7 +128,7 @@ def _measure(
         return {path: _share(found[root / path]) if root / path in found else (0.0, [])
                 for path in paths}  # fmt: skip
     lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
-    # Of other crates than the tests' own there is no word in the report: unknown, and not nothing.
+    # Of other crates than the tests' own the report has nothing: unknown, and not nothing.
     seen = [path for path in paths if root / path in lines]
     return {path: _share(_of_code(lines[root / path], path, root)) for path in seen}
 

@@ -24,7 +24,7 @@ class Declared:
         line: Where it is.
         known_defect: It is marked with `should_panic`.
         strict: The mark names what is expected, so that no other panic passes for it.
-        reason: What the comment above says behind `Known defect:`; empty where none does.
+        reason: What follows `Known defect:` in the comment above; empty where there is none.
         ignored: Why it is marked with `ignore`, empty where it does not say; None where it is not.
     """
 
@@ -63,7 +63,7 @@ def lines_for_tests(path: str, source: bytes) -> set[int]:
 def _declared(path: str, test: RustTest) -> Declared:
     marked = attributes(test.above)
     ignores = [item for item in marked if head_of(item) == "ignore"]
-    told = _IGNORED.match(ignores[0]) if ignores else None
+    found = _IGNORED.match(ignores[0]) if ignores else None
     marks = [item for item in marked if head_of(item) == "should_panic"]
     return Declared(
         name=test.name,
@@ -72,5 +72,5 @@ def _declared(path: str, test: RustTest) -> Declared:
         known_defect=bool(marks),
         strict=any(_EXPECTED.match(mark) for mark in marks),
         reason=test.reason,
-        ignored=(told["why"] if told else "") if ignores else None,
+        ignored=(found["why"] if found else "") if ignores else None,
     )

@@ -247,8 +247,8 @@ def _result(
     word, label = output.words[name], suite.label(name)
     defect = declared is not None and declared.known_defect
     if word == "ignored":
-        told = declared.ignored if declared else None
-        return TestResult(label, "skipped", output.reasons.get(name) or told or "")
+        ignored = declared.ignored if declared else None
+        return TestResult(label, "skipped", output.reasons.get(name) or ignored or "")
     if word == "ok":
         if declared is None or not defect:
             return TestResult(label, "passed")

@@ -2,7 +2,7 @@
 
 Copies lie in the cache folder and are brought up to date before each use, changed files only, so
 that cargo builds again what changed and nothing else, also for a checkout that is new: what comes
-from the registry is there. Each copy has a target folder of its own. Two may not share one: cargo
+from the registry is there. Each copy has its own target folder. Two may not share one: cargo
 names what it builds after the place in the workspace, wherever that is, and goes by times, so it
 takes what it built of the other copy for up to date.
 """

@@ -1,4 +1,4 @@
-"""cargo-nextest, where it is there: each test in a process of its own.
+"""cargo-nextest, where it is there: each test in its own process.
 
 It is asked where a test program dies: libtest runs all tests in one process, so that one which
 aborts takes the others with it, and nobody knows which. Nothing else needs it.
@@ -17,7 +17,7 @@ from scaffold.proof.cargo.workspace import suite_args
 from scaffold.proof.runner import Progress
 
 EVENTS = {"NEXTEST_EXPERIMENTAL_LIBTEST_JSON": "1"}
-"""Its JSON is asked for by name since 0.9.66; an older one says nothing that is read."""
+"""Its JSON is asked for by name since 0.9.66; the output of an older one is not read."""
 
 _DIED = re.compile(r"^\s*(?P<how>SIG[A-Z]+|ABORT)\b.*\s(?P<name>\S+)$")
 
@@ -40,7 +40,7 @@ def run_apart(
         return output
     progress(f"{program.suite.package}: the test program died; each test alone, by cargo-nextest")
     argv = ["cargo", "nextest", "run", "--locked", "--no-fail-fast", "--retries", "0"]
-    argv += ["--final-status-level", "none"]  # else it says each signal twice
+    argv += ["--final-status-level", "none"]  # else it prints each signal twice
     argv += ["--message-format", "libtest-json", "--color", "never", *suite_args([program.suite])]
     env = cargo.env | EVENTS
     apart = cargo.listen(argv, cargo.folder, env, timeout_s=cargo.timeout_s, watch=watch)

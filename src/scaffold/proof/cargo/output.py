@@ -34,7 +34,7 @@ class LibtestReader:
         words: Name of a test -> ok, FAILED or ignored, in the order of their ends.
         reasons: Name of an ignored test -> why.
         output: Name of a failed test -> the lines that it wrote.
-        ended: What the summary at the end says; None where the program did not get there.
+        ended: What the summary at the end reports; None where the program did not get there.
         started: Whether a test run began at all.
         late: Whether the program was ended because its time was up.
         died: How the program ended before its summary, and what it said last; empty where it did

@@ -72,7 +72,7 @@ def open_suites(
 
     Raises:
         BaselineError: A Cargo.toml is broken.
-        CheckoutError: There is no Cargo.toml where the gap says.
+        CheckoutError: There is no Cargo.toml in the folder of the gap.
         MissingToolError: There is no cargo or no rustc.
     """
     root = subjects[0].run.root

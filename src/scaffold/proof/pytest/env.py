@@ -152,7 +152,7 @@ def no_environment(
         wanted: Every module from outside that the tests import.
         named: The interpreter that a person named: no other one is tried, so the command is for it.
     """
-    told = "; ".join(f"{label}: {why}" for label, why in unfit.items())
+    reasons = "; ".join(f"{label}: {why}" for label, why in unfit.items())
     place = os.path.normpath(folder or ".")
     own = f"{place}/.venv" if place != "." else ".venv"
     python = os.path.abspath(shutil.which(named) or named) if named else f"{own}/bin/python"
@@ -174,7 +174,7 @@ def no_environment(
     if Path.cwd() != checkout:
         make = f"cd {shlex.quote(str(checkout))} && {make}"
     return MissingToolError(
-        f"no interpreter can run the tests in '{place}' ({told or 'none was found'})", make
+        f"no interpreter can run the tests in '{place}' ({reasons or 'none was found'})", make
     )
 
 

@@ -76,7 +76,7 @@ IN_THE_TESTS_ONLY = tuple(
 """Names that uv may need to make the environment; the tests talk to the loopback."""
 
 CARRIER = "SCAFFOLD_WORKER"
-"""The variable that tells the worker what else to drop, and which options to keep."""
+"""The variable that names to the worker what else to drop, and which options to keep."""
 
 # Options of pytest that say what is collected, in which order, how it ends and what is printed. The
 # value of one is a word without a dash, and those are left out anyway.
@@ -135,7 +135,7 @@ SETTINGS = _words(
     python_functions norecursedirs collect_imported_tests testpaths timeout
     """
 )
-"""Settings that the worker gives a value of its own; see `record.pytest_args`."""
+"""Settings to which the worker gives its own value; see `record.pytest_args`."""
 
 
 def is_dropped(name: str) -> bool:
@@ -169,7 +169,7 @@ def environment(
         # What a person put on the path comes last: tests may need it, and it hides nothing.
         PYTHONPATH=os.pathsep.join([*roots, *([own] if own else [])]),
         PYTHONDONTWRITEBYTECODE="1",  # nothing is written into the checkout
-        PYTHONHASHSEED="0",  # the order of a set is no reason for another verdict
+        PYTHONHASHSEED="0",  # the order of a set must not change a verdict
         LC_ALL="en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         TZ="UTC",
         TERM="xterm-256color",
@@ -184,7 +184,7 @@ def kept_options(words: Iterable[str], folder: Path) -> list[str]:
     """What pytest gets of a project's `addopts`: plugins, the import mode, what it does not know.
 
     An option that is not pytest's own was made by a plugin or a conftest.py, and the tests may ask
-    for it. Where its value is a word of its own, that word is kept, unless it is a path there is.
+    for it. Where its value is a separate word, that word is kept, unless it is a path there is.
     """
     kept: list[str] = []
     rest = list(words)

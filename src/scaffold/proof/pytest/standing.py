@@ -1,4 +1,4 @@
-"""Tests that stand in the generated files and of which pytest told nothing."""
+"""Tests that stand in the generated files and that pytest did not report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def not_run(subject: Subject, names: Mapping[str, str], tests: Iterable[Json]) -
         names: Its Python files -> what pytest calls them, seen from the folder of the run.
         tests: The results that belong to the subject.
     """
-    told = {file: {test["id"] for test in tests if test["file"] == file} for file in names.values()}
+    reported = {
+        file: {test["id"] for test in tests if test["file"] == file} for file in names.values()
+    }
     # What stops a folder's or a file's collection is red already.
     stopped = {test["id"] for test in tests if "::" not in test["id"]}
     found: list[Json] = []
@@ -32,7 +34,7 @@ def not_run(subject: Subject, names: Mapping[str, str], tests: Iterable[Json]) -
         if any(f"{file}/".startswith(f"{place.rstrip('/')}/") for place in stopped):
             continue
         standing = _standing(subject.checkout, path)
-        ran = {_plain(name, file) for name in told[file]}
+        ran = {_plain(name, file) for name in reported[file]}
         inherited |= {name.rpartition("::")[2] for name in ran - {test.name for test in standing}}
         waiting += [(path, file, test) for test in standing if not _ran(test, ran)]
     for path, file, test in waiting:
@@ -49,7 +51,7 @@ def _standing(root: Path, path: str) -> list[StandingTest]:
         content = read_file(root, path)
         return standing_tests(path, content) if content is not None else []
     except CheckoutError:
-        # pytest could not import it either, or it is no file that this language knows.
+        # pytest could not import it either, or this language does not know such a file.
         return []
 
 
@@ -61,7 +63,7 @@ def _plain(name: str, file: str) -> str:
 def _ran(test: StandingTest, ran: set[str]) -> bool:
     if test.hidden_by:
         return False
-    # A class that could not be collected is told as one.
+    # A class that could not be collected is reported as a class.
     parts = test.name.split("::")
     return any("::".join(parts[:end]) in ran for end in range(1, len(parts) + 1))
 

@@ -53,7 +53,7 @@ def match(hooks: Iterable[Hook], paths: Iterable[str]) -> Matches:
     if not patterns:
         return Matches({})
     asked = json.dumps({"patterns": patterns, "paths": sorted(paths)})
-    # A process of its own: a pattern can take longer than anybody waits, and cannot be interrupted.
+    # A separate process: a pattern can take longer than anybody waits, and cannot be interrupted.
     argv = [sys.executable, "-I", "-S", "-c", _SCRIPT]
     done = process.run(argv, cwd=Path(tempfile.gettempdir()), timeout_s=MATCH_S, input_text=asked)
     answers = [json.loads(line) for line in done.stdout.splitlines()]

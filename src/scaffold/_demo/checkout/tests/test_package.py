@@ -1,4 +1,4 @@
-"""The one suite that was here before: what the package says of itself."""
+"""The suite that was here before: what the package exports."""
 
 import parcels
 

@@ -155,12 +155,12 @@ def _first(text: str, piece: Piece, path: str, order: int = 0) -> tuple[str, Uni
         return text, Unit(piece.unit, KEPT, kept(replace(removed, order=order))), function
     start, end = scope(text, piece.within, path)
     match = one_place(text[start:end], piece, path)
-    at, behind = start + match.start, start + match.end
-    before = text[at:behind]
+    at, end = start + match.start, start + match.end
+    before = text[at:end]
     indent = indent_at(text, at)
     moved = Moved(before, local(indented(piece.leave, indent), text), piece.within, indent)
     function = taken(fitted(before, indent, piece, path), piece)
-    return text[:at] + moved.after + text[behind:], Unit(piece.unit, KEPT, kept(moved)), function
+    return text[:at] + moved.after + text[end:], Unit(piece.unit, KEPT, kept(moved)), function
 
 
 def _again(

@@ -1,4 +1,4 @@
-"""How a mutant comes to a verdict: in one program with all others, or in a build of its own."""
+"""How a mutant comes to a verdict: in one program with all others, or in its own build."""
 
 from __future__ import annotations
 

@@ -94,6 +94,6 @@ class CargoBreaker:
             try:
                 start = shared.workers(build)
             except ProofError as error:
-                progress(f"that program is no help: {error}")
+                progress(f"the program with all mutants cannot be used: {error}")
                 return
             yield from results(numbers, self.options.jobs or 1, start)

@@ -54,7 +54,7 @@ class RowTests:
         """See that the tests that were run first are green on the unbroken code without the others.
 
         Raises:
-            ProofError: One is not, so that what it killed says nothing.
+            ProofError: One is not, so that what it killed means nothing.
         """
         if not any(self.killers.values()):
             return

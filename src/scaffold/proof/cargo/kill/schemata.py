@@ -5,7 +5,7 @@ mutant in each arm, the body as it was in the last. One build then serves all of
 for each would take most of the time of a kill check. The name and the idea are from Untch, Offutt
 and Harrold, "Mutation analysis using mutant schemata", ISSTA 1993.
 
-What cannot be put into an arm is left to a build of its own: a change outside a function's body, in
+What cannot be put into an arm gets its own build: a change outside a function's body, in
 a `const fn`, in a function inside one that has mutants itself, and what a macro hides.
 """
 
@@ -164,7 +164,7 @@ def _outermost(bodies: Sequence[_Body]) -> list[_Body]:
 
 
 def _changed(text: bytes, mutant: bytes) -> tuple[int, int]:
-    """The part of a text that differs from the mutant: what is before and behind is the same."""
+    """The part of a text that differs from the mutant: what is before and after is the same."""
     least = min(len(text), len(mutant))
     start = next((at for at in range(least) if text[at] != mutant[at]), least)
     rest = range(1, least - start + 1)

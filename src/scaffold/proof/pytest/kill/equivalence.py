@@ -35,7 +35,7 @@ def flags_of(source: str) -> int:
 
 
 def sameness(before: str, after: str, flags: int, *, annotations_read: bool) -> str:
-    """Why two texts of a top-level statement cannot be told apart; empty where they can.
+    """Why two texts of a top-level statement are equivalent; empty where they are not.
 
     It is `EQUAL_CODE` or `ANNOTATIONS`.
 

@@ -20,7 +20,7 @@ class Job:
             test runs it.
         tests: Numbers of the tests that run the mutated statement.
         rest: The other tests, for a second look where it survived: a result that one test left
-            behind (a cache, a module's variable) may be what another one checks.
+            back (a cache, a module's variable) may be what another one checks.
     """
 
     mutant: Mutant

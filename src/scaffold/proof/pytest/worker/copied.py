@@ -1,7 +1,7 @@
 """Makes what lies in a checkout come from its copy; loaded by `start.py` for the kill check.
 
 A package that is installed for development leads every import to the checkout, by a line in a
-`.pth` file or by a finder of its own. In the kill check it has to lead to the copy, or no mutant
+`.pth` file or by its own finder. In the kill check it has to lead to the copy, or no mutant
 would ever be run.
 """
 

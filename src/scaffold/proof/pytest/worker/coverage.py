@@ -61,7 +61,7 @@ around = pytest.hookimpl(hookwrapper=True, trylast=True)
 
 
 class Contexts:
-    """A plugin that tells coverage which test runs; without `each`, which file's first test."""
+    """The running test as coverage's context; without `each`, the first of its file."""
 
     def __init__(self, tracing: Tracing, recorder: Any, *, each: bool) -> None:
         """Nothing runs yet."""

@@ -44,9 +44,9 @@ def installed() -> set[str]:
 def content(file: str) -> bytes:
     """A hash of a file; of a large one, of its size and times."""
     try:
-        told = os.stat(file)
-        if told.st_size > LARGE_BYTES:
-            return f"{told.st_size} {told.st_mtime_ns}".encode()
+        found = os.stat(file)
+        if found.st_size > LARGE_BYTES:
+            return f"{found.st_size} {found.st_mtime_ns}".encode()
         with open(file, "rb") as handle:
             return hashlib.sha256(handle.read()).digest()
     except OSError:

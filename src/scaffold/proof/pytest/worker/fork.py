@@ -108,7 +108,7 @@ def limit(cpu_s: float) -> None:
             size = int(handle.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY_BYTES, resource.RLIM_INFINITY))
     except (OSError, ValueError):
-        return  # no /proc, or a lower limit is set: then there is no limit of ours
+        return  # no /proc, or a lower limit is set: then we set none
 
 
 def use_temp(temp: str) -> None:

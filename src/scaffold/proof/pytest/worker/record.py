@@ -97,7 +97,7 @@ def refused(session: Json) -> str:
 
 
 def names_of(items: Any) -> list[str]:
-    """For each item a name of its own: its file as seen from here, then what pytest calls it.
+    """For each item its own name: its file as seen from here, then what pytest calls it.
 
     Two items may share one name; from the second on it is numbered.
     """
@@ -202,7 +202,7 @@ class Chosen:
             )
 
     def pytest_collection_finish(self) -> None:
-        """What was imported is no garbage: the collections at the end need not walk it."""
+        """What was imported stays: the collections at the end need not walk it."""
         gc.freeze()
 
     def pytest_runtest_logreport(self, report: Any) -> None:

@@ -218,7 +218,7 @@ class Attempts:
 
 
 def describe(status: int) -> str:
-    """How a process ended, by what the system tells."""
+    """How a process ended, by its exit status."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         known = {item.value: item.name for item in signal.Signals}  # real-time ones have no name
