@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from support.moving import OLD, write_mover
 from support.tinykit import DEMO_KIT
+from support.tree import write_files
 
 
 def rounds(count: int, seed: str, tmp_path: Path, *real: str | Path) -> None:
@@ -41,3 +43,10 @@ def test_no_byte_of_a_person_is_lost_at_any_step(tmp_path: Path) -> None:
 def test_no_byte_of_a_person_is_lost_by_the_real_commands(tree: Path, tmp_path: Path) -> None:
     (tree / "tests" / "conftest.py").write_text("import os\n")
     rounds(150, "ci", tmp_path, DEMO_KIT, tree)
+
+
+@pytest.mark.slow
+def test_no_byte_of_a_person_is_lost_in_a_move(tmp_path: Path) -> None:
+    kit = write_mover(tmp_path / "kit", kind="gap")
+    tree = write_files(tmp_path / "app", {"app.py": "x = 1\n", "tests/conftest.py": "", **OLD})
+    rounds(60, "ci", tmp_path, kit, tree)

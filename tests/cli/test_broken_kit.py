@@ -142,6 +142,8 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
         "edits": [{"kind": "rust_extract", "path": "c.rs", "payload": "p", "to": path}]
     },
     "removed file": lambda path: {"removes": [{"path": path}]},
+    "moved file": lambda path: {"moves": [{"from": path, "to": "b"}]},
+    "place of a moved file": lambda path: {"moves": [{"from": "b", "to": path}]},
     "root": lambda path: {"run": {"runner": "pytest", "root": path}},
 }  # fmt: skip
 

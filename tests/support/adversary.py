@@ -35,7 +35,7 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.journal import Write, digest_of
 from scaffold.errors import ConflictError, ScaffoldError
 from support.interrupting import EVENTS, places
-from support.tree import Snapshot, snapshot, write_files
+from support.tree import Snapshot, above, moved_in, snapshot, write_files
 
 OURS = b"written by us\n"
 FIRST = {
@@ -260,6 +260,7 @@ class World:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             assert self._run(["new", "--all"]) == 0
             self.after = snapshot(self.tree)
+            self.moved = moved_in(self.tree)
             assert self._run(["undo"]) == 0
         self.paths = [
             path
@@ -345,14 +346,15 @@ class World:
             if name.startswith(".scaffold-") and path not in said and not path.startswith(moved):
                 yield f"left over and not named: {path}"
         touched = {note["touched"] for note in notes if "touched" in note}
+        # What the person did to a file that moves goes along.
+        touched |= {new for old, new in self.moved.items() if touched & {old, *above(old)}}
         yield from self._uneven(now, touched)
 
     def _uneven(self, now: Snapshot, touched: set[str]) -> Iterator[str]:
         """Files that nobody touched, and that are neither before nor after, or not all alike."""
         sides: dict[str, set[str]] = {}
         for path in self.paths:
-            parents = {parent.as_posix() for parent in Path(path).parents}
-            if path in touched or parents & touched:
+            if touched & {path, *above(path)}:
                 continue
             if now.get(path) == self.first.get(path):
                 sides.setdefault("before", set()).add(path)

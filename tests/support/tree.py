@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Mapping
@@ -37,3 +38,15 @@ def write_files(root: Path, files: Mapping[str, str | bytes]) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content.encode() if isinstance(content, str) else content)
     return root
+
+
+def moved_in(root: Path) -> dict[str, str]:
+    """Place -> new place of the files that gaps moved, as the state has it."""
+    state = root / ".scaffold" / "state.json"
+    gaps = json.loads(state.read_text("utf-8"))["gaps"] if state.exists() else {}
+    return {old: new for gap in gaps.values() for old, new in gap.get("moved", {}).items()}
+
+
+def above(path: str) -> set[str]:
+    """The folders that a path lies in."""
+    return {parent.as_posix() for parent in Path(path).parents}

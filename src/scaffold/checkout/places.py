@@ -116,6 +116,21 @@ class Tree:
             raise OSError(errno.EFBIG, f"Holds more than {most} entries", path)
         return sorted(names)
 
+    def make_folder(self, path: str, mode: int, spare: str) -> None:
+        """Make a folder with these permissions; what stands in its place stays.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        with self.entry(path) as (parent, name):
+            # Its name comes last, so that a killed run leaves none with other permissions.
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(spare, dir_fd=parent)
+            if not exists_at(parent, name):
+                os.mkdir(spare, dir_fd=parent)
+                os.chmod(spare, mode, dir_fd=parent)
+                move(parent, spare, parent, name)
+
     def is_at(self, handle: int, path: str | PurePosixPath) -> bool:
         """Whether an open folder is still the one that the path leads to."""
         try:

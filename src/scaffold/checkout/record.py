@@ -69,12 +69,17 @@ class Operation:
 
 @dataclass(frozen=True)
 class Record:
-    """One transaction. `token` is a random part of the names of its temporary files."""
+    """One transaction. `token` is a random part of the names of its temporary files.
+
+    `folders` are those that it makes, `emptied` those that hold nothing afterwards and go, each
+    with its permissions; a folder comes before those in it.
+    """
 
     label: str
     token: str
     operations: tuple[Operation, ...]
     folders: tuple[str, ...]
+    emptied: tuple[tuple[str, int], ...] = ()
 
     def temporary(self, number: int) -> str:
         """The name of the temporary file of one operation, in the folder of its path."""
@@ -110,7 +115,8 @@ def parse(content: bytes, root: Path, key: bytes | None) -> Record:
         raise DisbeliefError("its JSON is nested too deep") from error
     except ValueError as error:
         raise DisbeliefError(f"it is not JSON ({' '.join(str(error).split())})") from error
-    _expect(_keys(data) == {"label", "token", "ops", "folders", "signature"}, "its fields")
+    fields = {"label", "token", "ops", "folders", "signature"}
+    _expect(_keys(data) in (fields, {*fields, "emptied"}), "its fields")
     signature = data.pop("signature")
     _expect(_is(DIGEST, signature), "its signature")
     try:
@@ -216,6 +222,7 @@ def _to_json(record: Record) -> dict[str, Any]:
             for op in record.operations
         ],
         "folders": list(record.folders),
+        **({"emptied": dict(record.emptied)} if record.emptied else {}),
     }
 
 
@@ -229,7 +236,12 @@ def _from_json(data: Mapping[str, Any]) -> Record:
     _expect(isinstance(folders, list) and len(folders) <= MOST_FILES, "its folders")
     for folder in folders:
         _expect(folder in OUR_FOLDERS or _is_path(folder), "the path of a folder")
-    return Record(label, token, operations, tuple(folders))
+    emptied = data.get("emptied", {})
+    _expect(isinstance(emptied, dict) and len(emptied) <= MOST_FILES, "its emptied folders")
+    for folder, mode in emptied.items():
+        _expect(_is_path(folder), "the path of an emptied folder")
+        _expect(type(mode) is int and 0 <= mode <= 0o7777, "the permissions of a folder")
+    return Record(label, token, operations, tuple(folders), tuple(emptied.items()))
 
 
 def _operation(data: Any) -> Operation:

@@ -163,6 +163,9 @@ class Restoration:
         Raises:
             OSError: The checkout cannot be written.
         """
+        for number, (folder, mode) in enumerate(self.record.emptied):
+            with contextlib.suppress(OSError):
+                self.tree.make_folder(folder, mode, f"{self.record.temporary(number)}-folder")
         for number, operation in reversed(list(enumerate(self.record.operations))):
             self._drop_temporary(number, operation)
             if number not in self.untouched:

@@ -288,7 +288,9 @@ def _generated_state(
             edited.append(path)
     for edit in record.edits:
         _judge_edit(checkout.root, edit, edited, deleted)
-    edited += [path for path in record.removed if read_file(checkout.root, path) is not None]
+    back = [*record.removed, *record.moved]
+    edited += [path for path in back if read_file(checkout.root, path) is not None]
+    deleted += [to for to in record.moved.values() if read_file(checkout.root, to) is None]
     notes = [f"edited: {path}" for path in edited] + [f"deleted: {path}" for path in deleted]
     outdated = bool(record.template) and record.template != template
     if outdated:

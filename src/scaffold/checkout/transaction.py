@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine
@@ -34,13 +34,15 @@ UNSEEN = ""
 class Write:
     """One file of a transaction: its new content (None deletes it), relative to the checkout.
 
-    `before` is the SHA-256 of what the plan saw at the path; None where it saw no file.
+    `before` is the SHA-256 of what the plan saw at the path; None where it saw no file. `mode` are
+    the permissions of a new file, where they are those of another one.
     """
 
     path: str
     content: bytes | None
     executable: bool = False
     before: str | None = UNSEEN
+    mode: int | None = None
 
 
 def digest_of(content: bytes | None) -> str | None:
@@ -156,8 +158,9 @@ class _Transaction:
             operations.append(Operation(write.path, before, after))
         if changed:
             raise _ChangedError(", ".join(changed))
-        folders = _folders_to_create(self.tree, self.writes)
-        return Record(self.label, os.urandom(16).hex(), tuple(operations), tuple(folders))
+        folders = tuple(_folders_to_create(self.tree, self.writes))
+        emptied = tuple(_folders_to_empty(self.tree, self.writes))
+        return Record(self.label, os.urandom(16).hex(), tuple(operations), folders, emptied)
 
     def _open(self, record: Record, content: bytes) -> None:
         self.at = FOLDER
@@ -228,7 +231,7 @@ class _Transaction:
                 raise self._changed(operation, path)
             done = moved.done
         elif operation.before is None:
-            mode = 0o777 & ~_umask() if write.executable else None
+            mode = 0o777 & ~_umask() if write.executable else write.mode
             try:
                 publish(folder, name, write.content, mode, spare)
             except FileExistsError as error:
@@ -260,6 +263,10 @@ class _Transaction:
         return _ChangedError(operation.path, stranded)
 
     def _close(self, record: Record) -> None:
+        for folder, _ in reversed(record.emptied):
+            # One in which somebody put something meanwhile stays.
+            with contextlib.suppress(OSError), self.tree.entry(folder) as (parent, name):
+                os.rmdir(name, dir_fd=parent)
         self.at = UNDO
         with self.tree.folder(f"{JOURNAL}/{BEFORE}") as before:
             for number, operation in enumerate(record.operations):
@@ -294,12 +301,31 @@ def _folders_to_create(tree: Tree, writes: Sequence[Write]) -> list[str]:
     return list(folders)
 
 
+def _folders_to_empty(tree: Tree, writes: Sequence[Write]) -> list[tuple[str, int]]:
+    """The folders in which a transaction leaves nothing, with their permissions."""
+    gone = {write.path for write in writes if write.content is None}
+    kept = {write.path for write in writes if write.content is not None}
+    found: list[tuple[str, int]] = []
+    above = {parent for path in gone for parent in PurePosixPath(path).parents if parent.parts}
+    for folder in sorted(above, key=lambda path: len(path.parts), reverse=True):
+        place = folder.as_posix()
+        inside = {f"{place}/{name}" for name in tree.names(place)}
+        if place.startswith(FOLDER) or not inside or not inside <= gone or inside & kept:
+            continue
+        if any(path.startswith(f"{place}/") for path in kept):
+            continue
+        with tree.folder(place) as handle:
+            found.append((place, stat.S_IMODE(os.fstat(handle).st_mode)))
+        gone.add(place)
+    return found[::-1]
+
+
 def _once(writes: Sequence[Write]) -> list[Write]:
     """Each path once: the last content wins, over what the first one saw."""
     found: dict[str, Write] = {}
     for write in writes:
         first = found.get(write.path, write)
-        found[write.path] = Write(write.path, write.content, write.executable, first.before)
+        found[write.path] = replace(write, before=first.before)
     return list(found.values())
 
 

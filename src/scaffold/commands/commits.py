@@ -50,15 +50,17 @@ class Commits:
         """
         self._plan, self._request, self._given, self._progress = plan, request, given, progress
         changes = _committed(plan)
-        paths = [change.path for change in changes]
+        paths = [path for change in changes for path in change.places]
         ours = {path for item in plan.gaps for path in item.files}
         shared = [
             change.path
             for change in changes
             if change.before is not None
             and (change.path not in ours or change.action is Action.DELETE)
+            and not change.source
             and not _only_ours(self.checkout, self.kit, change)
         ]
+        shared += [change.source for change in changes if change.writes and change.source]
         if paths:
             self.repository.check(paths, shared)
         self.pending = bool(self.repository.uncommitted(paths))
@@ -93,7 +95,7 @@ class Commits:
     def _commit(self, place: tuple[str, str], written: Plan) -> None:
         slug, name = place
         label = slug if name == WHOLE else f"{slug}:{name}"
-        candidates = [change.path for change in _committed(written)]
+        candidates = [path for change in _committed(written) for path in change.places]
         paths = self.repository.uncommitted(candidates)
         if not paths:
             return

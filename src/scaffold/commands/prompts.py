@@ -143,15 +143,15 @@ def _forget_typed_ahead() -> None:
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
-def confirm_deletes(paths: Sequence[str]) -> bool:
-    """Whether these files, which a person wrote, may go; yes where there are none.
+def confirm_places(deletes: Sequence[str], moves: Sequence[str]) -> bool:
+    """Whether these files, which a person wrote, may go or move; yes where there are none.
 
     Raises:
         KeyboardInterrupt: The person left with Ctrl-C.
     """
-    if not paths:
-        return True
-    return confirm(f"This deletes {', '.join(paths)}. Go on?", default=False)
+    told = [f"deletes {', '.join(deletes)}"] if deletes else []
+    told += [f"moves {', '.join(moves)}"] if moves else []
+    return not told or confirm(f"This {' and '.join(told)}. Go on?", default=False)
 
 
 def _choices(row: Status, sizes: Sizes) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ _MARKS = {
     "create": "+",
     "update": "~",
     "delete": "-",
+    "move": ">",
     "same": "=",
     "kept": ".",
     "conflict": "!",
@@ -123,6 +125,7 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
         lines.append(f"target: {' or '.join(target.paths)} ({', '.join(bars) or 'no bar'})")
     lines += [f"writes: {path}" for path in paths]
     lines += [f"deletes: {removal.path}" for removal in gap.removes]
+    lines += [f"moves: {move.source} -> {move.to}" for move in gap.moves]
     lines += [f"asks: {item.name} ({item.type}, {item.default}): {item.help}" for item in questions]
     return lines_of(lines)
 
@@ -132,7 +135,8 @@ def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
     lines = []
     for change in changes:
         note = f"  ({change.note})" if change.note else ""
-        lines.append(f"  {_MARKS[str(change.action)]} {change.path}{note}")
+        place = " -> ".join(change.places) if change.writes else change.path
+        lines.append(f"  {_MARKS[str(change.action)]} {place}{note}")
     lines += [f"  left out: {note}" for note in notes]
     return lines_of(lines)
 
@@ -144,6 +148,7 @@ def plan_summary(changes: Sequence[Change]) -> str:
         "create": "to create",
         "update": "to update",
         "delete": "to delete",
+        "move": "to move",
         "same": "the same",
         "kept": "kept as you have it",
         "conflict": "in conflict",
@@ -159,6 +164,7 @@ def change_to_json(change: Change) -> dict[str, Any]:
         "gap": change.gap,
         "action": str(change.action),
         "note": change.note,
+        **({"from": change.source} if change.source else {}),
     }
 
 
@@ -192,10 +198,10 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
     if not written:
         return f"{summary}; nothing to do"
     slugs = " ".join(dict.fromkeys(item.gap.slug for item in plan.gaps))
-    done = summary.replace("to create", "created").replace("to update", "updated")
+    done = re.sub(r"\bto (create|update|delete|move)\b", lambda found: f"{found[1]}d", summary)
     return lines_of(
         [
-            f"done: {done.replace('to delete', 'deleted')}",
+            f"done: {done}",
             f"prove it with: {command(f'scaffold verify {slugs}')}",
             f"take it back with: {command('scaffold undo')}",
         ]

@@ -22,6 +22,7 @@ KEYS = {"y": "yes", "n": "no", "f": "one file", "d": "the whole diff"}
 LEFT_OUT = {"l": "what is left out"}
 MOST_EDITED = 40
 """The longest diff of edits that is shown without being asked for, in lines."""
+_VERBS = {Action.DELETE: "deletes", Action.MOVE: "moves"}
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
 
 
@@ -60,7 +61,7 @@ def review(plan: Plan, question: str) -> bool:
         elif key == "l":
             say(lines_of(f"  left out: {note}" for note in notes))
         else:
-            return key == "y" and prompts.confirm_deletes(plan.deletes)
+            return key == "y" and prompts.confirm_places(plan.deletes, plan.moves)
 
 
 def summary(changes: Sequence[Change], notes: Sequence[str]) -> str:
@@ -71,9 +72,9 @@ def summary(changes: Sequence[Change], notes: Sequence[str]) -> str:
     counts = {change.path: _count(change) for change in writes}
     lines = []
     for change in edited:
-        what = "deletes" if change.action is Action.DELETE else "edits"
+        what = _VERBS.get(change.action, "edits")
         note = f"  ({change.note})" if change.note else ""
-        lines.append(f"{what} {change.path}  {counts[change.path].text}{note}")
+        lines.append(f"{what} {' -> '.join(change.places)}  {counts[change.path].text}{note}")
     shown = [lines_of(lines)] if lines else []
     rows = [[change.path, str(counts[change.path].more), _tests(change), _subject(change)]
             for change in made]  # fmt: skip

@@ -9,7 +9,14 @@ from dataclasses import field
 from pathlib import Path
 
 from scaffold.errors import KitError, UsageError
-from scaffold.kit.cuts import Part, check_needs, check_parts
+from scaffold.kit.cuts import (
+    MoveSpec,
+    Part,
+    RemovalSpec,
+    check_moves,
+    check_needs,
+    check_parts,
+)
 from scaffold.kit.reader import (
     InnerFolder,
     InnerPath,
@@ -66,21 +73,6 @@ class EditSpec:
     path: InnerPath
     payload: InnerPath
     to: OptionalPath = ""
-
-
-@frozen
-class RemovalSpec:
-    """A file of the checkout that a gap deletes, because what it writes takes its place.
-
-    Attributes:
-        path: The file; one that is not there is left out.
-        holds: Every function that it may hold, as facts name them; with one more it is a conflict.
-        note: What the plan shows beside the deletion.
-    """
-
-    path: InnerPath
-    holds: Lines = ()
-    note: str = ""
 
 
 @frozen
@@ -154,6 +146,7 @@ class Gap:
     targets: tuple[Target, ...] = field(default=(), metadata={"of": Target})
     edits: tuple[EditSpec, ...] = field(default=(), metadata={"of": EditSpec})
     removes: tuple[RemovalSpec, ...] = field(default=(), metadata={"of": RemovalSpec})
+    moves: tuple[MoveSpec, ...] = field(default=(), metadata={"of": MoveSpec})
     parts: tuple[Part, ...] = field(default=(), metadata={"of": Part})
     run: RunSpec | None = field(default=None, metadata={"of": RunSpec})
 
@@ -345,6 +338,7 @@ def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
     if gap.slug in gap.requires:
         page.fail(("requires",), f"requires = '{gap.slug}', which is the gap itself")
     _check_targets(gap, page)
+    check_moves(gap.moves, gap.removes, gap.files_dir, page)
     check_parts(gap.parts, [spec.payload for spec in gap.edits], gap.files_dir, page)
     if gap.run is not None:
         _check_run(gap.run, page)

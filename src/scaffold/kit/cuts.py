@@ -1,12 +1,23 @@
-"""`[[parts]]` of gap.toml: what one pull request holds, and whether the parts fit together."""
+"""What gap.toml shares out and moves: `[[parts]]`, `[[moves]]`, `[[removes]]`, and what fits."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from scaffold.kit.reader import InnerPaths, Keys, Line, Lines, Page, closest, holds_control
+from scaffold.kit.reader import (
+    InnerPath,
+    InnerPaths,
+    Keys,
+    Line,
+    Lines,
+    Page,
+    closest,
+    holds_control,
+)
 from scaffold.system.frozen import frozen
 from scaffold.system.reading import walk
 
@@ -36,6 +47,94 @@ class Part:
     files: InnerPaths = ()
     edits: InnerPaths = ()
     needs: Lines = ()
+
+
+@frozen
+class RemovalSpec:
+    """A file or folder of the checkout that a gap deletes, because what it writes replaces it.
+
+    Attributes:
+        path: Its place; the last part may be a pattern. One that is not there is left out.
+        holds: Every function that it may hold, as facts name them; with one more it is a conflict.
+        note: What the plan shows beside the deletion.
+    """
+
+    path: InnerPath
+    holds: Lines = ()
+    note: str = ""
+
+
+@frozen
+class MoveSpec:
+    """A file or folder of the checkout that a gap moves, with all that is in it.
+
+    Attributes:
+        source: `from` of gap.toml: its place; the last part may be a pattern.
+        to: Its new place; of a pattern the folder that gets what it names.
+        note: What the plan shows beside the move.
+    """
+
+    source: InnerPath = field(metadata={"key": "from"})
+    to: InnerPath
+    note: str = ""
+
+    def place_of(self, path: str) -> str | None:
+        """The new place of a file; None where it is not one that moves."""
+        below = below_of(self.source, path)
+        if below is None:
+            return None
+        name = (path.split("/")[self.source.count("/")],) if is_pattern(self.source) else ()
+        return "/".join((self.to, *name, *below))
+
+
+def is_pattern(path: str) -> bool:
+    """Whether the last part of a path is a pattern."""
+    return any(letter in path.rpartition("/")[2] for letter in "*?[")
+
+
+def below_of(place: str, path: str) -> tuple[str, ...] | None:
+    """What of a path lies below a place, which may be a pattern; None where it is elsewhere."""
+    wanted, parts = place.split("/"), path.split("/")
+    count = len(wanted)
+    if wanted[:-1] != parts[: count - 1] or len(parts) < count:
+        return None
+    last = parts[count - 1]
+    fits = fnmatchcase(last, wanted[-1]) if is_pattern(place) else last == wanted[-1]
+    return tuple(parts[count:]) if fits else None
+
+
+def check_moves(
+    moves: Sequence[MoveSpec], removes: Sequence[RemovalSpec], files_dir: Path, page: Page
+) -> None:
+    """Whether what a gap moves and deletes fits together.
+
+    Raises:
+        KitError: A pattern is not the last part, a place lies in the other one, or is named twice,
+            or is written, deleted or moved as well.
+    """
+    places = [(("removes", n, "path"), one.path) for n, one in enumerate(removes)]
+    places += [(("moves", n, "from"), one.source) for n, one in enumerate(moves)]
+    for keys, place in places:
+        if is_pattern(place.rpartition("/")[0].replace("/", "")):
+            page.fail(keys, f"'{place}': only the last part of a path may be a pattern")
+    written = set(_written(files_dir)) if moves else set()
+    for number, move in enumerate(moves):
+        keys = ("moves", number, "to")
+        if is_pattern(move.to.replace("/", "")):
+            page.fail(keys, f"'{move.to}' is a pattern, so it is not a place")
+        earlier = moves[:number]
+        if any(one.source == move.source for one in earlier):
+            page.fail(("moves", number, "from"), f"'{move.source}' is moved twice")
+        lifted = below_of(move.to, move.source) is not None and not is_pattern(move.source)
+        if lifted or move.place_of(move.to) is not None:
+            page.fail(keys, f"'{move.source}' and '{move.to}' lie in each other")
+        into = {one.to for one in earlier if not is_pattern(one.source)}
+        if not is_pattern(move.source) and move.to in into | written:
+            page.fail(keys, f"'{move.to}' is the place of another file of this gap")
+        gone = [one.path for one in removes] + [one.source for one in moves if one is not move]
+        over = next((one for one in gone if below_of(one, move.to) is not None), None)
+        if over is not None:
+            page.fail(keys, f"'{move.to}' lies in '{over}', which this gap moves or deletes")
 
 
 def place_of(slug: str, need: str) -> Place:

@@ -1,4 +1,4 @@
-"""What a plan does to each file: CREATE, UPDATE, DELETE, SAME, KEPT or CONFLICT, and its diff."""
+"""What a plan does to each file, a word of `Action`, and its diff."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    MOVE = "move"
     SAME = "same"
     KEPT = "kept"
     CONFLICT = "conflict"
 
 
-WRITING = (Action.CREATE, Action.UPDATE, Action.DELETE)
+WRITING = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.MOVE)
 
 
 @dataclass(frozen=True)
 class Change:
-    """The change of one file. `before` and `after` are whole contents; None means no file."""
+    """The change of one file. `before` and `after` are whole contents; None means no file.
+
+    Attributes:
+        source: Of a move, the place where `before` stands; `path` is the new one.
+        mode: Of a move, the permissions that go with it.
+        covers: Of a move, what it overwrites at the new place.
+    """
 
     path: str
     gap: str
@@ -38,6 +45,14 @@ class Change:
     after: bytes | None
     executable: bool = False
     note: str = ""
+    source: str = ""
+    mode: int | None = None
+    covers: bytes | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The path, and of a move the place before it as well."""
+        return (self.source, self.path) if self.source else (self.path,)
 
     @property
     def writes(self) -> bool:
@@ -128,9 +143,13 @@ def diff_of_conflicts(changes: Iterable[Change]) -> str:
 
 def _diff_one(change: Change) -> str:
     before = change.before if change.action is not Action.CREATE else None
-    old = "/dev/null" if before is None else f"a/{change.path}"
+    source = change.source or change.path
+    old = "/dev/null" if before is None else f"a/{source}"
     new = "/dev/null" if change.after is None else f"b/{change.path}"
-    lines = [f"diff --git a/{change.path} b/{change.path}\n"]
+    lines = [f"diff --git a/{source} b/{change.path}\n"]
+    if change.source:
+        lines.append(f"similarity index {_similarity(change)}%\n")
+        lines.append(f"rename from {source}\nrename to {change.path}\n")
     if before is None:
         lines.append(f"new file mode 100{'755' if change.executable else '644'}\n")
     if change.after is None:
@@ -138,6 +157,14 @@ def _diff_one(change: Change) -> str:
     for line in difflib.unified_diff(_lines(before), _lines(change.after), old, new):
         lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return "".join(lines)
+
+
+def _similarity(change: Change) -> int:
+    """How much of a moved file stays, in percent: 100 only where all of it does, as git has it."""
+    if change.before == change.after:
+        return 100
+    before, after = _lines(change.before), _lines(change.after)
+    return min(99, int(100 * difflib.SequenceMatcher(None, before, after).ratio()))
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -42,12 +42,19 @@ class _File:
     gaps: list[str] = field(default_factory=list)
     planned: dict[str, edits.Unit] = field(default_factory=dict)
     wholly_ours: bool = False
+    move: Change | None = None
 
 
 def compose_edits(
-    checkout: Checkout, state: State, plans: Sequence[GapPlan], on_conflict: OnConflict
+    checkout: Checkout,
+    state: State,
+    plans: Sequence[GapPlan],
+    on_conflict: OnConflict,
+    relocated: Sequence[Change] = (),
 ) -> Composition:
     """Every edit of the plan applied to the files as they are. Nothing is written.
+
+    A file that moves is edited in its new place: its change is the move, with the edits in it.
 
     Raises:
         ConflictError: A unit is there already and is not ours.
@@ -55,14 +62,14 @@ def compose_edits(
         KitError: A payload is missing or broken, or two gaps disagree.
     """
     if on_conflict is OnConflict.MARKERS:
-        return _marked(checkout, state, plans)
+        return _marked(checkout, state, plans, relocated)
     try:
-        return _composed(checkout, state, plans, on_conflict)
+        return _composed(checkout, state, plans, on_conflict, relocated)
     except ConflictError as error:
         # Shown as a whole: what skip leaves against what overwrite writes.
         with contextlib.suppress(ConflictError):
-            yours = _composed(checkout, state, plans, OnConflict.SKIP)
-            theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE)
+            yours = _composed(checkout, state, plans, OnConflict.SKIP, relocated)
+            theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE, relocated)
             error.diff = diff_of_conflicts(
                 replace(right, action=Action.CONFLICT, before=left.after, note="is in the way")
                 for left, right in zip(yours.changes, theirs.changes, strict=True)
@@ -71,10 +78,12 @@ def compose_edits(
         raise
 
 
-def _marked(checkout: Checkout, state: State, plans: Sequence[GapPlan]) -> Composition:
+def _marked(
+    checkout: Checkout, state: State, plans: Sequence[GapPlan], relocated: Sequence[Change]
+) -> Composition:
     """The edits with markers in each shared file around every unit that is in the way."""
-    yours = _composed(checkout, state, plans, OnConflict.SKIP)
-    theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE)
+    yours = _composed(checkout, state, plans, OnConflict.SKIP, relocated)
+    theirs = _composed(checkout, state, plans, OnConflict.OVERWRITE, relocated)
     changes = []
     for left, right in zip(yours.changes, theirs.changes, strict=True):
         if left.after is None or right.after is None or left.after == right.after:
@@ -82,14 +91,19 @@ def _marked(checkout: Checkout, state: State, plans: Sequence[GapPlan]) -> Compo
             continue
         text = with_markers(left.after, right.after)
         note = f"{right.note}; {marks_note(text)}"
-        changes.append(replace(right, action=Action.UPDATE, after=text, note=note))
+        action = right.action if right.source else Action.UPDATE
+        changes.append(replace(right, action=action, after=text, note=note))
     return Composition(tuple(changes), theirs.records)
 
 
 def _composed(
-    checkout: Checkout, state: State, plans: Sequence[GapPlan], on_conflict: OnConflict
+    checkout: Checkout,
+    state: State,
+    plans: Sequence[GapPlan],
+    on_conflict: OnConflict,
+    relocated: Sequence[Change],
 ) -> Composition:
-    files: dict[str, _File] = {}
+    files = _moving(state, plans, relocated)
     records: dict[str, tuple[EditRecord, ...]] = {}
     for plan in plans:
         records[plan.gap.slug] = tuple(
@@ -100,7 +114,27 @@ def _composed(
         places = (path for spec in plan.edits for path in (spec.path, spec.to))
         for path in dict.fromkeys(path for path in places if path in files):
             _drop_former(state, files[path], plan.gap.slug, on_conflict)
-    return Composition(tuple(_change(file) for file in files.values()), records)
+    return Composition(tuple(_change(file) for file in files.values() if file.gaps), records)
+
+
+def _moving(
+    state: State, plans: Sequence[GapPlan], relocated: Sequence[Change]
+) -> dict[str, _File]:
+    """The shared files that move, by their new places."""
+    kinds = {spec.path: spec.kind for plan in plans for spec in plan.edits}
+    return {
+        change.path: _File(
+            change.path,
+            kinds[change.path],
+            change.before,
+            edits.decode(change.before, change.path),
+            created=False,
+            owned=owned_units(state, change.path),
+            move=change,
+        )
+        for change in relocated
+        if change.action is Action.MOVE and change.path in kinds and change.before is not None
+    }
 
 
 def owned_units(state: State, path: str) -> tuple[edits.Unit, ...]:
@@ -229,6 +263,9 @@ def _change(file: _File) -> Change:
             return Change(file.path, file.gaps[0], Action.SAME, None, None)
         return Change(file.path, file.gaps[0], Action.DELETE, file.before, None, note="empty now")
     after = file.text.encode("utf-8")
+    if file.move is not None:
+        note = "; ".join(filter(None, [file.move.note, f"edited by {', '.join(file.gaps)}"]))
+        return replace(file.move, after=after, note=note)
     if file.wholly_ours:
         after = format_source(file.path, after, cache=cache_dir("format"))
     note = f"shared by {', '.join(dict.fromkeys(file.gaps))}"

@@ -34,6 +34,7 @@ from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
+from scaffold.plan.moving import moved, moves, with_edits
 from scaffold.plan.parts import changed_by, cut, modes_after
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.plan.settle import settle
@@ -61,33 +62,50 @@ def make_plan(
         progress(f"render {findings.gap.slug}")
         answers = request.answers.get(findings.gap.slug, {})
         plans.append(_plan_gap(kit, findings, answers, state, request))
-    plans = [_together(kit, checkout, state, plan, plans, request) for plan in plans]
-    _refuse_shared_files(plans)
+    removed, relocated = _relocated(checkout, state, plans, request.on_conflict)
+    arrived = {change.path: change.after for change in relocated if change.source and change.after}
+    plans = [_together(kit, checkout, state, plan, plans, request, arrived) for plan in plans]
+    _refuse_shared_files(plans, relocated)
+    gone = {change.path for change in removed if change.writes}
+    before, state = state, state.moved_on(moved(relocated), gone)
     changes = [change for plan in plans for change in _changes(checkout, state, plan, request)]
-    removed = [
-        change
-        for plan in plans
-        if plan.complete
-        for change in removals(checkout, state, plan.gap, request.on_conflict)
-    ]
     changes += removed
     try:
-        composition = compose_edits(checkout, state, plans, request.on_conflict)
+        composition = compose_edits(checkout, state, plans, request.on_conflict, relocated)
     except ConflictError as error:
-        _refuse_conflicts(changes, error)
+        _refuse_conflicts([*changes, *relocated], error)
         raise
-    changes += composition.changes
+    changes += with_edits(relocated, composition.changes)
     _refuse_conflicts(changes)
     new_state = _next_state(state, plans, changes, composition, request.state)
-    writes = [
-        Write(change.path, change.after, change.executable, before=digest_of(change.before))
-        for change in changes
-        if change.writes
-    ]
-    writes += _state_writes(checkout.root, state, new_state)
+    writes = [write for change in changes if change.writes for write in _writes(change)]
+    writes += _state_writes(checkout.root, before, new_state)
     deletes = tuple(change.path for change in removed if change.writes)
     parts = (tuple(plans), tuple(changes), tuple(skipped), tuple(writes))
     return Plan(checkout, *parts, new_state, deletes)
+
+
+def _relocated(
+    checkout: Checkout, state: State, plans: Sequence[GapPlan], on_conflict: OnConflict
+) -> tuple[list[Change], list[Change]]:
+    """What the gaps delete, and what they move: a file that one deletes does not move."""
+    complete = [plan for plan in plans if plan.complete]
+    removed = [
+        change for plan in complete for change in removals(checkout, state, plan.gap, on_conflict)
+    ]
+    relocated: list[Change] = []
+    for plan in complete:
+        taken = {path for change in (*removed, *relocated) for path in change.places}
+        relocated += moves(checkout, state, plan.gap, taken, on_conflict)
+    return removed, relocated
+
+
+def _writes(change: Change) -> list[Write]:
+    if not change.source:
+        before = digest_of(change.before)
+        return [Write(change.path, change.after, change.executable, before=before)]
+    arrives = Write(change.path, change.after, before=digest_of(change.covers), mode=change.mode)
+    return [arrives, Write(change.source, None, before=digest_of(change.before))]
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
@@ -163,14 +181,16 @@ def _together(
     plan: GapPlan,
     plans: Sequence[GapPlan],
     request: Request,
+    arrived: Mapping[str, bytes],
 ) -> GapPlan:
-    """The gap's plan, made anew where another gap of this plan writes one of its targets."""
+    """The gap's plan, made anew where this plan writes or moves one of its targets."""
     wanted = {path for target in plan.gap.targets for path in target.paths}
+    written = [other.files for other in plans if other is not plan]
     planned = {
         path: content
-        for other in plans
-        for path, content in other.files.items()
-        if other is not plan and path in wanted and not (checkout.root / path).exists()
+        for files in (*written, arrived)
+        for path, content in files.items()
+        if path in wanted and not (checkout.root / path).exists()
     }
     if not planned:
         return plan
@@ -246,8 +266,14 @@ def _dropped(root: Path, path: str, gap: str, recorded: str, state: State) -> Ch
     return Change(path, gap, Action.KEPT, current, current, note="no longer generated; edited")
 
 
-def _refuse_shared_files(plans: Sequence[GapPlan]) -> None:
+def _refuse_shared_files(plans: Sequence[GapPlan], relocated: Sequence[Change]) -> None:
     owner: dict[str, str] = {}
+    for change in relocated:
+        if change.path in owner:
+            raise KitError(
+                f"two files would move to {change.path}", f"edit `moves` of '{change.gap}'"
+            )
+        owner[change.path] = change.gap
     for plan in plans:
         for path in plan.files:
             if path in owner:
@@ -307,6 +333,7 @@ def _next_state(
                 **(earlier.removed if earlier else {}),
                 **deleted(plan.gap, changes),
             },
+            moved={**(earlier.moved if earlier else {}), **moved(changes, plan.gap.slug)},
             parts=dict(plan.modes) if plan.gap.parts else {},
         )
     return State(state.kit, gaps, bases, InGit(in_git or state.in_git))

@@ -14,7 +14,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.kit.catalog import EditSpec, Gap
 from scaffold.kit.parts import WHOLE, edits_with, names_of, owner_of
 from scaffold.kit.render import Rendered
-from scaffold.plan.changes import Change
+from scaffold.plan.changes import Action, Change
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,12 @@ class Plan:
     writes: tuple[Write, ...]
     state: State
     deletes: tuple[str, ...] = ()
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The files of the checkout that move, each as `place -> new place`."""
+        found = (change for change in self.changes if change.action is Action.MOVE)
+        return tuple(f"{change.source} -> {change.path}" for change in found)
 
     @property
     def label(self) -> str:

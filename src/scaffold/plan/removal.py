@@ -7,15 +7,18 @@ remembers it: a file that a person put back afterwards is theirs and stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import State, fingerprint
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import UsageError
-from scaffold.kit.catalog import Gap, RemovalSpec
+from scaffold.kit.catalog import Gap
+from scaffold.kit.cuts import RemovalSpec, below_of
 from scaffold.languages.symbols import symbols_of
 from scaffold.plan.changes import Action, Change
+from scaffold.plan.moving import files_of
 
 
 def removals(checkout: Checkout, state: State, gap: Gap, on_conflict: OnConflict) -> list[Change]:
@@ -26,17 +29,23 @@ def removals(checkout: Checkout, state: State, gap: Gap, on_conflict: OnConflict
     """
     record = state.gaps.get(gap.slug)
     removed = record.removed if record else {}
-    found = (_removal(checkout, gap, spec, removed, on_conflict) for spec in gap.removes)
-    return [change for change in found if change is not None]
+    found = {
+        path: _removal(checkout, gap, replace(spec, path=path), removed, on_conflict)
+        for spec in reversed(gap.removes)
+        for path in (
+            *files_of(checkout.root, spec.path),
+            *(path for path in removed if below_of(spec.path, path) is not None),
+        )
+    }
+    return [change for _, change in sorted(found.items())]
 
 
 def deleted(gap: Gap, changes: Iterable[Change]) -> dict[str, str]:
     """The files that a gap deletes by these changes: path -> fingerprint of what was there."""
-    paths = {spec.path for spec in gap.removes}
     return {
         change.path: fingerprint(change.before)
         for change in changes
-        if change.path in paths and change.action is Action.DELETE and change.before is not None
+        if change.gap == gap.slug and change.action is Action.DELETE and change.before is not None
     }
 
 
@@ -60,11 +69,10 @@ def _removal(
     spec: RemovalSpec,
     removed: Mapping[str, str],
     on_conflict: OnConflict,
-) -> Change | None:
+) -> Change:
     current = read_file(checkout.root, spec.path)
     if current is None:
-        gone = Change(spec.path, gap.slug, Action.SAME, None, None, note="deleted before")
-        return gone if spec.path in removed else None
+        return Change(spec.path, gap.slug, Action.SAME, None, None, note="deleted before")
     if on_conflict is not OnConflict.OVERWRITE:
         if spec.path in removed:
             note = "you put it back; --on-conflict overwrite deletes it again"

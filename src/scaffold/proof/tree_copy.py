@@ -21,17 +21,13 @@ from scaffold.proof.git_copy import copy_history
 from scaffold.proof.pool import Stopped
 from scaffold.system import process
 from scaffold.system.git import git_env, history_above, safe_git
+from scaffold.system.reading import TOOL_FOLDERS
 
 CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
 """How a CACHEDIR.TAG begins (bford.info/cachedir)."""
 
 OURS = ".scaffold"
 HISTORY = ".git"
-# No package can have these names, and nothing reads them but the tool that makes them.
-TOOL_FOLDERS = frozenset(
-    {".eggs", ".gradle", ".hg", ".hypothesis", ".jj", ".mypy_cache", ".next", ".nox", ".pixi"}
-    | {".pytest_cache", ".ruff_cache", ".svn", ".tox", ".turbo", "__pycache__"}
-)
 # Names of entries that only the tool itself writes into a folder that it made.
 MADE_BY = {
     "pyvenv.cfg": "a virtual environment",

@@ -21,6 +21,12 @@ from scaffold.errors import CheckoutError, ScaffoldError
 FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 IGNORABLE = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 """Characters that a file system of macOS leaves out of a name. Source: git's utf8.c."""
+# No package can have these names, and nothing reads them but the tool that makes them.
+TOOL_FOLDERS = frozenset(
+    {".eggs", ".gradle", ".hg", ".hypothesis", ".jj", ".mypy_cache", ".next", ".nox", ".pixi"}
+    | {".pytest_cache", ".ruff_cache", ".svn", ".tox", ".turbo", "__pycache__"}
+)
+"""Folders that a tool makes beside the files of a project."""
 MOST_PATH = 4096
 """The longest path."""
 MOST_BYTES = 16 << 20

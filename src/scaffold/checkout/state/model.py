@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from enum import StrEnum
 from typing import Any
@@ -54,8 +54,9 @@ class GapRecord:
     """What one gap wrote.
 
     `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
-    holds the files that it deleted with the fingerprints that they had, `parts` the parts that are
-    written with their modes, where the gap has parts.
+    holds the files that it deleted with the fingerprints that they had, `moved` those that it moved
+    with their new places, `parts` the parts that are written with their modes, where the gap has
+    parts.
     """
 
     slug: str
@@ -68,6 +69,7 @@ class GapRecord:
     template: str = ""
     removed: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Mode] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 @frozen
@@ -99,6 +101,30 @@ class State:
         return fingerprint(current) == recorded or (
             base is not None and same_text(path, base, current)
         )
+
+    def moved_on(self, moved: Mapping[str, str], gone: Collection[str]) -> State:
+        """The state once files have moved (place -> new place), and others are deleted.
+
+        What gaps own in them goes along; of a deleted file nobody owns a unit.
+        """
+        if not moved and not gone:
+            return self
+        gaps = {
+            slug: replace(
+                record,
+                files={moved.get(path, path): one for path, one in record.files.items()},
+                edits=tuple(
+                    replace(edit, path=moved.get(edit.path, edit.path))
+                    for edit in record.edits
+                    if edit.path not in gone
+                ),
+                moved={
+                    path: moved.get(to, to) for path, to in record.moved.items() if to not in gone
+                },
+            )
+            for slug, record in self.gaps.items()
+        }
+        return replace(self, gaps=gaps)
 
     def without_headers(self) -> State:
         """The state as if no file had been written with the header of an earlier version."""

@@ -24,7 +24,7 @@ def record_to_json(record: GapRecord) -> dict[str, Any]:
     """A record as it is kept; `record_of` reads it again."""
 
     def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
-        optional = ("slug", "removed", "parts", "kept")
+        optional = ("slug", "removed", "moved", "parts", "kept")
         whole = asdict(item).items()
         return {key: value for key, value in whole if key not in optional or value}
 
@@ -59,6 +59,7 @@ def record_of(path: str, slug: str, data: Any) -> GapRecord:
             removed={
                 _path(key): _text(value) for key, value in _mapping(data.get("removed", {})).items()
             },
+            moved={_path(key): _path(to) for key, to in _mapping(data.get("moved", {})).items()},
             parts={key: Mode(value) for key, value in _mapping(data.get("parts", {})).items()},
         )
         if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):

@@ -1,0 +1,141 @@
+"""Files of the checkout that a gap moves: content and permissions stay, and undo brings them back.
+
+The state remembers each move: a file that a person put back afterwards is theirs and stays, and one
+that appears later where others were moved from is moved too.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from scaffold.checkout.files import confine, read_file
+from scaffold.checkout.find import Checkout
+from scaffold.checkout.state import State
+from scaffold.edits.conflicts import OnConflict
+from scaffold.errors import CheckoutError
+from scaffold.kit.catalog import Gap
+from scaffold.kit.cuts import MoveSpec, is_pattern
+from scaffold.plan.changes import Action, Change
+from scaffold.system.reading import TOOL_FOLDERS, walk
+
+LEFT = TOOL_FOLDERS | {".git", ".scaffold", ".venv", "node_modules"}
+"""Entries of a folder that do not go along: a tool makes them anew in the new place."""
+
+
+def moves(
+    checkout: Checkout, state: State, gap: Gap, taken: Collection[str], on_conflict: OnConflict
+) -> list[Change]:
+    """What becomes of the files that a gap moves. Nothing is written.
+
+    Args:
+        checkout: The tree.
+        state: What was written before.
+        gap: The row.
+        taken: Files that are deleted or moved already.
+        on_conflict: What to do where something stands in the new place.
+
+    Raises:
+        CheckoutError: One is not a plain file, or a link is on the way.
+    """
+    record = state.gaps.get(gap.slug)
+    before = record.moved if record else {}
+    found: dict[str, Change] = {}
+    for spec in gap.moves:
+        known = [path for path in before if spec.place_of(path) is not None]
+        for path in sorted({*files_of(checkout.root, spec.source), *known} - {*taken, *found}):
+            found[path] = _move(checkout.root, gap, spec, path, before, on_conflict)
+    return list(found.values())
+
+
+def moved(changes: Iterable[Change], gap: str = "") -> dict[str, str]:
+    """The files that move by these changes, of one gap or of all: place -> new place."""
+    return {
+        change.source: change.path
+        for change in changes
+        if change.action is Action.MOVE and gap in ("", change.gap)
+    }
+
+
+def with_edits(relocated: Sequence[Change], edited: Sequence[Change]) -> list[Change]:
+    """Moves and edits, with one change for a file that is in its new place and edited there."""
+    there = (Action.MOVE, Action.SAME)
+    placed = {change.path: change for change in relocated if change.action in there}
+    paths = {change.path for change in edited}
+    kept = [one for one in relocated if one.action not in there or one.path not in paths]
+    return kept + [
+        replace(change, source=placed[change.path].source)
+        if change.path in placed and change.action is Action.SAME
+        else change
+        for change in edited
+    ]
+
+
+def files_of(root: Path, place: str) -> list[str]:
+    """The files that a path or a pattern names, with all in a folder but what tools leave there.
+
+    Raises:
+        CheckoutError: A link is on the way, or a folder cannot be listed.
+    """
+    parent, _, last = place.rpartition("/")
+    try:
+        if not is_pattern(place):
+            tops = [place]
+        else:
+            confine(root, parent) if parent else None
+            names = sorted(os.listdir(root / parent)) if (root / parent).is_dir() else []
+            tops = [
+                f"{parent}/{one}".lstrip("/")
+                for one in names
+                if fnmatchcase(one, last) and one not in LEFT
+            ]
+        found = []
+        for top in tops:
+            where = confine(root, top)
+            inside = walk(where, leave=LEFT.__contains__) if where.is_dir() else ()
+            found += [one.relative_to(root).as_posix() for one in inside]
+            found += [top] if where.exists() and not where.is_dir() else []
+        return found
+    except OSError as error:
+        raise CheckoutError(
+            f"{place} cannot be listed: {error.strerror}", f"ls -ld {parent or place}"
+        ) from error
+
+
+def _move(
+    root: Path,
+    gap: Gap,
+    spec: MoveSpec,
+    path: str,
+    before: Mapping[str, str],
+    on_conflict: OnConflict,
+) -> Change:
+    current = read_file(root, path)
+    to = before.get(path) or spec.place_of(path) or ""
+    there = read_file(root, to)
+    if current is None:
+        if there is None:
+            note = f"moved here from {path}; you deleted it"
+            return Change(to, gap.slug, Action.KEPT, None, None, note=note)
+        note = f"moved before from {path}"
+        return Change(to, gap.slug, Action.SAME, there, there, note=note, source=path)
+    overwrites = on_conflict is OnConflict.OVERWRITE
+    if path in before and not overwrites:
+        note = "you put it back; --on-conflict overwrite moves it again"
+        return Change(path, gap.slug, Action.KEPT, current, current, note=note)
+    if there is not None and on_conflict is OnConflict.SKIP:
+        note = f"stays here, since {to} exists"
+        return Change(path, gap.slug, Action.KEPT, current, current, note=note)
+    if there is not None and not overwrites:
+        note = f"exists, and {path} is to be moved there"
+        return Change(to, gap.slug, Action.CONFLICT, there, current, note=note)
+    mode = stat.S_IMODE(os.lstat(root / path).st_mode)
+    note = spec.note if there is None else "overwrites what is there, as asked"
+    return Change(
+        to, gap.slug, Action.MOVE, current, current,
+        note=note, source=path, mode=mode, covers=there,
+    )  # fmt: skip
