@@ -53,6 +53,7 @@ REASONS = {
     "proof/tree_copy.py": "folders that any tool leaves and no copy needs",
     "proof/verify.py": "the cache of a runner, by its name",
     "system/caching.py": "the bounds of the caches, by their names",
+    "system/reading.py": "folders that any tool makes beside the files of a project",
     "system/faults.py": "the interpreter of scaffold itself, in its log",
     "system/invocation.py": "the interpreter, in a pattern of programs that hints name",
     "system/isolation.py": "how a program's environment is told not to trust a checkout",

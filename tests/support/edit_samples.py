@@ -148,6 +148,37 @@ pub fn price(base: u64) -> u64 {
 leave = "let price = prices::price(self.base);"
 '''
 _ITEMS = "//! Prices.\n\npub fn price(base: u64) -> u64 {\n    base.max(1)\n}\n"
+_SCRIPT = """\
+#!/bin/sh
+cd ./tests/old && . common.sh  # tests/older stays
+wait_for tests/new
+
+log start
+run tests/old/all
+"""
+_PATHS = '[[path]]\nold = "tests/old"\nnew = "tests/new"\n\n'
+_LINES = '[[lines]]\nold = "log start"\nnew = "log begin\\nlog on"\n'
+_WORKFLOW = """\
+# CI
+on: [push]
+
+jobs:
+  # Unit tests.
+  unit:
+    runs-on: "ubuntu" # the smallest
+    steps:
+      - run: |
+          make test
+
+  # Old tests.
+  # They go.
+  old:
+    steps: [{run: old}]
+
+  e2e:
+    needs: unit
+"""
+_JOB = "# scaffold: remove jobs.old\njobs:\n  lint:\n    runs-on: ubuntu\n"
 
 _ALL = (
     Sample(
@@ -182,6 +213,14 @@ _ALL = (
         files=python_files(),
         payloads=python_payloads,
         unparsed="def f(:\n",
+    ),
+    Sample(
+        EditKind("replace", "run.sh", _PATHS + _LINES),
+        text=_SCRIPT,
+        broken='[[path]]\nold = "a"\nnew = 1\n',
+        more='[[path]]\nold = "common.sh"\nnew = "lib.sh"\n',
+        newer=_PATHS + _LINES.replace("begin", "first"),
+        same="#!/bin/sh\nlog begin\nlog on\n",
     ),
     Sample(
         EditKind("rust", "src/lib.rs", _MOD),
@@ -224,6 +263,16 @@ _ALL = (
         unparsed="[workspace]\nmembers = [,]\n",
         files=toml_files(),
         payloads=st.sampled_from([_MEMBER, _PROPTEST, _MEMBER + _PROPTEST]),
+    ),
+    Sample(
+        EditKind("yaml", ".github/workflows/ci.yml", _JOB),
+        text=_WORKFLOW,
+        broken="jobs: lint\n",
+        more="jobs:\n  docs:\n    runs-on: ubuntu\n",
+        newer=_JOB.replace("ubuntu", "ubuntu-24.04"),
+        edit=("  lint:\n    runs-on: ubuntu", "  lint:\n    runs-on: macos"),
+        taken=(_WORKFLOW + "  lint:\n    runs-on: mine\n", 19),
+        unparsed="jobs: [\n",
     ),
 )
 SAMPLES = {sample.kind.name: sample for sample in _ALL}

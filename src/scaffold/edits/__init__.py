@@ -44,10 +44,12 @@ KINDS = {
     "cargo_lock": "scaffold.languages.rust.cargo_lock",
     "dockerfile": "scaffold.edits.dockerfile",
     "python": "scaffold.languages.python.edit",
+    "replace": "scaffold.edits.replace",
     "rust": "scaffold.languages.rust.edit",
     "rust_extract": "scaffold.languages.rust.extract",
     "rust_items": "scaffold.languages.rust.items",
     "toml": "scaffold.edits.toml",
+    "yaml": "scaffold.edits.yaml",
 }
 """Kind of an edit -> the module that knows it."""
 MOVES = {"rust_extract": "rust_items"}

@@ -215,16 +215,12 @@ def _drop_former(state: State, file: _File, slug: str, on_conflict: OnConflict) 
             names |= {
                 name for edit in record.edits if edit.path == file.path for name in edit.units
             }
-    former = [
-        unit
-        for edit in (state.gaps[slug].edits if slug in state.gaps else ())
-        if edit.path == file.path
-        for unit in edit.owned()
-        if unit.name not in names
-    ]
-    if former and file.text is not None:
+    for edit in state.gaps[slug].edits if slug in state.gaps else ():
+        former = [unit for unit in edit.owned() if unit.name not in names]
+        if edit.path != file.path or not former or file.text is None:
+            continue
         file.text = edits.revert(
-            file.kind,
+            edit.kind,
             file.text,
             former,
             path=file.path,

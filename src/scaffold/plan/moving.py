@@ -21,9 +21,9 @@ from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.cuts import MoveSpec, is_pattern
 from scaffold.plan.changes import Action, Change
-from scaffold.system.reading import TOOL_FOLDERS, walk
+from scaffold.system.reading import INSTALLED, walk
 
-LEFT = TOOL_FOLDERS | {".git", ".scaffold", ".venv", "node_modules"}
+LEFT = INSTALLED | {".git", ".scaffold"}
 """Entries of a folder that do not go along: a tool makes them anew in the new place."""
 
 

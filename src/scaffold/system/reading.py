@@ -27,6 +27,8 @@ TOOL_FOLDERS = frozenset(
     | {".pytest_cache", ".ruff_cache", ".svn", ".tox", ".turbo", "__pycache__"}
 )
 """Folders that a tool makes beside the files of a project."""
+INSTALLED = TOOL_FOLDERS | {".venv", "node_modules"}
+"""The same, with those that installed packages lie in."""
 MOST_PATH = 4096
 """The longest path."""
 MOST_BYTES = 16 << 20

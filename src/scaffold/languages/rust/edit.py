@@ -34,8 +34,8 @@ from scaffold.edits.decisions import (
     ours,
     without_appended,
 )
+from scaffold.edits.memory import Removed, kept, put_back, remembered, take_out
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
-from scaffold.languages.rust.removal import Removed, kept, put_back, remembered, take_out
 from scaffold.languages.rust.symbols import attributes_of, line_of, parse, text_of
 
 if TYPE_CHECKING:

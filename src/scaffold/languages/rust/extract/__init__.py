@@ -33,6 +33,7 @@ from typing import Unpack
 from scaffold.edits import KEPT, ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import check_planned, digest, existing, local, ours
+from scaffold.edits.memory import Removed, kept, put_back, remembered, take_out
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages.rust.extract.moved import (
     Moved,
@@ -44,7 +45,6 @@ from scaffold.languages.rust.extract.moved import (
     taken,
 )
 from scaffold.languages.rust.extract.payload import Extraction, Piece, read
-from scaffold.languages.rust.removal import Removed, kept, put_back, remembered, take_out
 from scaffold.languages.rust.scopes import find_function
 from scaffold.languages.rust.scopes import functions as functions_of
 from scaffold.languages.rust.tokens import indented

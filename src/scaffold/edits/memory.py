@@ -1,4 +1,4 @@
-"""An item taken out of a Rust file, remembered so well that it can be put back byte for byte."""
+"""What was taken out of a file, remembered so well that it can be put back byte for byte."""
 
 from __future__ import annotations
 
