@@ -117,7 +117,7 @@ def writing(tree: Path, kit: Path) -> list[Row]:
     new = scaffold("new", "--gap", "targets", cwd=tree)
     undo = scaffold("undo", cwd=tree)
     copy = copies(kit, "targets")
-    part = scaffold("new", "--gap", "targets", "--part", "models", cwd=tree)
+    part = scaffold("new", "--gap", "targets", "--part", "script", cwd=tree)
     alone = ratio(part, new, after=undo, after_other=undo)
     return [
         Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5),

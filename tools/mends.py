@@ -56,7 +56,8 @@ def main() -> int:
     for given in options.checkouts:
         commit, folder = named(given)
         for gap in rows_with_defects(kit):
-            if not options.gap or gap.slug in options.gap:
+            wanted = not options.gap or gap.slug in options.gap
+            if wanted and not Checkout(folder).find(gap).retired:
                 keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
     write_table(kit, read_ledger())
     return 0
@@ -100,10 +101,12 @@ def digest_of(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
 
 def check(kit: Kit, entries: Sequence[Entry]) -> int:
     """Print what is wrong; 1 where a row has no entry, or a mend is not as it must be."""
-    commits = sorted({entry["commit"] for entry in read_ledger()})
+    ledger = read_ledger()
+    commits = sorted({entry["commit"] for entry in ledger})
+    retired = {(entry["gap"], entry["commit"]) for entry in ledger if entry.get("retired")}
     problems = []
     for gap in rows_with_defects(kit):
-        for commit in commits:
+        for commit in (one for one in commits if (gap.slug, one) not in retired):
             entry = find_entry(entries, gap.slug, commit)
             stale = entry is not None and is_stale(kit, gap, entry)
             problems += [f"{gap.slug} {commit}: {line}" for line in faults(gap, entry, stale)]

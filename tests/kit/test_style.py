@@ -23,7 +23,10 @@ from scaffold.languages.rust import tests as source
 from scaffold.languages.rust.symbols import parse, text_of
 from support.rendering import KIT, ROOT, STYLED, formatted
 
-FACTS = sorted((ROOT / "field" / "facts").glob("*.json"))
+FACTS = {
+    place.stem: json.loads(place.read_text("utf-8"))
+    for place in sorted((ROOT / "field" / "facts").glob("*.json"))
+}
 LONGEST_NAME = 60
 NAME = re.compile(r"test(_[a-z0-9]+){3,}")
 REASON = re.compile(r"(?P<where>\w+\.py: \w+): today .+; expected .+ ?\(.+\)", re.DOTALL)
@@ -39,9 +42,9 @@ EXIT_CODES = {"exit_code", "returncode"}
 
 
 def renderings(*languages: str) -> list[tuple[str, str]]:
-    """(row, commit) of the styled rows in these languages."""
+    """(row, commit) of the styled rows in these languages, where a commit has their targets."""
     rows = [slug for slug in STYLED if KIT.gaps[slug].language in languages]
-    return [(slug, place.stem) for slug in rows for place in FACTS]
+    return [(slug, commit) for slug in rows for commit, facts in FACTS.items() if slug in facts]
 
 
 each_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("python", "rust"))
@@ -52,7 +55,7 @@ each_python_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("
 @functools.cache
 def rendering(slug: str, commit: str) -> dict[str, str]:
     """The test files of a row as they are written at a commit."""
-    facts = json.loads((ROOT / "field" / "facts" / f"{commit}.json").read_text("utf-8"))[slug]
+    facts = FACTS[commit][slug]
     gap = KIT.gaps[slug]
     files = render(KIT, gap, case_answers(gap, "default"), facts, __version__).files
     return {path: formatted(path, text).decode("utf-8") for path, text in files.items()}

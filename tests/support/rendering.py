@@ -20,7 +20,7 @@ KIT = load_kit(ROOT)
 ROWS = list(KIT.gaps.values())
 READY = [gap for gap in ROWS if gap.built]
 # Rows that are brought to docs/style.md.
-STYLED = ("docker_cli", "cli_main", "common_utils")
+STYLED = ("docker_cli", "cli_main", "common_utils", "targets")
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 
 each_row = pytest.mark.parametrize("gap", ROWS, ids=lambda gap: gap.slug)

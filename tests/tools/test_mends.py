@@ -66,3 +66,12 @@ def test_the_table_counts_what_turned(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "| prices | aaaa | 1 of 1 | 0 | 0 | 0 |" in lines
     assert "| prices | bbbb | 0 of 0 | 0 | 1 | 0 |" in lines
     assert "| prices | cccc | 0 of 1 | 0 | 0 | 0 |" in lines
+
+
+@pytest.mark.parametrize(("retired", "code"), [(False, 1), (True, 0)])
+def test_a_row_needs_no_entry_where_it_is_retired(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, retired: bool, code: int
+) -> None:
+    ledger = [{"gap": "prices", "commit": "aaaa", "retired": retired}]
+    monkeypatch.setattr(mends, "read_ledger", lambda: ledger)
+    assert mends.check(kit, []) == code
