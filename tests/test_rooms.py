@@ -33,6 +33,7 @@ NAMES = {word: names.split()[0] for names in (PYTHON, RUST, TYPESCRIPT) for word
 HOMES = {
     "languages/python": "python",
     "languages/rust": "rust",
+    "languages/typescript": "typescript",
     "proof/pytest": "python",
     "proof/cargo": "rust",
 }

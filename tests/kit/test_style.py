@@ -20,7 +20,8 @@ from scaffold.kit.contract import LONGEST
 from scaffold.kit.defects import load_defects
 from scaffold.kit.render import render
 from scaffold.languages.rust import tests as source
-from scaffold.languages.rust.symbols import parse, text_of
+from scaffold.languages.rust.symbols import parse
+from scaffold.languages.trees import text_of
 from support.rendering import KIT, ROOT, STYLED, formatted
 
 FACTS = {

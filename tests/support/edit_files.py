@@ -100,6 +100,21 @@ _TOML = [
     '[profile."re lease"]\nlto = true\n',
     "\n\n",
 ]
+_JSON = [
+    '"name": "shop"',
+    '"private" :true',
+    '"scripts": {}',
+    '"scripts": { }',
+    '"scripts": {\n}',
+    '"scripts": {"build": "b"}',
+    '"scripts": {\n  "build": "b",\n    "zest": "é, \\" }"\n}',
+    '"workspaces": [\n  "packages/*"\n]',
+    '"workspaces": ["apps/*", "packages/*"]',
+    '"workspaces": [ ]',
+    '"tasks": {\n  "build": {"outputs": []}, "lint": {}\n}',
+    '"overrides": [1, {"name": "y"}]',
+]
+_BLANKS = st.sampled_from(["", " ", "\n"])
 _DOCKERFILE = [
     "FROM rust AS deps",
     "COPY a b",
@@ -123,6 +138,32 @@ def toml_files(draw: st.DrawFn) -> str:
     parts = st.lists(st.sampled_from(_TOML), max_size=5, unique_by=lambda text: text.split("]")[0])
     text = "\n".join(draw(parts.filter(lambda some: _is_toml("\n".join(some))))).rstrip()
     return (text + draw(_TAILS)).replace("\n", draw(_NEWLINES))
+
+
+@st.composite
+def json_files(draw: st.DrawFn) -> str:
+    """A package.json of a person's layout: wide or on one line, with and without what is asked."""
+    entries = draw(st.lists(st.sampled_from(_JSON), max_size=5, unique_by=lambda it: it[:6]))
+    indent, newline = draw(st.sampled_from(["  ", "    ", "\t", ""])), draw(_NEWLINES)
+    if not indent:
+        return "{" + draw(_BLANKS) + ", ".join(entries) + "}" + draw(_TAILS).replace("\n", newline)
+    lines = [line for entry in entries for line in f"{entry},".split("\n")]
+    inner = "\n".join(indent + line for line in lines).removesuffix(",")
+    text = f"{{\n{inner}\n}}" if entries else "{" + draw(_BLANKS) + "}"
+    return (text + draw(_TAILS)).replace("\n", newline)
+
+
+def json_payloads() -> st.SearchStrategy[str]:
+    """Entries of objects that are there or not, and elements of arrays."""
+    parts = [
+        '"scripts": {"test": "vitest run", "atest": "x"}',
+        '"workspaces": ["packages/*", "e2e"]',
+        '"tasks": {"test": {"dependsOn": ["^build"], "outputs": []}}',
+        '"overrides": [{"name": "x"}, 1]',
+        '"private": true',
+    ]
+    some = st.lists(st.sampled_from(parts), min_size=1, unique=True)
+    return some.map(lambda chosen: "{" + ", ".join(chosen) + "}")
 
 
 @st.composite

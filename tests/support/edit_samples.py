@@ -15,6 +15,8 @@ from scaffold import edits
 from scaffold.edits import EditResult, Presence, Unit
 from support.edit_files import (
     docker_files,
+    json_files,
+    json_payloads,
     lock_files,
     python_files,
     python_payloads,
@@ -179,6 +181,17 @@ jobs:
     needs: unit
 """
 _JOB = "# scaffold: remove jobs.old\njobs:\n  lint:\n    runs-on: ubuntu\n"
+_PACKAGE = """\
+{
+  "name": "shop",
+  "private": true,
+  "scripts": {
+    "dev": "turbo run dev"
+  },
+  "workspaces": ["apps/*", "packages/*"]
+}
+"""
+_TEST_SCRIPT = '{"scripts": {"test": "vitest run"}, "workspaces": ["e2e"]}'
 
 _ALL = (
     Sample(
@@ -200,6 +213,19 @@ _ALL = (
         more="# scaffold: after RUN *\nRUN more\n",
         same=_DOCKERFILE.replace("\nRUN", f"COPY  {_COPY[5:]}\n\nARG fast\nRUN"),
         files=docker_files(),
+    ),
+    Sample(
+        EditKind("json", "package.json", _TEST_SCRIPT),
+        text=_PACKAGE,
+        broken='{"scripts": {"test": "vitest",}}',
+        more='{"devDependencies": {"jsdom": "^27"}, "workspaces": ["tools/*"]}',
+        newer=_TEST_SCRIPT.replace("vitest run", "vitest"),
+        edit=("vitest run", "vitest run --bail 1"),
+        same=_PACKAGE.replace('"dev"', '"test" : "vitest run", "dev"').replace("[", '["e2e",'),
+        taken=(_PACKAGE.replace('"dev": "', '"test": "'), 5),
+        unparsed='{"scripts": {"test": "jest"},}\n',
+        files=json_files(),
+        payloads=json_payloads(),
     ),
     Sample(
         EditKind("python", "test/conftest.py", f"import pytest\n\n\n{_FIXTURE}"),

@@ -26,8 +26,9 @@ rustup sccache sed sh ssh stty sudo tput tr uname uv uvx vi vim which xdg-open z
 FOLDERS = (".", "bin", "sub", ".venv/bin", "node_modules/.bin", "toolchain/bin", "scripts")
 OURS = ("black", "blib2to3", "click", "copier", "coverage", "jinja2", "markupsafe", "pathspec",
     "platformdirs", "plumbum", "prompt_toolkit", "pydantic", "pydantic_core", "pygments",
-    "questionary", "rich", "shellingham", "tree_sitter", "tree_sitter_rust", "typer", "uvloop",
-    "typing_extensions", "yaml", "_yaml", "wcwidth", "dateutil", "funcy", "tokenize_rt",
+    "questionary", "rich", "shellingham", "tree_sitter", "tree_sitter_json", "tree_sitter_rust",
+    "tree_sitter_typescript", "typer", "uvloop", "typing_extensions", "yaml", "_yaml", "wcwidth",
+    "dateutil", "funcy", "tokenize_rt",
     "IPython")  # fmt: skip
 """Modules that scaffold imports from its environment, or that one of these tries to import."""
 HOOKS = ("post-checkout", "post-index-change", "pre-commit", "fsmonitor-watchman", "post-merge")

@@ -43,6 +43,7 @@ from scaffold.system.reading import parsing
 KINDS = {
     "cargo_lock": "scaffold.languages.rust.cargo_lock",
     "dockerfile": "scaffold.edits.dockerfile",
+    "json": "scaffold.edits.json",
     "python": "scaffold.languages.python.edit",
     "replace": "scaffold.edits.replace",
     "rust": "scaffold.languages.rust.edit",

@@ -17,7 +17,12 @@ from scaffold.system.frozen import frozen
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
 
-LANGUAGES = {".py": "scaffold.languages.python", ".rs": "scaffold.languages.rust"}
+LANGUAGES = {
+    ".py": "scaffold.languages.python",
+    ".rs": "scaffold.languages.rust",
+    ".ts": "scaffold.languages.typescript",
+    ".tsx": "scaffold.languages.typescript",
+}
 """Ending of a file -> the package that knows its language."""
 
 MODULES = {

@@ -36,7 +36,8 @@ from scaffold.edits.decisions import (
 )
 from scaffold.edits.memory import Removed, kept, put_back, remembered, take_out
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
-from scaffold.languages.rust.symbols import attributes_of, line_of, parse, text_of
+from scaffold.languages.rust.symbols import attributes_of, parse
+from scaffold.languages.trees import line_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError, KitError, ScaffoldError
-from scaffold.languages.rust.symbols import attributes_of, parse, text_of
+from scaffold.languages.rust.symbols import attributes_of, parse
 from scaffold.languages.stub_merge import Item, Scope, Splice, merged, spliced
+from scaffold.languages.trees import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

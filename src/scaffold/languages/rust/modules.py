@@ -7,7 +7,8 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from scaffold.errors import KitError
-from scaffold.languages.rust.symbols import attributes_of, parse, text_of
+from scaffold.languages.rust.symbols import attributes_of, parse
+from scaffold.languages.trees import text_of
 
 _PATH = re.compile(r'#\s*\[\s*path\s*=\s*"(?P<path>[^"]+)"\s*\]')
 _ENDS = (bytearray(b"\n"), bytearray())

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError
-from scaffold.languages.rust.symbols import parse, text_of
+from scaffold.languages.rust.symbols import parse
+from scaffold.languages.trees import text_of
 from scaffold.system.reading import parsing
 
 if TYPE_CHECKING:

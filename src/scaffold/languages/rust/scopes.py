@@ -11,9 +11,9 @@ from scaffold.languages.rust.symbols import (
     attributes_of,
     is_public,
     parse,
-    text_of,
     type_name,
 )
+from scaffold.languages.trees import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from scaffold.errors import CheckoutError, KitError
 from scaffold.languages import KnownDefect, Todo
 from scaffold.languages.rust.fill import is_head
-from scaffold.languages.rust.symbols import line_of, parse, text_of
+from scaffold.languages.rust.symbols import parse
 from scaffold.languages.rust.tests import RustTest, attribute, attributes, head_of, tests_of
 from scaffold.languages.stub_merge import Splice, spliced
+from scaffold.languages.trees import line_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError, ScaffoldError
 from scaffold.languages import Symbols
+from scaffold.languages.trees import text_of, whole
 from scaffold.system.reading import decoded, parsing
 
 if TYPE_CHECKING:
@@ -73,23 +74,7 @@ def parse(
         ScaffoldError: Of the given class, where text between the items does not parse.
     """
     root = _parser().parse(source).root_node
-    broken = _first_error(root)
-    if broken is not None:
-        raise error(
-            f"{path}:{line_of(broken)} does not parse: {_excerpt(broken)}",
-            hint or f"rustfmt --check {path}",
-        )
-    return root
-
-
-def text_of(node: Node | None) -> str:
-    """The source of a node; empty for none."""
-    return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
-
-
-def line_of(node: Node) -> int:
-    """The line on which a node starts, counted from 1."""
-    return int(node.start_point[0]) + 1
+    return whole(root, path, error, hint or f"rustfmt --check {path}")
 
 
 def attributes_of(item: Node) -> list[Node]:
@@ -125,18 +110,6 @@ def _parser() -> Parser:
     from tree_sitter import Language, Parser
 
     return Parser(Language(tree_sitter_rust.language()))
-
-
-def _first_error(root: Node) -> Node | None:
-    # A broken body is the compiler's business: the items around it are still found.
-    if not root.has_error:
-        return None
-    return next((node for node in root.children if node.is_error or node.is_missing), None)
-
-
-def _excerpt(node: Node) -> str:
-    text = " ".join(text_of(node).split())
-    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
 
 
 def _collect(found: Symbols, root: Node) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.languages import first_sentence
-from scaffold.languages.rust.symbols import DEEPEST, attributes_above, text_of
+from scaffold.languages.rust.symbols import DEEPEST, attributes_above
+from scaffold.languages.trees import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from scaffold.errors import CheckoutError
-from scaffold.languages.rust.symbols import attributes_of, line_of, parse
+from scaffold.languages.rust.symbols import attributes_of, parse
 from scaffold.languages.rust.tests import RustTest, attributes, head_of, tests_of
+from scaffold.languages.trees import line_of
 
 _FOR_TESTS = re.compile(r"cfg\s*\(\s*(?:all\s*\(\s*)?test\b")
 _IGNORED = re.compile(r'ignore\s*=\s*"(?P<why>.*)"$', re.DOTALL)

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.languages.rust.symbols import modifiers, parse, text_of
+from scaffold.languages.rust.symbols import modifiers, parse
+from scaffold.languages.trees import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
