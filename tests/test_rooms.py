@@ -36,6 +36,7 @@ HOMES = {
     "languages/typescript": "typescript",
     "proof/pytest": "python",
     "proof/cargo": "rust",
+    "proof/vitest": "typescript",
 }
 TABLES = ("languages/__init__.py", "proof/__init__.py")
 HOMONYMS = {"node", "ts"}

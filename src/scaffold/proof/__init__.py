@@ -3,6 +3,7 @@
 RUNNERS: dict[str, str] = {
     "cargo": "scaffold.proof.cargo.runner:CargoRunner",
     "pytest": "scaffold.proof.pytest.runner:PytestRunner",
+    "vitest": "scaffold.proof.vitest.runner:VitestRunner",
 }
 """Name in gap.toml -> module:class, imported when first asked for. `list` needs the names alone."""
 

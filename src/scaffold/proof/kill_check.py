@@ -55,7 +55,7 @@ def check(
         return tally(judged(subject, breaker, options, progress))
 
 
-def targets_of(subject: Subject, suffix: str) -> list[str]:
+def targets_of(subject: Subject, suffix: str | tuple[str, ...]) -> list[str]:
     """The files to be broken: those with a bar; all where none has one."""
     own = [target for target in subject.targets if target.path.endswith(suffix)]
     held = [target.path for target in own if target.kill_pct is not None]

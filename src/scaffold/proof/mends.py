@@ -109,7 +109,7 @@ def check_mends(
 
 def _at_rest(defect: Defect, looked: Looked, tests: Sequence[TestResult]) -> MendProof:
     """The verdict as far as it is known without a run; `TURNED` where one is to be shown."""
-    own = [test for test in tests if _plain_name(test.id) in defect.tests]
+    own = [test for test in tests if _plain_names(test.id) & {*defect.tests}]
     marked = tuple(test.id for test in own if test.outcome == "xfailed")
     verdict, why = MendVerdict.TURNED, ""
     if looked.fit is Fit.MENDED:
@@ -167,6 +167,6 @@ def _require_same(evidence: Evidence, before: Mapping[str, str]) -> None:
             )
 
 
-def _plain_name(test: str) -> str:
-    """The function's own name, without its file, modules and parameters."""
-    return test.partition("[")[0].rpartition("::")[2]
+def _plain_names(test: str) -> set[str]:
+    """The test's own name, without its file, modules and parameters; a title may hold brackets."""
+    return {part.rpartition("::")[2] for part in (test, test.partition("[")[0])}

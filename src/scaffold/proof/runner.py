@@ -218,13 +218,12 @@ class Kills:
 
 
 class Breaker(Protocol):
-    """What a tool gives to the kill check of one subject.
+    """What a tool gives to the kill check of one subject."""
 
-    Attributes:
-        suffix: How the names of the files end that it can break.
-    """
-
-    suffix: str
+    @property
+    def suffix(self) -> str | tuple[str, ...]:
+        """How the names of the files end that it can break."""
+        ...
 
     def find(self, targets: Sequence[str]) -> Found:
         """Every mutant of these files."""

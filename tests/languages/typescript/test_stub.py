@@ -78,8 +78,8 @@ def test_each_test_is_a_todo_with_its_sentence() -> None:
     text, todos = make_stub(PATH, FULL)
     assert text == STUB
     assert [todo.name for todo in todos][:2] == [
-        "buildBox > draws one box",
-        "buildBox > keeps its width with wide characters",
+        "buildBox::draws one box",
+        "buildBox::keeps its width with wide characters",
     ]
     assert todos[1].sentence == (
         "keeps its width with wide characters (known defect: an emoji is counted as one column.)"
@@ -97,7 +97,7 @@ def test_a_file_without_tests_is_its_own_stub() -> None:
 
 def test_known_defects_are_the_tests_that_must_fail_with_their_reasons() -> None:
     (found,) = known_defects(PATH, FULL.encode())
-    assert found.test == "buildBox > keeps its width with wide characters"
+    assert found.test == "buildBox::keeps its width with wide characters"
     assert found.reason == "an emoji is counted as one column."
 
 
@@ -119,8 +119,8 @@ def test_a_title_fits_the_tests_that_ran_under_it(title: str, ran: str) -> None:
 
 def test_a_title_without_values_fits_itself_alone() -> None:
     (test,) = tests.tests_in(PATH, b'describe("box", () => { it("takes a (b)", () => {}); });\n')
-    assert test.fits("box > takes a (b)")
-    assert not test.fits("takes a (b)") and not test.fits("box > takes a (b)!")
+    assert test.fits("box::takes a (b)")
+    assert not test.fits("takes a (b)") and not test.fits("box::takes a (b)!")
 
 
 def test_a_stub_that_nobody_touched_is_filled_whole() -> None:

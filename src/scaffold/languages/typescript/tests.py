@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 TESTS = ("it", "test")
 GROUPS = ("describe", "suite")
-BETWEEN = " > "
-"""What stands between a describe and its test in a name, as the runner prints it."""
+BETWEEN = "::"
+"""What stands between a describe and its test in a name, as in those of other tools."""
 _LEAD = "Known defect:"
 _FUNCTIONS = ("arrow_function", "function_expression", "function_declaration", "method_definition")
 _FILLED = re.compile(r"%[sdifjo#$%]|\$\{[^}]*\}|\$[\w.#]+")
@@ -78,8 +78,21 @@ class Call:
     @cached_property
     def reason(self) -> str:
         """What follows `Known defect:` in the comment above; empty where none does."""
-        words = comment_text(comments_above(self.node))
-        return " ".join(words.partition(_LEAD)[2].split())
+        return self.note.partition(_LEAD)[2].strip()
+
+    @cached_property
+    def note(self) -> str:
+        """The comment above."""
+        return " ".join(comment_text(comments_above(self.node)).split())
+
+    @property
+    def plain(self) -> bool:
+        """Whether it runs under its own title, without values in it."""
+        return not _FILLED.search(self.title) and self._is_text
+
+    @property
+    def _is_text(self) -> bool:
+        return self.arguments[0].type in ("string", "template_string")
 
     @property
     def todo(self) -> bool:
@@ -97,9 +110,7 @@ class Call:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        first = self.arguments[0]
-        fixed = first.type in ("string", "template_string")
-        name = self.name if fixed else BETWEEN.join((*self.groups, "$value"))
+        name = self.name if self._is_text else BETWEEN.join((*self.groups, "$value"))
         parts = [re.escape(part) for part in _FILLED.split(name)]
         return re.compile(".*".join(parts), re.DOTALL)
 

@@ -1,0 +1,1 @@
+"""Proves TypeScript tests with the checkout's own Vitest."""
