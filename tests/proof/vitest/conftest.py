@@ -60,8 +60,8 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(linked: Path) -> Iterator[Path]:
     """The workspace as it was."""
-    for part in ("apps", "packages"):
-        shutil.rmtree(linked / part)
+    for part in ("apps", "packages", ".scaffold"):
+        shutil.rmtree(linked / part, ignore_errors=True)
     shutil.copytree(SOURCES, linked, dirs_exist_ok=True)
     yield linked
 
