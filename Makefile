@@ -50,7 +50,8 @@ lint: $(VENV)/.ready
 types: $(VENV)/.ready
 	$(BIN)/mypy
 
-# make bench [PLANO=DIR]: with a checkout of Plano the Rust rows are measured too.
+# make bench [PLANO=DIR] [INSTALLED=DIR]: with a checkout of Plano the Rust rows are measured too, with one in
+# which js_vitest is written and the packages are installed that one.
 bench: $(VENV)/.ready
 	$(BIN)/python tools/bench.py
 

@@ -2,7 +2,8 @@
 
 Machines are noisy, so no figure here is an absolute time: every row is the median of pairwise
 ratios, A B A B …, and the bound that the project sets itself. The rows of the Rust gaps need a
-checkout of Plano, which is copied: `make bench PLANO=DIR`.
+checkout of Plano, which is copied: `make bench PLANO=DIR`. That of TypeScript needs one in which
+`js_vitest` is written and the packages are installed: `make bench INSTALLED=DIR`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PYTHON = sys.executable
 RUNS = int(os.environ.get("BENCH_RUNS", "9"))
 MUTANTS = int(os.environ.get("BENCH_MUTANTS", "100"))
 PLANO = os.environ.get("PLANO", "")
+INSTALLED = os.environ.get("INSTALLED", "")
 RUST_ROWS = ("llm_gateway", "handlers")
 Step = Callable[[], None]
 
@@ -228,6 +230,21 @@ def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     ]
 
 
+def typescript_row(tree: Path) -> Row:
+    """`verify` of the row against the bare runs of the same packages."""
+    runs = [
+        command("npx", "vitest", "run", cwd=tree / folder, env={"CI": "true"})
+        for folder in ("apps/www", "packages/ui")
+    ]
+
+    def bare() -> None:
+        for run in runs:
+            run()
+
+    verify = scaffold("verify", "js_vitest", "--no-rules", cwd=tree)
+    return Row("verify js_vitest / bare vitest", ratio(verify, bare), 1.15)
+
+
 def killing(tree: Path, scratch: Path) -> list[Row]:
     """A plain cosmic-ray run against our kill check, over the same mutants of targets.py."""
     if find_spec("cosmic_ray") is None:
@@ -325,6 +342,8 @@ def main() -> None:
         rows += [*killing(tree, scratch), *mending(tree), *proving(tree)]
         if PLANO:
             rows += rust_rows(Path(PLANO).resolve(), scratch, kit)
+        if INSTALLED:
+            rows.append(typescript_row(Path(INSTALLED).resolve()))
     print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")
     for row in rows:
         print(row.line())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from scaffold.checkout.files import read_plain
 from scaffold.errors import CheckoutError
 from scaffold.languages.typescript.reached import is_test, suite_files
 from scaffold.languages.typescript.tests import BETWEEN, Call, tests_in
+from scaffold.proof.pool import results as pool_results
 from scaffold.proof.runner import Evidence, Progress, Session, Subject, TestResult, percent
 from scaffold.proof.vitest.installed import Installed, find_installed, run_folder
 from scaffold.proof.vitest.session import Ran, Report, Vitest
@@ -32,6 +35,7 @@ class Suites:
     home: Path
     subjects: Sequence[Subject]
     timeout_s: float
+    workers: int = 1
     known: dict[str, Installed] = field(default_factory=dict)
 
     def own(self, subject: Subject) -> list[str]:
@@ -104,26 +108,45 @@ class Suites:
         tests: list[TestResult] = []
         lines: dict[str, dict[int, int]] = {}
         seconds = 0.0
-        targets = [target.path for target in subject.targets]
-        for folder, files in self.folders(subject).items():
-            vitest = self.vitest(folder)
-            inside = [path for path in targets if run_folder(self.root, path) == folder]
-            progress(f"{subject.slug}: {len(files)} test files in {folder}")
-            measured = inside if measure else []
-            report = vitest.run(files, measured=measured, timeout_s=self.timeout_s)
-            if report.late:
-                report = run_apart(vitest, files, self.timeout_s, progress)
+        folders = self.folders(subject)
+
+        @contextmanager
+        def start(number: int, stop: threading.Event) -> Iterator[Callable[[str], Report]]:
+            yield lambda folder: self._run(subject, folder, folders[folder], measure, progress)
+
+        # Most of a short run is one process that loads the configuration: folders run at once.
+        found = dict(pool_results(list(folders), self.workers, start))
+        for folder, files in folders.items():
+            report = found[folder]
             for path in files:
                 tests += results(report, path, self._declared(path))
             tests += _outside(report, folder)
             seconds += report.seconds
-            lines |= {path: report.lines[key] for path in inside
-                      if (key := str((self.root / path).resolve())) in report.lines}  # fmt: skip
-            if measured and not vitest.installed.provider():
-                progress(f"{folder}: @vitest/coverage-v8 is missing, so coverage is unknown")
+            for target in subject.targets:
+                ran = report.lines.get(str((self.root / target.path).resolve()))
+                lines |= {target.path: ran} if ran else {}
         missing = {p: tuple(n for n in sorted(ran) if not ran[n]) for p, ran in lines.items()}
         coverage = {p: percent(len(n) - len(missing[p]), len(n)) for p, n in lines.items()}
         return Evidence(baseline, Session(tuple(tests), seconds, command), coverage, missing)
+
+    def _run(
+        self,
+        subject: Subject,
+        folder: str,
+        files: Sequence[str],
+        measure: bool,
+        progress: Progress,
+    ) -> Report:
+        """The subject's tests of one folder, with the lines of its targets there."""
+        vitest = self.vitest(folder)
+        targets = [target.path for target in subject.targets]
+        inside = [path for path in targets if run_folder(self.root, path) == folder]
+        progress(f"{subject.slug}: {len(files)} test files in {folder}")
+        if measure and inside and not vitest.installed.provider():
+            progress(f"{folder}: @vitest/coverage-v8 is missing, so coverage is unknown")
+        measured = inside if measure else []
+        report = vitest.run(files, measured=measured, timeout_s=self.timeout_s)
+        return run_apart(vitest, files, self.timeout_s, progress) if report.late else report
 
     def _declared(self, path: str) -> Sequence[Call]:
         try:

@@ -141,7 +141,9 @@ class VitestRunner:
 def _suites(
     root: Path, subjects: Sequence[Subject], options: VerifyOptions, home: Path | None = None
 ) -> Suites:
-    return Suites(root.resolve(), home or subjects[0].home, subjects, options.timeout_s)
+    return Suites(
+        root.resolve(), home or subjects[0].home, subjects, options.timeout_s, options.workers
+    )
 
 
 def _silent(line: str) -> None:
