@@ -90,20 +90,14 @@ def installed(progress: Progress) -> Path:
     progress("installing the instrumenter of Stryker into the cache")
     made = Path(_new_folder(base))
     try:
-        for name in PINS:
-            shutil.copyfile(HERE / name, made / name)
-        env = {**environment(), **{n: os.environ[n] for n in _KEPT if n in os.environ}}
-        argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = process.run(argv, cwd=made, env=env, timeout_s=INSTALL_S)
-        if done.returncode != 0 or not (made / "node_modules").is_dir():
-            why = next((one for one in done.stderr.splitlines() if "error" in one), "timed out")
+        why = _install(npm, made)
+        if why:
             _keep_pins(place)
             raise MissingToolError(
                 f"the kill check of TypeScript needs Stryker, and npm cannot get it: {why[:200]}",
                 command,
             )
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
     except OSError as error:
         raise MissingToolError(
@@ -113,6 +107,17 @@ def installed(progress: Progress) -> Path:
         shutil.rmtree(made, ignore_errors=True)
     trim_folders(base, PARTS["tools"], place)
     return place
+
+
+def _install(npm: str, folder: Path) -> str:
+    """Install the tool into a folder; why it could not be, empty where it could."""
+    _keep_pins(folder)
+    env = {**environment(), **{n: os.environ[n] for n in _KEPT if n in os.environ}}
+    argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = process.run(argv, cwd=folder, env=env, timeout_s=INSTALL_S)
+    if done.returncode == 0 and (folder / "node_modules").is_dir():
+        return ""
+    return next((line for line in done.stderr.splitlines() if "error" in line), "timed out")
 
 
 def _new_folder(base: Path) -> str:
