@@ -14,7 +14,7 @@ from scaffold.system.reading import parsing
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_WHOLE = ("string", "template_string", "regex", "comment", "jsx_text", "number")
+_WHOLE = ("string", "string_fragment", "regex", "comment", "jsx_text", "number")
 _CLOSING = (")", "]", "}", ">")
 _JSX = ("jsx_element", "jsx_self_closing_element", "jsx_fragment")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$]*")
@@ -49,12 +49,20 @@ def _words(root: Node) -> Iterator[str]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
+        if _is_blank(node):
+            continue
         if node.type in _WHOLE or not node.children:
             word = _word(node)
             if word:
                 yield word
         else:
             waiting += reversed(_inside(node))
+
+
+def _is_blank(node: Node) -> bool:
+    """Whether it is `{" "}`, which keeps a blank of JSX at the end of a line."""
+    inner = node.named_children if node.type == "jsx_expression" else []
+    return len(inner) == 1 and (string_of(inner[0]) or "x").isspace()
 
 
 def _word(node: Node) -> str:
