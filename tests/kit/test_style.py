@@ -30,7 +30,7 @@ FACTS = {
 }
 LONGEST_NAME = 60
 NAME = re.compile(r"test(_[a-z0-9]+){3,}")
-REASON = re.compile(r"(?P<where>\w+\.py: \w+): today .+; expected .+ ?\(.+\)", re.DOTALL)
+REASON = re.compile(r"(?P<where>\w+\.(?:py|yaml): \w+): today .+; expected .+ ?\(.+\)", re.DOTALL)
 RUST_REASON = re.compile(r"(?P<file>\w+\.rs), (?P<item>[\w:]+): today .+; expected .+ \(.+\)\..+")
 RUST_NAME = re.compile(r"(?:test_)?[a-z0-9]+(_[a-z0-9]+){2,}")
 BARE_ASSERT = re.compile(r"\bassert!\([^,]*\);")
@@ -48,9 +48,9 @@ def renderings(*languages: str) -> list[tuple[str, str]]:
     return [(slug, commit) for slug in rows for commit, facts in FACTS.items() if slug in facts]
 
 
-each_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("python", "rust"))
+each_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("python", "e2e", "rust"))
 each_rust_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("rust"))
-each_python_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("python"))
+each_python_rendering = pytest.mark.parametrize(("slug", "commit"), renderings("python", "e2e"))
 
 
 @functools.cache

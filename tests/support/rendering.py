@@ -20,7 +20,15 @@ KIT = load_kit(ROOT)
 ROWS = list(KIT.gaps.values())
 READY = [gap for gap in ROWS if gap.built]
 # Rows that are brought to docs/style.md.
-STYLED = ("docker_cli", "cli_main", "common_utils", "targets")
+STYLED = (
+    "docker_cli",
+    "cli_main",
+    "common_utils",
+    "targets",
+    "config_validation",
+    "bedrock_mock",
+    "e2e_errors",
+)
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 
 each_row = pytest.mark.parametrize("gap", ROWS, ids=lambda gap: gap.slug)

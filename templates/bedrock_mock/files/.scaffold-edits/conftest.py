@@ -1,0 +1,25 @@
+import botocore.session
+import pytest
+from botocore.config import Config
+
+from mock_upstream.bedrock import reply
+from mock_upstream.server import MockUpstream
+
+
+def bedrock_client(url):
+    """The official client of Bedrock, connected to a mock upstream."""
+    session = botocore.session.get_session()
+    session.set_credentials("access-key", "secret-key")
+    return session.create_client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=url,
+        config=Config(retries={"max_attempts": 0}, read_timeout=1, proxies={}),
+    )
+
+
+@pytest.fixture(scope="session")
+def bedrock():
+    """The official client, connected to a Bedrock that always answers."""
+    with MockUpstream(reply) as upstream:
+        yield bedrock_client(upstream.url)

@@ -1,0 +1,17 @@
+import pytest
+
+from mock_upstream.faults import answer
+from mock_upstream.server import MockUpstream
+
+
+@pytest.fixture(scope="session")
+def mock_upstream():
+    """An LLM provider on a free port; the fault is chosen by each request."""
+    with MockUpstream(answer) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def faulty_bedrock(mock_upstream):
+    """The official client, connected to a Bedrock that fails as a prompt asks."""
+    return bedrock_client(mock_upstream.url)

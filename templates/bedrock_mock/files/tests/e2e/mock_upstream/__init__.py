@@ -1,0 +1,1 @@
+"""An LLM provider for tests, with every fault that a request asks for."""

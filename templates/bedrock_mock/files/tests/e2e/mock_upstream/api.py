@@ -1,0 +1,59 @@
+"""What an API of the mock upstream consists of, and what all of them have in common."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .answers import Answer, Request
+
+DIRECTIVE = re.compile(r"\bfault=([a-z-]+)")
+OVERSIZED = "x" * 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error that each API reports in its own words."""
+
+    name: str
+    status: int
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Api:
+    """One API: which paths it has, and how it answers.
+
+    Attributes:
+        path: The paths that belong to it.
+        prompt: The last text of the user in a request.
+        reply: A good answer.
+        refuse: An answer that reports an error.
+        error_chunk: A chunk that reports an error in the middle of a stream.
+        broken_chunk: A chunk of a stream that no client can read.
+        faults: What only this API can do wrong.
+    """
+
+    path: re.Pattern[str]
+    prompt: Callable[[Request], str]
+    reply: Callable[[Request], Answer]
+    refuse: Callable[[Failure], Answer]
+    error_chunk: Callable[[Failure], bytes]
+    broken_chunk: bytes
+    faults: Mapping[str, Callable[[Answer], Answer]]
+
+
+def fault_of(prompt: str) -> str:
+    """The fault that a prompt asks for with `fault=NAME`; empty where it asks for none."""
+    found = DIRECTIVE.search(prompt)
+    return found[1] if found else ""
+
+
+def reply_text(prompt: str) -> str:
+    """The reply: it holds the prompt, so that the answers of parallel requests differ."""
+    return OVERSIZED if fault_of(prompt) == "oversized" else f"You wrote: {prompt}"
+
+
+def in_words(text: str) -> list[str]:
+    """The text in pieces of one word, each with the blank after it."""
+    return re.findall(r"\S+\s*", text)

@@ -1,0 +1,95 @@
+"""The Bedrock API of the mock upstream, through the official client."""
+
+TOOLS = {
+    "tools": [
+        {
+            "toolSpec": {
+                "name": "get_weather",
+                "inputSchema": {
+                    "json": {
+                        "type": "object",
+                        "properties": {"city": {"type": "string"}, "day": {"type": "string"}},
+                    }
+                },
+            }
+        }
+    ]
+}
+USAGE = {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
+
+
+def user(*texts):
+    return [{"role": "user", "content": [{"text": text} for text in texts]}]
+
+
+def events_of(client, **request):
+    return list(client.converse_stream(modelId="mock", **request)["stream"])
+
+
+def test_converse_replies_with_the_prompt(bedrock):
+    response = bedrock.converse(modelId="mock", messages=user("ping 17"))
+
+    assert response["output"]["message"] == {
+        "role": "assistant",
+        "content": [{"text": "You wrote: ping 17"}],
+    }
+    assert response["stopReason"] == "end_turn"
+    assert response["usage"] == USAGE
+    assert response["metrics"] == {"latencyMs": 5}
+
+
+def test_converse_replies_to_the_last_text_of_the_user(bedrock):
+    assistant = {"role": "assistant", "content": [{"text": "three"}]}
+    messages = [*user("one", "two"), assistant]
+
+    response = bedrock.converse(modelId="mock", messages=messages)
+
+    assert response["output"]["message"]["content"] == [{"text": "You wrote: two"}]
+
+
+def test_converse_replies_to_a_request_without_text(bedrock):
+    image = {"format": "png", "source": {"bytes": b"png"}}
+    messages = [{"role": "user", "content": [{"image": image}]}]
+
+    response = bedrock.converse(modelId="mock", messages=messages)
+
+    assert response["output"]["message"]["content"] == [{"text": "You wrote: "}]
+
+
+def test_converse_calls_the_first_tool(bedrock):
+    response = bedrock.converse(modelId="mock", messages=user("weather"), toolConfig=TOOLS)
+
+    (block,) = response["output"]["message"]["content"]
+    assert block["toolUse"]["name"] == "get_weather"
+    assert block["toolUse"]["input"] == {"city": "mock", "day": "mock"}
+    assert response["stopReason"] == "tool_use"
+
+
+def test_converse_stream_replies_word_by_word(bedrock):
+    events = events_of(bedrock, messages=user("ping 17"))
+
+    assert [next(iter(event)) for event in events] == [
+        "messageStart",
+        *["contentBlockDelta"] * 4,
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+    ]
+    words = [event["contentBlockDelta"]["delta"]["text"] for event in events[1:5]]
+    assert words == ["You ", "wrote: ", "ping ", "17"]
+    assert events[0]["messageStart"] == {"role": "assistant"}
+    assert {event["contentBlockDelta"]["contentBlockIndex"] for event in events[1:5]} == {0}
+    assert events[-3]["contentBlockStop"] == {"contentBlockIndex": 0}
+    assert events[-2]["messageStop"] == {"stopReason": "end_turn"}
+    assert events[-1]["metadata"] == {"usage": USAGE, "metrics": {"latencyMs": 5}}
+
+
+def test_converse_stream_splits_the_arguments_of_a_tool(bedrock):
+    events = events_of(bedrock, messages=user("weather"), toolConfig=TOOLS)
+
+    start = events[1]["contentBlockStart"]
+    pieces = [event["contentBlockDelta"]["delta"]["toolUse"]["input"] for event in events[2:4]]
+    assert start["start"]["toolUse"]["name"] == "get_weather"
+    assert all(pieces), f"expected two pieces, got {pieces}"
+    assert "".join(pieces) == '{"city": "mock", "day": "mock"}'
+    assert events[-2]["messageStop"] == {"stopReason": "tool_use"}

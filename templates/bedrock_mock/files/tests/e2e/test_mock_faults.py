@@ -1,0 +1,193 @@
+"""Each fault of the mock upstream, as the official client of Bedrock meets it."""
+
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import botocore.exceptions
+import pytest
+from botocore.eventstream import ChecksumMismatch
+from urllib3.exceptions import ProtocolError
+
+from mock_upstream import bedrock, faults
+from mock_upstream.answers import Request
+
+FAILURES = [
+    ("bad-request", 400, "ValidationException"),
+    ("invalid-key", 401, "UnrecognizedClientException"),
+    ("expired-key", 403, "ExpiredTokenException"),
+    ("rate-limit", 429, "ThrottlingException"),
+    ("server-error", 500, "InternalServerException"),
+    ("overloaded", 503, "ServiceUnavailableException"),
+]
+
+
+def converse(client, prompt):
+    messages = [{"role": "user", "content": [{"text": prompt}]}]
+    return client.converse(modelId="mock", messages=messages)
+
+
+def converse_stream(client, prompt):
+    messages = [{"role": "user", "content": [{"text": prompt}]}]
+    return list(client.converse_stream(modelId="mock", messages=messages)["stream"])
+
+
+both_ways = pytest.mark.parametrize("call", [converse, converse_stream])
+
+
+@both_ways
+@pytest.mark.parametrize(("fault", "status", "code"), FAILURES)
+def test_bedrock_reports_a_failure(faulty_bedrock, call, fault, status, code):
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        call(faulty_bedrock, f"fault={fault}")
+
+    response = raised.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert response["Error"]["Code"] == code
+
+
+def test_bedrock_rate_limit_says_when_to_retry(faulty_bedrock):
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        converse(faulty_bedrock, "fault=rate-limit")
+
+    headers = raised.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("way", ["joined", "bytewise", "drip"])
+def test_bedrock_stream_is_the_same_in_other_chunks(faulty_bedrock, way):
+    events = converse_stream(faulty_bedrock, f"ping fault={way}")
+
+    deltas = [
+        event["contentBlockDelta"] for event in events if "contentBlockDelta" in event
+    ]
+    text = "".join(delta["delta"]["text"] for delta in deltas)
+    assert text == f"You wrote: ping fault={way}"
+
+
+@both_ways
+def test_bedrock_late_answer_exceeds_the_timeout(faulty_bedrock, call):
+    with pytest.raises(botocore.exceptions.ReadTimeoutError):
+        call(faulty_bedrock, "fault=late")
+
+
+@both_ways
+def test_bedrock_reset_closes_the_connection(faulty_bedrock, call):
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        call(faulty_bedrock, "fault=reset")
+
+
+def test_bedrock_cut_closes_the_connection(faulty_bedrock):
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        converse(faulty_bedrock, "fault=cut")
+
+
+def test_bedrock_cut_closes_the_stream(faulty_bedrock):
+    with pytest.raises(ProtocolError):
+        converse_stream(faulty_bedrock, "fault=cut")
+
+
+@pytest.mark.parametrize("fault", ["incomplete", "malformed", "wrong-type"])
+def test_bedrock_unreadable_answer_has_no_output(faulty_bedrock, fault):
+    assert "output" not in converse(faulty_bedrock, f"fault={fault}")
+
+
+def test_bedrock_incomplete_stream_has_no_end(faulty_bedrock):
+    events = [
+        next(iter(event))
+        for event in converse_stream(faulty_bedrock, "fault=incomplete")
+    ]
+
+    assert events == ["messageStart", "contentBlockDelta", "contentBlockDelta"]
+
+
+@pytest.mark.parametrize(
+    "fault", ["malformed", "wrong-type", "bad-prelude", "bad-checksum"]
+)
+def test_bedrock_unreadable_stream_is_refused(faulty_bedrock, fault):
+    with pytest.raises(ChecksumMismatch):
+        converse_stream(faulty_bedrock, f"fault={fault}")
+
+
+def test_bedrock_error_in_a_stream_is_raised(faulty_bedrock):
+    with pytest.raises(
+        botocore.exceptions.EventStreamError, match="the provider failed"
+    ):
+        converse_stream(faulty_bedrock, "fault=error-in-stream")
+
+
+def test_bedrock_error_without_a_stream_is_plain(faulty_bedrock):
+    with pytest.raises(botocore.exceptions.ClientError, match="the provider failed"):
+        converse(faulty_bedrock, "fault=error-in-stream")
+
+
+def test_bedrock_oversized_answer_arrives_whole(faulty_bedrock):
+    response = converse(faulty_bedrock, "fault=oversized")
+
+    (block,) = response["output"]["message"]["content"]
+    assert len(block["text"]) == 4 * 1024 * 1024
+
+
+def test_bedrock_unknown_fault_is_refused(faulty_bedrock):
+    with pytest.raises(
+        botocore.exceptions.ClientError, match="no fault has the name nap"
+    ):
+        converse(faulty_bedrock, "fault=nap")
+
+
+def request_of(fault, path="/model/mock/converse-stream"):
+    messages = [{"role": "user", "content": [{"text": f"ping fault={fault}"}]}]
+    return Request(path, {}, {"messages": messages})
+
+
+def test_answer_of_an_unknown_path_is_404():
+    answer = faults.answer(request_of("late", "/v1/nothing"))
+
+    assert (answer.status, answer.chunks) == (
+        404,
+        (b'{"message": "no API has the path /v1/nothing"}',),
+    )
+
+
+@pytest.mark.parametrize("fault", ["bad-prelude", "bad-checksum"])
+def test_answer_spoils_the_middle_frame(fault):
+    good = bedrock.reply(request_of(fault)).chunks
+
+    spoiled = faults.answer(request_of(fault)).chunks
+
+    differing = [place for place, (a, b) in enumerate(zip(good, spoiled)) if a != b]
+    assert differing == [len(good) // 2]
+
+
+@pytest.mark.parametrize("fault", ["bytewise", "drip"])
+def test_answer_in_bytes_has_one_byte_a_chunk(fault):
+    good = b"".join(bedrock.reply(request_of(fault)).chunks)
+
+    answer = faults.answer(request_of(fault))
+
+    assert {len(chunk) for chunk in answer.chunks} == {1}
+    assert b"".join(answer.chunks) == good
+
+
+def test_answer_joined_has_one_chunk():
+    good = b"".join(bedrock.reply(request_of("joined")).chunks)
+
+    assert faults.answer(request_of("joined")).chunks == (good,)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_module_serves_until_a_signal(name):
+    command = [sys.executable, "-m", "mock_upstream"]
+    folder = Path(faults.__file__).parents[1]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=folder
+    ) as served:
+        url = served.stdout.readline().split()[-1]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{url}/", timeout=10)
+        served.send_signal(getattr(signal, name))
+
+        assert served.wait(timeout=10) == 0, f"expected exit code 0 after {name}"
