@@ -228,3 +228,60 @@ def test_a_move_that_does_not_fit_is_refused_with_its_line(tmp_path: Path, fault
     root = write_mover(tmp_path / "kit", moves=[*MOVES, move])
     with pytest.raises(KitError, match=rf"mover/gap\.toml:\d+: .*{fact}"):
         load_kit(root)
+
+
+SCRIPT = "cd old && ./run.sh  # older stays\n"
+GUIDE = "see ../e2e/config_a.yaml and [it](../old/deep)\n"
+
+
+@pytest.fixture
+def named(checkout: Checkout) -> Checkout:
+    """The checkout with references that no edit is about."""
+    write_files(
+        checkout.root, {"run.sh": SCRIPT, "docs/guide.md": GUIDE, "e2e/README": "test_old.py\n"}
+    )
+    return checkout
+
+
+def test_a_reference_that_no_edit_is_about_refuses_the_plan(kit: Kit, named: Checkout) -> None:
+    before = snapshot(named.root)
+    with pytest.raises(ConflictError) as caught:
+        plan(kit, named)
+    for fact in (
+        "docs/guide.md:1 names e2e/config_a.yaml",
+        "docs/guide.md:1 names ../old",
+        "e2e/README:1 names test_old.py",
+        "run.sh:1 names old",
+    ):
+        assert fact in caught.value.fact
+    assert caught.value.hint.endswith("--on-conflict merge")
+    assert snapshot(named.root) == before
+
+
+def test_references_follow_on_request_and_come_back(kit: Kit, named: Checkout) -> None:
+    before = snapshot(named.root)
+    made = plan(kit, named, on_conflict=OnConflict.MERGE)
+    assert [item.reason for item in made.skipped] == ["e2e/README:1 names test_old.py still"]
+    workflow.apply(made)
+    read = {path: (named.root / path).read_text() for path in ("run.sh", "docs/guide.md")}
+    assert read["run.sh"] == "cd tests/new && ./run.sh  # older stays\n"
+    assert read["docs/guide.md"] == (
+        "see ../tests/configs/config_a.yaml and [it](../tests/new/deep)\n"
+    )
+    again = plan(kit, named)
+    assert again.writes == ()
+    record = read_state(named.root, "tiny").gaps["mover"]
+    assert {"run.sh", "docs/guide.md"} <= {edit.path for edit in record.edits}
+    write_files(named.root, {"run.sh": SCRIPT})
+    (status,) = workflow.statuses(kit, named)
+    assert status.note == "edited: run.sh (old -> tests/new)"
+    write_files(named.root, {"run.sh": read["run.sh"]})
+    journal.undo(named.root)
+    assert snapshot(named.root) == before
+
+
+def test_references_that_are_left_are_named(kit: Kit, named: Checkout) -> None:
+    made = plan(kit, named, on_conflict=OnConflict.SKIP)
+    assert len(made.skipped) == 4
+    workflow.apply(made)
+    assert (named.root / "run.sh").read_text() == SCRIPT

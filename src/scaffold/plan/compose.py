@@ -13,7 +13,7 @@ from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import EditRecord, State
 from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_markers
 from scaffold.errors import ConflictError, KitError
-from scaffold.kit.catalog import EditSpec
+from scaffold.kit.catalog import EditSpec, Gap
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_source
 from scaffold.plan.changes import Action, Change, diff_of_conflicts
@@ -27,6 +27,20 @@ class Composition:
 
     changes: tuple[Change, ...]
     records: Mapping[str, tuple[EditRecord, ...]]
+
+    def with_records(
+        self, state: State, gaps: Sequence[Gap], more: Mapping[str, Sequence[EditRecord]]
+    ) -> Composition:
+        """The same with what gaps own in files that no edit of theirs names, now and before."""
+        records = dict(self.records)
+        for gap in gaps:
+            named = {place for spec in gap.edits for place in (spec.path, spec.to)}
+            earlier = state.gaps[gap.slug].edits if gap.slug in state.gaps else ()
+            followed = [one for one in earlier if one.kind == "replace" and one.path not in named]
+            now = more.get(gap.slug, ())
+            kept = [one for one in followed if one.path not in {new.path for new in now}]
+            records[gap.slug] = (*records.get(gap.slug, ()), *kept, *now)
+        return replace(self, records=records)
 
 
 @dataclass

@@ -36,6 +36,8 @@ from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.moving import moved, moves, with_edits
 from scaffold.plan.parts import changed_by, cut, modes_after
+from scaffold.plan.references import find_references
+from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.plan.settle import settle
 from scaffold.system.caching import cache_dir
@@ -77,12 +79,18 @@ def make_plan(
         raise
     changes += with_edits(relocated, composition.changes)
     _refuse_conflicts(changes)
+    gaps = [plan.gap for plan in plans]
+    references = find_references(checkout.root, gaps, changes, removed)
+    changes, follow, left = settle_references(
+        checkout.root, references, changes, request.on_conflict
+    )
+    skipped += [Skipped(one.gap, f"{one.sentence} still") for one in left]
+    composition = composition.with_records(state, gaps, follow)
     new_state = _next_state(state, plans, changes, composition, request.state)
     writes = [write for change in changes if change.writes for write in _writes(change)]
     writes += _state_writes(checkout.root, before, new_state)
-    deletes = tuple(change.path for change in removed if change.writes)
     parts = (tuple(plans), tuple(changes), tuple(skipped), tuple(writes))
-    return Plan(checkout, *parts, new_state, deletes)
+    return Plan(checkout, *parts, new_state, tuple(one.path for one in removed if one.writes))
 
 
 def _relocated(
