@@ -193,6 +193,19 @@ _PACKAGE = """\
 """
 _TEST_SCRIPT = '{"scripts": {"test": "vitest run"}, "workspaces": ["e2e"]}'
 
+_SUITE = """\
+import pytest
+
+
+@pytest.mark.parametrize("n", [1])  # why
+def test_one(n):
+    pass
+
+
+async def test_two():
+    pass
+"""
+
 _ALL = (
     Sample(
         EditKind("cargo_lock", "Cargo.lock", _TESTUTILS + _USES_IT),
@@ -226,6 +239,16 @@ _ALL = (
         unparsed='{"scripts": {"test": "jest"},}\n',
         files=json_files(),
         payloads=json_payloads(),
+    ),
+    Sample(
+        EditKind("pytest_marks", "tests/test_old.py", 'slow = ["test_one", "test_two"]\n'),
+        text=_SUITE,
+        broken='slow = "test_one two"\n',
+        more='state = ["test_one"]\n',
+        same=_SUITE.replace("async def", "@pytest.mark.slow\nasync def").replace(
+            "def test_one", "@pytest.mark.slow\ndef test_one"
+        ),
+        unparsed="def f(:\n",
     ),
     Sample(
         EditKind("python", "test/conftest.py", f"import pytest\n\n\n{_FIXTURE}"),

@@ -44,6 +44,7 @@ KINDS = {
     "cargo_lock": "scaffold.languages.rust.cargo_lock",
     "dockerfile": "scaffold.edits.dockerfile",
     "json": "scaffold.edits.json",
+    "pytest_marks": "scaffold.languages.python.marking",
     "python": "scaffold.languages.python.edit",
     "replace": "scaffold.edits.replace",
     "rust": "scaffold.languages.rust.edit",
