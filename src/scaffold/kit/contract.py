@@ -25,7 +25,8 @@ MACHINE = re.compile(r"/(?:work|root|Users|home/\w+|tmp/lab|mnt/data)/")
 MARK = re.compile(r"\bxfail\b|\bshould_panic\b|\bit\.fails\b")
 """What declares a known defect, in every language."""
 MACRO = re.compile(r"\[% macro (\w+)\(.*?\[% endmacro %\]", re.DOTALL)
-TEST = re.compile(r"\b(?:def|fn) (\w+)\(")
+TEST = re.compile(r"\b(?:def|fn) (\w+)\(|\b(?:it|test)(?:\.\w+)?\(\s*\"([^\"]+)\"")
+"""A test: the name of its function, or its title."""
 LONGEST = 400
 """Lines of a file of tests, and what a part adds at most."""
 MARKS = (
@@ -169,29 +170,36 @@ def faults_of_marks(gap: Gap) -> Iterator[str]:
     text = "".join(read_text(place) for place in _templates(gap))
     for one in defects:
         for test in one.tests:
-            if test not in marked:
+            if _title(test) not in marked:
                 yield f"{page}: '{one.id}': no template has {test} marked as a known defect"
         if one.mends and f'mended(facts, "{one.id}")' not in text:
             yield f"{page}: '{one.id}' has a mend, and no template asks mended(facts, \"{one.id}\")"
-    known = {test for one in defects for test in one.tests}
+    known = {_title(test) for one in defects for test in one.tests}
     for test, place in marked.items():
         if defects and test not in known:
             yield f"{place}: the known defect {test} is not in {PAGE}"
 
 
+def _title(test: str) -> str:
+    """The name of a test without the groups that it stands in."""
+    return test.rpartition(" > ")[2]
+
+
 def marked_tests(gap: Gap) -> Iterator[tuple[str, str]]:
     """Each test that the templates mark as a known defect, with `file:line`.
 
-    The mark stands above the test, without a blank line, or is a macro of the same file.
+    The mark stands above the test, without a blank line, is a part of its call, or is a macro of
+    the same file.
     """
     for place in _templates(gap):
         text = read_text(place)
         macros = [match[1] for match in MACRO.finditer(text) if MARK.search(match[0])]
         for match in TEST.finditer(text):
             above = text[max(text.rfind("\n\n", 0, match.start()), 0) : match.start()]
-            marked = MARK.search(above) or any(f"[[ {name}(" in above for name in macros)
+            marked = MARK.search(above + match[0]) or any(f"[[ {name}(" in above for name in macros)
             if marked and not TEST.search(above):
-                yield match[1], f"{place}:{text.count(chr(10), 0, match.start()) + 1}"
+                name = match[1] or match[2]
+                yield name, f"{place}:{text.count(chr(10), 0, match.start()) + 1}"
 
 
 def _templates(gap: Gap) -> list[Path]:

@@ -1,0 +1,3 @@
+import { base } from "@katanemo/vitest-config/base";
+
+export default base;

@@ -1,0 +1,21 @@
+import "@katanemo/vitest-config/one-react";
+import "@testing-library/jest-dom/vitest";
+import { cleanup } from "@testing-library/react";
+import { type ComponentProps, createElement, type MouseEvent } from "react";
+import { afterEach, vi } from "vitest";
+
+afterEach(cleanup);
+
+// Next's router and its image server are outside of this package.
+vi.mock("next/link", () => ({
+	default: ({ onClick, ...props }: ComponentProps<"a">) => {
+		const follow = (event: MouseEvent<HTMLAnchorElement>) => {
+			onClick?.(event);
+			event.preventDefault();
+		};
+		return createElement("a", { ...props, onClick: follow });
+	},
+}));
+vi.mock("next/image", () => ({
+	default: (props: ComponentProps<"img">) => createElement("img", props),
+}));

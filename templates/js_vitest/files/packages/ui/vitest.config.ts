@@ -1,0 +1,3 @@
+import { react } from "@katanemo/vitest-config/react";
+
+export default react;
