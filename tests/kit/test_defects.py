@@ -142,7 +142,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     ),
     "a mend and a reason": (
         {"defects.toml": DEFECT + 'no_mend = "too large"\n'},
-        "'halves' has a mend, and says why it has none",
+        "'halves' has a mend, and a reason why it has none",
     ),
     "too few mends": (
         {"defects.toml": DEFECT + UNMENDED + 'no_mend = "too large"\n'},
@@ -265,7 +265,7 @@ LOOKS: dict[str, tuple[Change, Fit, str]] = {
     "what is left stands elsewhere": (
         change("if True:", "return run()"),
         Fit.GONE,
-        "could not be told apart",
+        "would look like this one",
     ),
 }
 
