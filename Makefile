@@ -65,7 +65,8 @@ field: $(VENV)/.ready
 mends: $(VENV)/.ready
 	$(BIN)/python tools/mends.py run $(PLANO) $(MENDS)
 
-# make parts PLANO="COMMIT=DIR …": what each part adds over those that it needs, with all mutants.
+# make parts PLANO="COMMIT=DIR …" [FIELD="--tests --gap GAP"]: what each part adds over what it needs and
+# upstream has, with all mutants; with --tests also which tests add nothing. Into field/parts.json.
 parts: $(VENV)/.ready
 	$(BIN)/python tools/field_parts.py run $(PLANO) $(FIELD)
 

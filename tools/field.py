@@ -326,7 +326,8 @@ def in_brackets(entry: Entry) -> str:
 
 def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
     """docs/ledger.md: one line a row and commit."""
-    from mends import section  # which uses this module
+    from field_parts import section as parts  # which use this module
+    from mends import section as mends
 
     header = ["row", "commit", "tests", "known defects", "own suites", "target", "lines", "killed"]
     known = (entry for entry in ledger if entry["gap"] in kit.gaps)
@@ -338,7 +339,8 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
         "In brackets: a case of the row's cases.toml whose answers were given.",
         "",
         *table(header, (row for entry in known for row in rows_of(entry))),
-        *section(),
+        *mends(),
+        *parts(),
     ]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

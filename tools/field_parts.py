@@ -1,11 +1,13 @@
-"""The ledger's proof by part: what each part of a row adds over the parts that it needs.
+"""The ledger's proof by part: what each part of a row adds over what it needs and upstream has.
 
-    python tools/field_parts.py run [NAME=]DIR ...   measure what changed; NAME is the commit
-    python tools/field_parts.py check                name the rows and commits that are not measured
+    python tools/field_parts.py run [--tests] [NAME=]DIR ...   measure what changed
+    python tools/field_parts.py check                          names the rows that are not measured
 
-A row is written whole into a copy of the checkout. Then the parts that one needs are proved with
-all mutants, and again with the part itself: what only the second proof covers, kills and finds is
-the part's own. The entries are in field/parts.json, each kept by what was rendered.
+A row is written whole into a copy of the checkout, and each of its files is run on every mutant,
+and upstream's own tests too. What no test of the parts that a part needs, and none of upstream's,
+kills, runs or shows is what the part adds. With `--tests` each test function is tried by itself,
+which takes longer, and the entry lists the tests that add nothing. The entries are in
+field/parts.json, each kept by what was rendered.
 """
 
 from __future__ import annotations
@@ -14,18 +16,23 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import field
 from entries import Entry, find_entry, keep_entry, key_of, read_entries
-from scaffold.checkout.find import Checkout
+from kill_matrix import UPSTREAM, Groups, Matrix, matrix
+from scaffold import workflow
+from scaffold.checkout.find import Checkout, open_checkout
+from scaffold.checkout.state import read_state
 from scaffold.kit.catalog import Gap, Kit, load_kit
+from scaffold.kit.defects import load_defects
 from scaffold.kit.parts import needed
+from scaffold.proof.runner import VerifyOptions
+from tables import table
 
 PARTS = field.ROOT / "field" / "parts.json"
-Proof = Mapping[str, Any]
+TIMEOUT_S = 600.0
 
 
 def main() -> int:
@@ -34,17 +41,19 @@ def main() -> int:
     parser.add_argument("action", choices=["run", "check"])
     parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
     parser.add_argument("--gap", action="append", help="only this row; may repeat")
+    parser.add_argument("--tests", action="store_true", help="try each test function by itself")
     parser.add_argument("--python", help="interpreter with the checkout's dependencies")
     parser.add_argument("--jobs", type=int, default=0)
     options = parser.parse_intermixed_args()
     kit = load_kit(field.ROOT)
-    for given in options.checkouts if options.action == "run" else ():
+    if options.action == "check":
+        return check(kit, field.read_ledger(), read_entries(PARTS))
+    for given in options.checkouts:
         commit, folder = field.named(given)
         for gap in cut_rows(kit):
             if gap.slug in (options.gap or [gap.slug]):
                 measure(kit, gap, commit, folder, options)
-    for line in missing(kit, field.read_ledger(), read_entries(PARTS)):
-        print(f"not measured by part: {line}")
+    field.write_table(kit, field.read_ledger())
     return 0
 
 
@@ -60,84 +69,143 @@ def measure(kit: Kit, gap: Gap, commit: str, folder: Path, options: argparse.Nam
         return
     digest = field.rendered_digest(kit, gap, findings.facts())
     earlier = find_entry(read_entries(PARTS), gap.slug, commit)
-    if earlier is not None and earlier["digest"] == digest:
+    same = earlier is not None and earlier["digest"] == digest
+    if earlier is not None and same and ("idle" in earlier or not options.tests):
         field.say(f"{gap.slug} {commit}: rendered as before, kept")
         return
     with tempfile.TemporaryDirectory(prefix="scaffold-parts-") as scratch:
         copy = Path(scratch) / "checkout"
         shutil.copytree(folder, copy, ignore=field.IGNORED, symlinks=True)
         field.scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
-        parts = measured(kit, gap, copy, options)
-    entry = {"gap": gap.slug, "commit": commit, "digest": digest, "parts": parts}
+        checkout = open_checkout(copy, kit)
+        subject = workflow.subject_of(kit, checkout, read_state(copy, kit.name), gap.slug)
+        asked = VerifyOptions(
+            mutants="all", python=options.python, jobs=options.jobs, timeout_s=TIMEOUT_S
+        )
+        field.say(f"{gap.slug} {commit}: {'tests' if options.tests else 'files'} on all mutants")
+        found = matrix(subject, asked, field.say, by_file=not options.tests)
+    entry = {"gap": gap.slug, "commit": commit, "digest": digest, **added(kit, gap, found)}
+    if options.tests:
+        entry["idle"] = idle(found)
     keep_entry(PARTS, entry)
 
 
-def measured(kit: Kit, gap: Gap, copy: Path, options: argparse.Namespace) -> list[Entry]:
-    """What each part adds; a set of parts is proved once."""
-    proofs: dict[tuple[str, ...], Proof] = {}
-
-    def proof_of(names: Sequence[str]) -> Proof | None:
-        key = tuple(part.name for part in gap.parts if part.name in names)
-        if key and key not in proofs:
-            proofs[key] = prove(gap, key, copy, options)
-        return proofs[key] if key else None
-
-    found = []
+def added(kit: Kit, gap: Gap, found: Matrix) -> Entry:
+    """What upstream's tests show, and what each part adds over its needs and over them."""
+    parts = []
     for part in gap.parts:
-        needs = [name for slug, name in needed(kit, gap, part.name) if slug == gap.slug]
-        before, after = proof_of(needs), proof_of([*needs, part.name])
-        assert after is not None
-        found.append({"part": part.name, "over": needs, **added(before, after)})
-    return found
-
-
-def prove(gap: Gap, names: Sequence[str], copy: Path, options: argparse.Namespace) -> Proof:
-    """The record of some parts, with all mutants."""
-    field.say(f"{gap.slug}: {', '.join(names)} with all mutants")
-    python = ["--python", options.python] if options.python else []
-    places = [f"{gap.slug}:{name}" for name in names]
-    jobs = ["--jobs", str(options.jobs)]
-    words = ["verify", *places, "-C", str(copy), "--mutants", "all", "--json", *jobs, *python]
-    proof: Proof = field.scaffold(*words, accept=(0, 6))["outcomes"][0]
-    if proof["verdict"] == "red":
-        raise field.FieldError(f"{gap.slug}: {'; '.join(proof['problems'][: field.NAMED])}")
-    return proof
-
-
-def added(before: Proof | None, after: Proof) -> Entry:
-    """What the second proof shows beyond the first.
-
-    `lines` are those of the targets that only the part runs; `None` where the part needs no other:
-    then the share of each target says it.
-    """
-    zero: Proof = {"killed": 0, "generated": 0, "known_defects": 0}
-    first = before or zero
-    lines = unrun(before) - unrun(after) if before else None
-    return {
-        "tests": after["generated"] - first["generated"],
-        "known_defects": after["known_defects"] - first["known_defects"],
-        "killed": (after["killed"] or 0) - (first["killed"] or 0),
-        "viable": after["viable"] or 0,
-        "lines": lines,
-        "line_cov_pct": {item["path"]: item["line_cov_pct"] for item in after["targets"]},
+        over = [name for slug, name in needed(kit, gap, part.name) if slug == gap.slug]
+        files = [path for one in gap.parts if one.name in over for path in one.files]
+        before = {UPSTREAM, *(name for name, path in found.files.items() if path in files)}
+        own = {name for name, path in found.files.items() if path in part.files}
+        parts.append(
+            {
+                "part": part.name,
+                "over": over,
+                "killed": gained(found.kills, own, before),
+                "lines": gained(found.lines, own, before),
+                "defects": shown(gap, found, part.files),
+            }
+        )
+    nothing: set[str] = set()
+    upstream = {
+        "killed": gained(found.kills, {UPSTREAM}, nothing),
+        "lines": gained(found.lines, {UPSTREAM}, nothing),
     }
+    return {"viable": len(found.kills), "upstream": upstream, "parts": parts}
 
 
-def unrun(proof: Proof) -> int:
-    """How many lines of the targets did not run."""
-    spans = [span for item in proof["targets"] for span in item["missing"]]
-    return sum(last - first + 1 for first, last in spans)
+def gained(by: Mapping[str, Groups], own: Collection[str], before: Collection[str]) -> int:
+    """How many of these some of `own` reach and none of `before` does."""
+    return sum(not names.isdisjoint(own) and names.isdisjoint(before) for names in by.values())
 
 
-def missing(kit: Kit, ledger: Sequence[Entry], known: Sequence[Entry]) -> list[str]:
-    """Rows with parts and commits of the ledger of which no part was measured as it renders now."""
-    there = {(*key_of(item), item["digest"]) for item in known}
-    slugs = {gap.slug for gap in cut_rows(kit)}
-    entries = [item for item in ledger if item["gap"] in slugs and not item.get("retired")]
+def shown(gap: Gap, found: Matrix, files: Collection[str]) -> list[str]:
+    """The known defects that tests of these files show."""
+    names = {test.rpartition("::")[2] for test, path in found.tests.items() if path in files}
+    marked = {test.rpartition("::")[2] for test in found.defects} & names
+    return [one.id for one in load_defects(gap) if not marked.isdisjoint(one.tests)]
+
+
+def idle(found: Matrix) -> list[str]:
+    """The tests that add nothing: without all of them as much is killed, run and shown.
+
+    Those that reach least go first, so that of two tests that do the same the larger one stays.
+    """
+    reached = [set(names) for names in (*found.kills.values(), *found.lines.values()) if names]
+    weight = {name: sum(name in names for names in reached) for name in found.files}
+    left_out = []
+    for name in sorted(weight, key=lambda name: (weight[name], name)):
+        needed_here = any(names == {name} for names in reached)
+        if name == UPSTREAM or name in found.defects or needed_here:
+            continue
+        left_out.append(name)
+        for names in reached:
+            names.discard(name)
+    return sorted(left_out)
+
+
+def check(kit: Kit, ledger: Sequence[Entry], known: Sequence[Entry]) -> int:
+    """Print what is missing or stale; 1 where a test adds nothing and no reason keeps it."""
+    problems, lacking = [], []
+    for gap, entry in ledger_of(kit, ledger):
+        found = find_entry(known, gap.slug, entry["commit"])
+        where = f"{gap.slug} {entry['commit']}"
+        if found is None:
+            lacking.append(f"{where} was not measured by part")
+            continue
+        if found["digest"] != entry["digest"]:
+            print(f"stale: parts of {where}")
+        names = [part["part"] for part in found["parts"]]
+        if names != [part.name for part in gap.parts]:
+            lacking.append(f"{where} was measured when it had other parts")
+        kept = {one.test for one in gap.keep}
+        idle_tests = (name for name in found.get("idle", ()) if plain(name) not in kept)
+        problems += [
+            f"{where}: {test} adds nothing, and `keep` has no reason" for test in idle_tests
+        ]
+    for problem in (*lacking, *problems):
+        print(f"parts: {problem}")
+    if lacking or problems:
+        print('run it again with: make parts PLANO="COMMIT=DIR …"')
+    return 1 if problems else 0
+
+
+def plain(test: str) -> str:
+    """The name of a test function without its file."""
+    return test.rpartition("::")[2]
+
+
+def ledger_of(kit: Kit, ledger: Sequence[Entry]) -> list[tuple[Gap, Entry]]:
+    """The entries of the ledger that a row with parts has, with the answers of its default case."""
+    rows = {gap.slug: gap for gap in cut_rows(kit)}
     return [
-        f"{item['gap']} at {item['commit']}"
-        for item in entries
-        if "case" not in item and (*key_of(item), item["digest"]) not in there
+        (rows[entry["gap"]], entry)
+        for entry in ledger
+        if entry["gap"] in rows and not entry.get("retired") and key_of(entry)[2] == "default"
+    ]
+
+
+def section() -> Iterable[str]:
+    """The part of docs/ledger.md about parts: one line a part and commit."""
+    rows = []
+    for entry in read_entries(PARTS):
+        first = [entry["gap"], entry["commit"]]
+        upstream = entry["upstream"]
+        rows.append([*first, "upstream's own tests", "", upstream["lines"], upstream["killed"], ""])
+        rows += [
+            [*first, part["part"], ", ".join(part["over"]), part["lines"], part["killed"],
+             len(part["defects"])]
+            for part in entry["parts"]
+        ]  # fmt: skip
+    header = ["row", "commit", "part", "over", "lines", "killed", "defects"]
+    return [
+        "",
+        "## Parts",
+        "Made by `make parts` from `field/parts.json`: the lines of the targets, the mutants and",
+        "the known defects that a part adds over what it needs and over upstream's own tests.",
+        "",
+        *table(header, rows),
     ]
 
 

@@ -31,6 +31,13 @@ def test_a_row_without_parts_is_one_commit_and_the_next_part_is_one(repository: 
     assert log(repository)[1:] == ["Add tests: prices.py: what a parcel costs", NUMBERS]
 
 
+def test_an_answer_is_for_its_own_gap_where_several_are_committed(repository: Path) -> None:
+    picks = ["--gap", "labels", "--gap", "prices", "--commit", "--no-prove"]
+    done = run(repository, "new", *picks, "--set", "labels_serials=3")
+    assert done.code == 0, done.err
+    assert len(log(repository)) == 4
+
+
 def test_a_branch_is_made_and_what_was_there_stays_where_it_is(repository: Path) -> None:
     before = git(repository, "rev-parse", "main")
     done = new(repository, "--branch", "tests/labels", "--json")

@@ -161,3 +161,27 @@ def test_a_gap_of_one_part_has_no_other(kit: Kit) -> None:
 def test_a_part_and_the_next_one_are_not_asked_for_together(tiny: Kit) -> None:
     with pytest.raises(UsageError, match="--next picks the part itself"):
         select_parts(tiny, ["row"], ["a"], next_part=True)
+
+
+@pytest.mark.parametrize(
+    ("tests", "fault"),
+    [
+        (["test_one"], ""),
+        (["test_on"], r"no template has a test 'test_on'; the closest match is 'test_one'"),
+        (["test_one", "test_one"], "'test_one' is kept twice"),
+    ],
+)
+def test_a_test_that_is_kept_for_a_reason_is_one_of_the_row(
+    tmp_path: Path, tests: list[str], fault: str
+) -> None:
+    kept = [{"test": test, "reason": "it is the first that a reader tries"} for test in tests]
+    files = {
+        "row/gap.toml": gap_toml(keep=kept),
+        "row/files/test_a.py.jinja": "def test_one():\n    assert 1\n",
+    }
+    root = write_kit(tmp_path / "kit", files)
+    if fault:
+        with pytest.raises(KitError, match=fault):
+            load_kit(root)
+    else:
+        assert [one.test for one in load_kit(root).gaps["row"].keep] == tests

@@ -17,6 +17,7 @@ from scaffold.errors import CheckoutError, ConflictError
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.plan.changes import Action
 from scaffold.plan.model import Plan, Request
+from scaffold.plan.sizes import known_sizes
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -148,13 +149,35 @@ def test_another_answer_is_one_for_every_part_that_is_here(root: Path, app: Chec
 def test_the_next_part_is_the_first_that_is_not_here(root: Path, app: Checkout) -> None:
     assert write(root, app, next_part=True)[-1] == "tests/test_a.py"
     assert write(root, app, next_part=True)[-1] == "tests/test_b.py"
-    with pytest.raises(CheckoutError, match="'row:last' needs other:only"):
-        plan(root, app, next_part=True)
-    write(root, app, slug="other")
+    assert write(root, app, next_part=True) == ["tests/test_o.py"]
     assert write(root, app, next_part=True)[-1] == "tests/test_c.py"
     done = plan(root, app, next_part=True)
     assert [skipped.reason for skipped in done.skipped] == ["all of its parts are written"]
     assert not done.writes
+
+
+def test_the_next_part_is_one_of_another_row_where_that_is_needed(
+    root: Path, app: Checkout
+) -> None:
+    write(root, app, "core", "more")
+    made = plan(root, app, next_part=True, given={"row_word": "new"})
+    assert [(item.gap.slug, item.picked) for item in made.gaps] == [("other", ("only",))]
+    told = [f"{skipped.name}: {skipped.reason}" for skipped in made.skipped]
+    assert told == ["row: 'row:last' needs other:only, which comes first"]
+
+
+def test_what_a_next_part_needs_may_be_the_next_part_of_another_row(
+    root: Path, app: Checkout
+) -> None:
+    write(root, app, "core", "more")
+    kit = load_kit(root)
+    request = Request(tuple(kit.gaps.values()), {}, next_part=True)
+    made = workflow.plan_new(kit, app, request, {}, lambda line: None)
+    assert {item.gap.slug: item.picked for item in made.gaps} == {
+        "row": ("last",),
+        "other": ("only",),
+    }
+    assert not made.skipped
 
 
 def test_a_part_whose_needs_are_not_here_is_refused_with_the_command(
@@ -228,6 +251,24 @@ def test_a_file_goes_with_the_last_part_of_a_row_that_takes_its_place(
     (root / "templates/row/gap.toml").write_text(text)
     assert "old.py" not in write(root, app, "core", "last")
     assert "old.py" in write(root, app, "more")
+
+
+def test_parts_are_counted_by_what_the_checkout_holds(root: Path, app: Checkout) -> None:
+    later = "[% if facts.targets is defined and 'later' in facts.targets.app.symbols %]"
+    write_files(
+        root,
+        {
+            "templates/row/files/tests/test_c.py.jinja": f"{later}{TEST.format('c')}[% endif %]",
+        },
+    )
+    (root / "templates/row/files/tests/test_c.py").unlink()
+    kit = load_kit(root)
+    gap = kit.gap("row")
+    assert list(known_sizes(kit, gap, app.find(gap).facts())) == ["core", "more"]
+    (app.root / "app.py").write_text("def later():\n    return 1\n")
+    fresh = open_checkout(app.root, kit)
+    counted = known_sizes(kit, gap, fresh.find(gap).facts())
+    assert (counted["last"].lines, counted["last"].tests) == (2, 1)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from scaffold.kit.parts import parts_of
 def written_parts(gap: Gap, record: GapRecord | None) -> dict[str, Mode]:
     """The parts that are here, in the order of the gap: name -> mode.
 
-    A record of a time when the gap had no parts, or others, counts where one of its files is here.
+    One whose files are on another branch of git only is not here. A record of a time when the gap
+    had no parts, or others, counts where one of its files is here.
     """
     if record is None:
         return {}
@@ -20,5 +21,6 @@ def written_parts(gap: Gap, record: GapRecord | None) -> dict[str, Mode]:
     return {
         part.name: record.parts.get(part.name, record.mode)
         for part in gap.parts
-        if part.name in record.parts or any(path in record.files for path in part.files)
+        if any(path in record.files for path in part.files)
+        or (part.name in record.parts and not record.elsewhere.intersection(part.files))
     }

@@ -288,7 +288,7 @@ def _ask(
     def sizes(gap: Gap) -> dict[str, Size]:
         progress(f"count {gap.slug}")
         try:
-            return known_sizes(kit, gap)
+            return known_sizes(kit, gap, checkout.find(gap).facts())
         except ScaffoldError:  # the plan names it, where it is picked
             return {}
 

@@ -169,18 +169,21 @@ def _choices(row: Status, sizes: Sizes) -> list[Any]:
             questionary.Choice(visible(f"{gap.slug:<24} {gap.title}"), gap.slug, disabled=reason)
         ]
     counted = sizes(gap)
-    following = next((part.name for part in parts_of(gap) if not row.parts.get(part.name)), "")
+    left = [part.name for part in parts_of(gap) if not row.parts.get(part.name)]
+    following = next((name for name in left if not counted or name in counted), "")
     found: list[Any] = []
     if gap.parts:
         found.append(questionary.Separator(visible(f"   {gap.slug}: {gap.title}")))
     for part in parts_of(gap):
         is_there = row.parts.get(part.name) is not None
+        applies = not counted or part.name in counted
+        why = "nothing of it applies here" if not applies else None
         found.append(
             questionary.Choice(
                 visible(_described(gap, part, counted.get(part.name))),
                 value=(gap.slug, part.name),
                 checked=gap.priority == "P0" and part.name == following,
-                disabled="written" if is_there and not row.outdated else None,
+                disabled="written" if is_there and not row.outdated else why,
             )
         )
     return found

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from scaffold.errors import KitError, UsageError
 from scaffold.kit.cuts import (
+    Kept,
     MoveSpec,
     Part,
     RemovalSpec,
+    check_kept,
     check_moves,
     check_needs,
     check_parts,
@@ -148,6 +150,7 @@ class Gap:
     removes: tuple[RemovalSpec, ...] = field(default=(), metadata={"of": RemovalSpec})
     moves: tuple[MoveSpec, ...] = field(default=(), metadata={"of": MoveSpec})
     parts: tuple[Part, ...] = field(default=(), metadata={"of": Part})
+    keep: tuple[Kept, ...] = field(default=(), metadata={"of": Kept})
     run: RunSpec | None = field(default=None, metadata={"of": RunSpec})
 
     @property
@@ -340,6 +343,7 @@ def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
     _check_targets(gap, page)
     check_moves(gap.moves, gap.removes, gap.files_dir, page)
     check_parts(gap.parts, [spec.payload for spec in gap.edits], gap.files_dir, page)
+    check_kept(gap.keep, gap.files_dir, page)
     if gap.run is not None:
         _check_run(gap.run, page)
     return gap

@@ -17,12 +17,14 @@ from scaffold.kit.reader import (
     Page,
     closest,
     holds_control,
+    read_text,
 )
 from scaffold.system.frozen import frozen
 from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""
+_TEST = re.compile(r"^\s*(?:async )?(?:def|fn) (\w+)\(", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Place = tuple[str, str]
 """A gap and one of its parts."""
@@ -137,6 +139,19 @@ def check_moves(
             page.fail(keys, f"'{move.to}' lies in '{over}', which this gap moves or deletes")
 
 
+@frozen
+class Kept:
+    """A test that adds no mutant, line or defect to the others, and why it stays.
+
+    Attributes:
+        test: Its name, without file and parameters.
+        reason: What a reader of the tests loses without it.
+    """
+
+    test: Line
+    reason: Line
+
+
 def place_of(slug: str, need: str) -> Place:
     """The gap and the part that an entry of `needs` in a gap names."""
     other, sign, name = need.rpartition(":")
@@ -183,6 +198,26 @@ def check_parts(
         _check_shares(parts, page, "files", written)
         for path in sorted(written - {path for part in parts for path in part.files}):
             page.fail(("parts",), f"{path} is in no part; add it to `files` of one")
+
+
+def check_kept(kept: Sequence[Kept], files_dir: Path, page: Page) -> None:
+    """Whether every test that is kept for a reason is one that a template has.
+
+    Raises:
+        KitError: A test is unknown or named twice.
+    """
+    if not kept:
+        return
+    texts = [read_text(place) for place in walk(files_dir)]
+    tests = {name for text in texts for name in _TEST.findall(text)}
+    for number, one in enumerate(kept):
+        keys = ("keep", number, "test")
+        if one.test not in tests:
+            page.fail(
+                keys, f"no template has a test '{one.test}'; {match_in_words(one.test, tests)}"
+            )
+        if any(one.test == other.test for other in kept[:number]):
+            page.fail(keys, f"'{one.test}' is kept twice")
 
 
 def check_needs(parts: Parts, fail: Callable[[str, Keys, str], None]) -> None:

@@ -130,6 +130,12 @@ def check_answers(
     }
 
 
+def answers_of(gaps: Sequence[Gap], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the given answers that belong to these gaps."""
+    asked = {question.name for gap in gaps for question in load_questions(gap)}
+    return {name: answer for name, answer in given.items() if name in asked}
+
+
 def _shown(answer: Any) -> str:
     return quoted(str(answer).lower() if isinstance(answer, bool) else str(answer))
 

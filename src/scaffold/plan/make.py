@@ -344,7 +344,8 @@ def _next_state(
             moved={**(earlier.moved if earlier else {}), **moved(changes, plan.gap.slug)},
             parts=dict(plan.modes) if plan.gap.parts else {},
         )
-    return State(state.kit, gaps, bases, InGit(in_git or state.in_git))
+    git = InGit(in_git or state.in_git)
+    return State(state.kit, gaps, bases, git, elsewhere=state.elsewhere)
 
 
 def _state_writes(root: Path, old: State, new: State) -> list[Write]:

@@ -29,30 +29,68 @@ def with_parts(kit: Kit, state: State, request: Request) -> Request:
         CheckoutError: A part that was asked for needs one that is neither here nor asked for.
     """
     picks: Picks = dict(request.parts)
-    if request.next_part:
-        picks |= {gap.slug: _next(gap, state) for gap in request.gaps}
     there = {(slug, name) for slug in state.gaps for name in _written(kit, state, slug)}
+    if request.next_part:
+        return _with_next(kit, request, there)
     whole = [gap for gap in request.gaps if gap.slug not in picks]
     there |= {(gap.slug, name) for gap in whole for name in names_of(gap)}
     along = _along(kit, whole, there)
-    for slug, name in along:
-        asked = {*picks.get(slug, ()), name}
-        picks[slug] = tuple(one for one in names_of(kit.gaps[slug]) if one in asked)
-    named = {gap.slug for gap in request.gaps}
-    added = [kit.gaps[slug] for slug in dict(along) if slug not in named]
+    picks = _in_order(kit, [*along, *((slug, name) for slug in picks for name in picks[slug])])
     there |= {(slug, name) for slug, names in picks.items() for name in names}
-    waiting = {}
     for gap in request.gaps:
         for name in picks.get(gap.slug, ()):
-            lacking = [one for one in needed(kit, gap, name) if one not in there]
-            if lacking and (not request.next_part or gap.slug in request.named):
+            if lacking := [one for one in needed(kit, gap, name) if one not in there]:
                 raise _lacking((gap.slug, name), lacking)
-            if lacking:
-                waiting[gap.slug] = _lacking((gap.slug, name), lacking).fact
-        if request.next_part and not picks[gap.slug]:
-            waiting[gap.slug] = ALL_THERE
-    gaps = (*added, *request.gaps)
-    return replace(request, gaps=gaps, parts=picks, waiting=waiting)
+    return replace(request, gaps=(*_besides(kit, request, along), *request.gaps), parts=picks)
+
+
+def _with_next(kit: Kit, request: Request, there: Collection[Place]) -> Request:
+    """The request with the next part of each gap, or with the first one that it needs."""
+    own: dict[str, Place] = {}
+    for gap in request.gaps:
+        left = [(gap.slug, name) for name in names_of(gap) if (gap.slug, name) not in there]
+        own |= {gap.slug: left[0]} if left else {}
+    following = dict(own)
+    while found := _first_lacking(kit, following, there):
+        following |= dict([found])
+    places = list(following.values())
+    picks: Picks = {gap.slug: () for gap in request.gaps} | _in_order(kit, places)
+    waiting = {
+        slug: f"'{':'.join(own[slug])}' needs {':'.join(following[slug])}, which comes first"
+        if slug in own
+        else ALL_THERE
+        for slug, names in picks.items()
+        if not names
+    }
+    named = request.named | {following[slug][0] for slug in request.named & own.keys()}
+    gaps = (*_besides(kit, request, places), *request.gaps)
+    return replace(request, gaps=gaps, named=named, parts=picks, waiting=waiting)
+
+
+def _first_lacking(
+    kit: Kit, following: Mapping[str, Place], there: Collection[Place]
+) -> tuple[str, Place] | None:
+    """A gap whose part needs one that is neither here nor comes along, and that one."""
+    coming = {*there, *following.values()}
+    for slug, (other, name) in following.items():
+        lacking = [one for one in needed(kit, kit.gaps[other], name) if one not in coming]
+        if lacking:
+            return slug, lacking[0]
+    return None
+
+
+def _besides(kit: Kit, request: Request, places: Iterable[Place]) -> list[Gap]:
+    """The gaps of these parts that the request does not have."""
+    asked = {gap.slug for gap in request.gaps}
+    return [kit.gaps[slug] for slug in dict(places) if slug not in asked]
+
+
+def _in_order(kit: Kit, places: Collection[Place]) -> Picks:
+    """These parts by gap, in the order of the gap."""
+    return {
+        slug: tuple(name for name in names_of(kit.gaps[slug]) if (slug, name) in places)
+        for slug in dict(places)
+    }
 
 
 def without(request: Request, plan: Plan, left: Collection[Place]) -> Request:
@@ -166,12 +204,6 @@ def _without(path: str, content: bytes, gone: Collection[str]) -> bytes:
 def _written(kit: Kit, state: State, slug: str) -> dict[str, Mode]:
     gap = kit.gaps.get(slug)
     return written_parts(gap, state.gaps.get(slug)) if gap else {}
-
-
-def _next(gap: Gap, state: State) -> tuple[str, ...]:
-    """The first part that is not here; none where all are."""
-    there = written_parts(gap, state.gaps.get(gap.slug))
-    return tuple([name for name in names_of(gap) if name not in there][:1])
 
 
 def _along(kit: Kit, whole: Sequence[Gap], there: Collection[Place]) -> list[Place]:

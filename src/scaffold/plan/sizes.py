@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scaffold import __version__
 from scaffold.kit.cases import case_answers
@@ -27,6 +29,8 @@ class Size:
 def sizes(kit: Kit, gap: Gap, rendered: Rendered) -> dict[str, Size]:
     """The parts of a gap by name, counted in what is written, its edits included.
 
+    One of which nothing is written is left out.
+
     Raises:
         KitError: A file does not parse.
     """
@@ -37,24 +41,31 @@ def sizes(kit: Kit, gap: Gap, rendered: Rendered) -> dict[str, Size]:
         after, earlier = (cut(gap, whole, names) for names in ({*before, part.name}, before))
         lines = _lines(after) - (_lines(earlier) if before else 0)
         kept = after.files.keys() - (earlier.files.keys() if before else set())
-        found[part.name] = Size(lines, _tests(after, kept))
+        if lines:
+            found[part.name] = Size(lines, _tests(after, kept))
     return found
 
 
-def known_sizes(kit: Kit, gap: Gap) -> dict[str, Size]:
+def known_sizes(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> dict[str, Size]:
     """The parts of a gap by name, with the answers of its default case; kept by its template.
+
+    Args:
+        kit: The kit.
+        gap: One of it.
+        facts: What a checkout holds of its targets.
 
     Raises:
         KitError: The template is broken.
     """
 
     def count() -> dict[str, list[int]]:
-        rendered = render(kit, gap, case_answers(gap, "default"), {}, __version__)
+        rendered = render(kit, gap, case_answers(gap, "default"), facts, __version__)
         return {name: [one.lines, one.tests] for name, one in sizes(kit, gap, rendered).items()}
 
     formatters = {language_of(f"x{suffix}") for suffix in LANGUAGES}
     keys = sorted(repr(one.format_key()) for one in formatters if one is not None)
-    found = kept(count, "sizes", gap.slug, template_digest(gap), *keys)
+    seen = json.dumps(facts, sort_keys=True, default=list)
+    found = kept(count, "sizes", gap.slug, template_digest(gap), seen, *keys)
     return {name: Size(*counts) for name, counts in found.items()}
 
 

@@ -161,13 +161,15 @@ def write_parts(
     Raises:
         ScaffoldError: See `plan_new` and `apply`; the parts before stay written.
     """
+    from scaffold.kit.questions import answers_of
+
     before = read_state(checkout.root, kit.name).gaps
     for number, (slug, name) in enumerate(places):
         own = tuple(part for gap, part in places[: number + 1] if gap == slug)
         is_last = all(gap != slug for gap, _ in places[number + 1 :])
         parts = own if is_last and slug in before else (name,)
         one = replace(request, gaps=(kit.gaps[slug],), named=frozenset({slug}), parts={slug: parts})
-        plan = plan_new(kit, checkout, one, given, progress)
+        plan = plan_new(kit, checkout, one, answers_of(one.gaps, given), progress)
         apply(plan)
         yield (slug, name), plan
 

@@ -86,7 +86,7 @@ def plan_proved(
     Raises:
         ScaffoldError: See `plan_new`.
     """
-    from scaffold.kit.questions import load_questions
+    from scaffold.kit.questions import answers_of
 
     first = plan = plan_new(kit, checkout, request, given, progress)
     left: dict[Place, str] = {}
@@ -103,9 +103,7 @@ def plan_proved(
         while more := needing(kit, plan, left):
             left |= more
         request, outcomes = without(request, plan, left), []
-        asked = {question.name for gap in request.gaps for question in load_questions(gap)}
-        held = {name: answer for name, answer in given.items() if name in asked}
-        plan = plan_new(kit, checkout, request, held, progress)
+        plan = plan_new(kit, checkout, request, answers_of(request.gaps, given), progress)
     left_out = tuple(Skipped(slug, reason, part) for (slug, part), reason in left.items())
     writes = plan.writes if plan.gaps else ()
     skipped = tuple(dict.fromkeys((*first.skipped, *plan.skipped, *left_out)))

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scaffold.checkout.state import former
+from scaffold.checkout.state import branches, former
 from scaffold.checkout.state.bases import MOST_BASES, pack, unpack
 from scaffold.checkout.state.model import (
     FOLDER,
@@ -90,7 +90,7 @@ def is_at_rest(root: Path) -> bool:
 
 
 def read_state(root: Path, kit: str) -> State:
-    """The state of a checkout; empty where nothing was generated.
+    """The state of a checkout, of this branch of git; empty where nothing was generated.
 
     Raises:
         CheckoutError: `.scaffold/` is damaged, of another kit, or written by a newer version.
@@ -115,7 +115,8 @@ def read_state(root: Path, kit: str) -> State:
     gaps = {slug: record_of(HEAD, slug, data) for slug, data in head["gaps"].items()}
     packed = content_of(root, BASES)
     bases = {} if packed is None else unpack(BASES, packed)
-    return State(kit, gaps, bases, InGit(head["in_git"]))
+    here, elsewhere = branches.split(root, gaps)
+    return State(kit, here, bases, InGit(head["in_git"]), elsewhere=elsewhere)
 
 
 def files_of(state: State) -> dict[str, bytes]:
@@ -124,11 +125,12 @@ def files_of(state: State) -> dict[str, bytes]:
     Raises:
         CheckoutError: It is larger than what would be read again.
     """
-    if not state.gaps:
+    records = branches.joined(state.gaps, state.elsewhere)
+    if not records:
         return {}
-    gaps = {slug: record_to_json(record) for slug, record in state.gaps.items()}
+    gaps = {slug: record_to_json(record) for slug, record in records.items()}
     head = {"format": FORMAT, "kit": state.kit, "in_git": state.in_git, "gaps": gaps}
-    wanted = {digest for record in state.gaps.values() for digest in record.files.values()}
+    wanted = {digest for record in records.values() for digest in record.files.values()}
     bases = {digest: state.bases[digest] for digest in wanted & state.bases.keys()}
     files = {IGNORE: IGNORED[state.in_git], HEAD: dump(head)}
     if bases:

@@ -56,7 +56,8 @@ class GapRecord:
     `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
     holds the files that it deleted with the fingerprints that they had, `moved` those that it moved
     with their new places, `parts` the parts that are written with their modes, where the gap has
-    parts.
+    parts, `elsewhere` files that are on another branch of git only: it is not kept, but found at
+    each reading.
     """
 
     slug: str
@@ -70,13 +71,15 @@ class GapRecord:
     removed: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Mode] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
 
 @frozen
 class State:
     """All records of a checkout, and the bases that they point to.
 
-    `former` names the files of an earlier layout that go with the next write.
+    `former` names the files of an earlier layout that go with the next write, `elsewhere` holds the
+    whole record of each gap of which something is on another branch of git only.
     """
 
     kit: str
@@ -84,6 +87,7 @@ class State:
     bases: Mapping[str, bytes] = field(default_factory=dict)
     in_git: InGit = InGit.IGNORED
     former: tuple[str, ...] = ()
+    elsewhere: Mapping[str, GapRecord] = field(default_factory=dict)
 
     def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
         """Whether a file is what we wrote: line ends and a formatter's layout do not count.

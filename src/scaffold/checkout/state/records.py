@@ -29,7 +29,7 @@ def record_to_json(record: GapRecord) -> dict[str, Any]:
         return {key: value for key, value in whole if key not in optional or value}
 
     data = {**plain(record), "edits": [plain(edit) for edit in record.edits]}
-    del data["slug"]
+    del data["slug"], data["elsewhere"]
     return data
 
 

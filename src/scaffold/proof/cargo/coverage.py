@@ -56,7 +56,10 @@ def coverage_of(
     known = cache.get(sources)
     if known is None:
         progress(f"{subject.slug}: measuring coverage with {tool.name} (another build)")
-        measured = _measure(suites, tool, names, paths, options)
+        if tool.name == "llvm-cov":
+            forget_other_programs(suites, tool)
+        counts = count_lines(suites, tool, names, paths, options)
+        measured = counts and {path: _share(found) for path, found in counts.items()}
         if measured is None:
             progress(
                 f"{subject.slug}: coverage is unknown: {tool.name} failed, see {suites.cargo.log}"
@@ -97,20 +100,18 @@ def _llvm_tools(env: dict[str, str]) -> dict[str, str] | None:
     return {"LLVM_COV": str(named[0]), "LLVM_PROFDATA": str(named[1])}
 
 
-def _measure(
+def count_lines(
     suites: Suites,
     tool: Tool,
     names: dict[Suite, list[str]],
     paths: Sequence[str],
     options: VerifyOptions,
-) -> dict[str, tuple[float, list[int]]] | None:
-    """Target path -> its share of lines in percent, and the lines that did not run."""
+) -> dict[str, dict[int, int]] | None:
+    """Target path -> line -> how often these tests ran it; None where it cannot be measured."""
     picks = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
     with scratch_folder("cov") as scratch:
         argv, report = _command(tool.name, picks, scratch, suites.copy.target)
-        if tool.name == "llvm-cov":
-            _forget_other_programs(suites, tool)
         done = process.run(
             [*argv, "--", "--exact", *tests],
             cwd=suites.cargo.folder,
@@ -125,15 +126,14 @@ def _measure(
     if tool.name == "tarpaulin":
         traces = tarpaulin_counts(json.loads(said))
         found = {Path(place).resolve(): counts for place, counts in traces.items()}
-        return {path: _share(found[root / path]) if root / path in found else (0.0, [])
-                for path in paths}  # fmt: skip
+        return {path: found.get(root / path, {}) for path in paths}
     lines = {Path(place).resolve(): counts for place, counts in lcov_counts(said).items()}
     # Of other crates than the tests' own the report has nothing: unknown, and not nothing.
     seen = [path for path in paths if root / path in lines]
-    return {path: _share(_of_code(lines[root / path], path, root)) for path in seen}
+    return {path: _of_code(lines[root / path], path, root) for path in seen}
 
 
-def _forget_other_programs(suites: Suites, tool: Tool) -> None:
+def forget_other_programs(suites: Suites, tool: Tool) -> None:
     """Remove test programs of earlier runs: their lines, of sources as they were, would count."""
     argv = ["cargo", "llvm-cov", "clean", "--workspace"]
     env = suites.cargo.env | tool.env

@@ -1,0 +1,124 @@
+"""Which recorded files are on another branch of git only: there they are kept, here not deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from scaffold.checkout.files import read_file
+from scaffold.checkout.state.model import EditRecord, GapRecord
+from scaffold.edits import Presence, decode, standing
+from scaffold.errors import MissingToolError
+from scaffold.system.git import GIT_S, history_above, safe_git
+from scaffold.system.process import run_tool
+
+Records = Mapping[str, GapRecord]
+
+
+def split(root: Path, gaps: Records) -> tuple[dict[str, GapRecord], dict[str, GapRecord]]:
+    """The records of what is on this branch, and the whole ones where something is not on it."""
+    lacking = {
+        slug: record
+        for slug, record in gaps.items()
+        if not all(_is_there(root, path) for path in _paths(record))
+    }
+    away = _on_other_branches(root, {path for one in lacking.values() for path in _paths(one)})
+    here, elsewhere = dict(gaps), dict[str, GapRecord]()
+    for slug, record in lacking.items() if away else ():
+        gone = frozenset(path for path in record.files.keys() & away if not _is_there(root, path))
+        edits = tuple(filter(None, (_edit_here(root, edit, away) for edit in record.edits)))
+        if not gone and edits == record.edits:
+            continue
+        elsewhere[slug] = record
+        files = {path: digest for path, digest in record.files.items() if path not in gone}
+        if files or edits:
+            here[slug] = replace(record, files=files, edits=edits, elsewhere=gone)
+        else:
+            del here[slug]
+    return here, elsewhere
+
+
+def joined(here: Records, elsewhere: Records) -> dict[str, GapRecord]:
+    """The records as they are kept: with what is on another branch."""
+    return {**here, **{slug: _joined(here.get(slug), one) for slug, one in elsewhere.items()}}
+
+
+def _joined(here: GapRecord | None, other: GapRecord) -> GapRecord:
+    if here is None:
+        return other
+    edits = {(edit.kind, edit.path): edit for edit in other.edits}
+    for edit in here.edits:
+        there = edits.get((edit.kind, edit.path), edit)
+        units, kept = {**there.units, **edit.units}, {**there.kept, **edit.kept}
+        edits[edit.kind, edit.path] = replace(edit, units=units, kept=kept)
+    return replace(
+        here,
+        files={**other.files, **here.files},
+        edits=tuple(edits.values()),
+        removed={**other.removed, **here.removed},
+        moved={**other.moved, **here.moved},
+        parts={**other.parts, **here.parts},
+        elsewhere=frozenset(),
+    )
+
+
+def _is_there(root: Path, path: str) -> bool:
+    return os.path.lexists(root / path)
+
+
+def _paths(record: GapRecord) -> list[str]:
+    return [*record.files, *(edit.path for edit in record.edits)]
+
+
+def _edit_here(root: Path, edit: EditRecord, away: Collection[str]) -> EditRecord | None:
+    """What is on this branch of the units of a shared file; None where nothing is."""
+    if edit.path not in away:
+        return edit
+    content = read_file(root, edit.path)
+    if content is None:
+        return None
+    found = standing(edit.kind, decode(content, edit.path), edit.owned(), path=edit.path)
+    units = {name: digest for name, digest in edit.units.items()
+             if found[name] is not Presence.ABSENT}  # fmt: skip
+    return replace(edit, units=units) if units else None
+
+
+def _on_other_branches(root: Path, paths: Collection[str]) -> set[str]:
+    """Those of these files that are as this branch has them, and that others changed or added.
+
+    Nothing of the repository is run. Without git it is none.
+    """
+    if not paths or history_above(root) is None:
+        return set()
+    named = ["--", *(f":(literal){path}" for path in sorted(paths))]
+    others = ["--branches", "--remotes", "--not", "HEAD"]
+    shape = ["--format=", "--name-only", "--relative", "--no-renames", "-z"]
+    changed = _git(root, "log", "--no-show-signature", *shape, *others, *named)
+    away = {item.strip("\n") for item in changed} & set(paths)
+    ids = {}
+    for entry in _git(root, "ls-tree", "-r", "-z", "HEAD", *named) if away else ():
+        about, _, path = entry.partition("\t")
+        ids[path] = about.split(" ")[-1]
+    return {path for path in away if _is_blob(read_file(root, path), ids.get(path))}
+
+
+def _is_blob(content: bytes | None, name: str | None) -> bool:
+    """Whether a file holds what git names so; None where there is none."""
+    if content is None or name is None:
+        return content is None and name is None
+    algorithm = "sha1" if len(name) == 40 else "sha256"
+    whole = b"blob %d\0%b" % (len(content), content)
+    return hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest() == name
+
+
+def _git(root: Path, *arguments: str) -> list[str]:
+    """What git lists; nothing where it cannot."""
+    words = safe_git("-C", str(root), *arguments)
+    try:
+        done = run_tool(words, timeout_s=GIT_S)
+    except MissingToolError:
+        return []
+    return [item for item in done.stdout.split("\0") if item] if done.returncode == 0 else []
