@@ -69,6 +69,29 @@ def test_a_proof_gives_coverage_and_kills_and_is_named_where_it_is_stale(tree: P
     assert "Verdict: proved (stale)." in text
 
 
+def test_the_tests_that_were_there_are_measured_on_request(tree: Path) -> None:
+    (tree / "tests" / "test_own.py").write_text(
+        "from parcels.prices import base_price\n\n\n"
+        "def test_a_parcel_costs_something():\n    assert base_price(300) == 290\n"
+    )
+    assert run(tree, "new", "--gap", "prices").code == 0
+    verify = ["verify", "prices", "--mutants", "all", "--python", sys.executable]
+    assert run(tree, *verify).code == 0
+    text = run(tree, "pr").out
+    assert "| mutants killed | not measured | " in text
+    assert "`scaffold verify prices --mutants all --before`." in text
+    assert run(tree, *verify, "--before").code == 0
+    rows = json.loads(run(tree, "status", "--json").out)["gaps"]
+    proof = next(row for row in rows if row["gap"] == "prices")["verified"]
+    [before] = proof["before"]
+    assert 0 < before["killed"] < proof["killed"]
+    assert before["viable"] >= proof["viable"]
+    text = run(tree, "pr").out
+    assert f"| {before['line_cov_pct']:g} % | 100 %" in text
+    assert f"| mutants killed | {before['killed']} of {before['viable']} | " in text
+    assert "--before" not in text
+
+
 def test_a_part_holds_its_own_files_and_names_the_others(tree: Path) -> None:
     assert run(tree, "new", "--gap", "labels").code == 0
     text = run(tree, "pr", "labels", "--part", "numbers").out

@@ -6,19 +6,21 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scaffold import __version__
 from scaffold.kit.cases import case_answers
-from scaffold.kit.catalog import Gap
+from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.contract import (
     DIRECTIVE,
     MACHINE,
     ORIGIN,
     faults_of_marks,
     faults_of_payloads,
+    faults_of_subjects,
     faults_of_symbols,
     faults_of_text,
 )
@@ -227,3 +229,11 @@ def test_plain_copier_renders_the_same(gap: Gap, tmp_path: Path) -> None:
     written = {path: content for path, content in plain.items() if path not in left_out}
     assert set(ours.empty) <= left_out
     assert written == {**ours.files, **payloads}
+
+
+@pytest.mark.parametrize(("length", "faults"), [(58, 0), (59, 1)])
+def test_the_message_of_a_commit_has_less_than_seventy_characters(
+    kit: Kit, length: int, faults: int
+) -> None:
+    gap = replace(kit.gap("prices"), title="x" * length)
+    assert len([*faults_of_subjects(kit, gap)]) == faults

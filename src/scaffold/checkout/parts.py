@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from scaffold.checkout.files import read_file
 from scaffold.checkout.state import GapRecord
 from scaffold.checkout.verdict import Mode
 from scaffold.kit.catalog import Gap
 from scaffold.kit.parts import parts_of
+from scaffold.languages import language_of
+
+
+class OfModule(Protocol):
+    """A file under test."""
+
+    @property
+    def module(self) -> str:
+        """Its dotted name."""
+        ...
+
+
+Target = TypeVar("Target", bound=OfModule)
+
+
+def targets_of(root: Path, files: Iterable[str], targets: Sequence[Target]) -> list[Target]:
+    """The files under test that these files of tests name; all where they name none.
+
+    Raises:
+        CheckoutError: A file cannot be read.
+    """
+    named: set[str] = set()
+    for path in files:
+        language, content = language_of(path), read_file(root, path)
+        if language is not None and content is not None:
+            named |= language.uses(path, content, [one.module for one in targets])
+    found = [one for one in targets if any(name.startswith(f"{one.module}.") for name in named)]
+    return found or list(targets)
 
 
 def written_parts(gap: Gap, record: GapRecord | None) -> dict[str, Mode]:

@@ -45,6 +45,7 @@ PROOF_FIELDS = (
     "killed",
     "viable",
     "sample",
+    "before",
     "digests",
 )
 """What is kept of a proof: the same whenever the same is proved again."""

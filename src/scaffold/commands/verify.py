@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     "--all", "everything", is_flag=True, help="All that are generated here, as without a name."
 )
 @click.option("--mutants", metavar="N|all", help="Break the code N times, or in all ways.")
+@click.option("--before", is_flag=True, help="Measure the checkout's own tests on the targets too.")
 @click.option("--mends", is_flag=True, help="Mend each known defect; its tests alone may turn.")
 @click.option("--shard", metavar="K/N", help="Try only the K-th of N equal shares of the mutants.")
 @click.option(
@@ -80,6 +81,7 @@ def verify(
     gaps: tuple[str, ...],
     everything: bool,
     mutants: str | None,
+    before: bool,
     mends: bool,
     shard: str | None,
     jobs: int,
@@ -111,6 +113,7 @@ def verify(
         picked = workflow.generated_gaps(loaded, state, tuple(named), everything)
         options = VerifyOptions(
             mutants=count,
+            before=before,
             mends=mends,
             shard=part,
             jobs=jobs,

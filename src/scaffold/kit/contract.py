@@ -10,6 +10,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import Gap, Kit, load_twins
 from scaffold.kit.defects import PAGE, faults_of_defects, load_defects
+from scaffold.kit.parts import names_of, subject_line
 from scaffold.kit.reader import read_text
 from scaffold.kit.render import PAYLOADS, Rendered, render
 
@@ -27,6 +28,8 @@ MARK = re.compile(r"\bxfail\b|\bshould_panic\b|\bit\.fails\b")
 MACRO = re.compile(r"\[% macro (\w+)\(.*?\[% endmacro %\]", re.DOTALL)
 TEST = re.compile(r"\b(?:def|fn) (\w+)\(|\b(?:it|test)(?:\.\w+)?\(\s*\"([^\"]+)\"")
 """A test: the name of its function, or its title."""
+LONGEST_SUBJECT = 69
+"""Characters of a commit's message."""
 LONGEST = 400
 """Lines of a file of tests, and what a part adds at most."""
 MARKS = (
@@ -66,6 +69,7 @@ def find_faults(kit: Kit, gap: Gap, finish: Finish) -> Iterator[str]:
         cases = list(load_cases(gap))
         yield from faults_of_defects(gap)
         if gap.built:
+            yield from faults_of_subjects(kit, gap)
             yield from faults_of_marks(gap)
             yield from faults_of_symbols(gap)
             for case in cases:
@@ -158,6 +162,17 @@ def faults_of_symbols(gap: Gap) -> Iterator[str]:
     used = {(target, symbol) for _, _, _, target, symbol in asked}
     for target, symbol in sorted(declared - used):
         yield f"{gap.folder / 'gap.toml'}: no template asks for '{symbol}' of '{target}'"
+
+
+def faults_of_subjects(kit: Kit, gap: Gap) -> Iterator[str]:
+    """Messages of commits that are too long: of the whole gap, and of each part."""
+    each = [names_of(gap), *((name,) for name in names_of(gap))]
+    for line in dict.fromkeys(subject_line(kit, gap, names) for names in each):
+        if len(line) > LONGEST_SUBJECT:
+            yield (
+                f"{gap.folder / 'gap.toml'}: the message of a commit has {len(line)} characters, "
+                f"more than {LONGEST_SUBJECT}; shorten the title: {line}"
+            )
 
 
 def faults_of_marks(gap: Gap) -> Iterator[str]:

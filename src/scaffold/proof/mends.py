@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from scaffold.errors import ProofError
 from scaffold.kit.defects import Defect, Fit, Looked
@@ -75,6 +76,12 @@ class MendProof:
     def problem(self) -> str:
         """What is wrong, in a sentence; empty where nothing is."""
         return f"mend {self.id} {self.verdict}: {self.why}" if self.verdict in WRONG else ""
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> MendProof:
+        """The verdict that a record has as plain data."""
+        tuples = {name: tuple(data[name]) for name in ("tests", "changed")}
+        return MendProof(**{**data, "verdict": MendVerdict(data["verdict"]), **tuples})
 
 
 def check_mends(

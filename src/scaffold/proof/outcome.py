@@ -11,7 +11,8 @@ from typing import Any
 
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import ProofError, UsageError
-from scaffold.proof.mends import MendProof, MendVerdict
+from scaffold.proof.before import Before
+from scaffold.proof.mends import MendProof
 from scaffold.proof.rules.result import RuleResult, broken_rules, rule_problems
 from scaffold.proof.runner import Kills, Survivor, TestResult
 
@@ -97,6 +98,7 @@ class Outcome:
         parts_left: The others; with one of them no bar is judged.
         mends: The mend check, if there was one: each known defect with its verdict.
         rules: What the checkout's own rules showed of the files.
+        before: What the checkout's own tests showed of each target, where that was asked for.
     """
 
     gap: str
@@ -116,6 +118,7 @@ class Outcome:
     parts_left: tuple[str, ...] = ()
     mends: tuple[MendProof, ...] | None = None
     rules: tuple[RuleResult, ...] = ()
+    before: tuple[Before, ...] = ()
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -177,10 +180,11 @@ class Outcome:
         for name in ("shards", "deleted", "parts", "parts_left"):
             given[name] = tuple(data.get(name, ()))
         given["targets"] = tuple(_target_from_json(item) for item in data["targets"])
+        given["before"] = tuple(Before(**item) for item in data.get("before", ()))
         given["rules"] = tuple(RuleResult.from_json(item) for item in data.get("rules", ()))
         given["tests"] = tuple(TestResult(**item) for item in data["tests"])
         if data.get("mends") is not None:
-            given["mends"] = tuple(_mend_from_json(item) for item in data["mends"])
+            given["mends"] = tuple(MendProof.from_json(item) for item in data["mends"])
         if data["invalid"] is not None:
             counts = [name for name in Kills.__dataclass_fields__ if name in data]
             survivors = tuple(Survivor(**item) for item in data["survivors"])
@@ -198,11 +202,6 @@ def _target_from_json(data: Mapping[str, Any]) -> TargetProof:
     known = {name: data[name] for name in TargetProof.__dataclass_fields__ if name in data}
     missing = tuple((int(first), int(last)) for first, last in data.get("missing", ()))
     return TargetProof(**{**known, "missing": missing})
-
-
-def _mend_from_json(data: Mapping[str, Any]) -> MendProof:
-    tuples = {name: tuple(data[name]) for name in ("tests", "changed")}
-    return MendProof(**{**data, "verdict": MendVerdict(data["verdict"]), **tuples})
 
 
 def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from scaffold.checkout.parts import written_parts
+from scaffold.checkout.parts import targets_of, written_parts
 from scaffold.checkout.state import GapRecord
 from scaffold.checkout.verdict import Verdict
 from scaffold.errors import UsageError
@@ -18,7 +18,8 @@ from scaffold.proof.runner import Subject
 def of_parts(subject: Subject, gap: Gap, record: GapRecord, names: Sequence[str] = ()) -> Subject:
     """The subject with the files of these parts, else of all that are written.
 
-    The bars of the targets are for the whole gap: where a part is missing, none is judged.
+    The bars of the targets are for the whole gap: where a part is missing, none is judged, and the
+    targets are those that the tests name.
 
     Raises:
         UsageError: A part is unknown, or is not written here.
@@ -36,13 +37,15 @@ def of_parts(subject: Subject, gap: Gap, record: GapRecord, names: Sequence[str]
     wanted = tuple(name for name in there if not names or name in names)
     left = tuple(part.name for part in gap.parts if part.name not in wanted)
     apart = {path for part in gap.parts if part.name in left for path in part.files}
+    files = tuple(path for path in subject.files if path not in apart)
     targets = subject.targets
     if left:
-        targets = tuple(replace(one, line_pct=None, kill_pct=None) for one in targets)
+        own = targets_of(subject.checkout, files, targets)
+        targets = tuple(replace(one, line_pct=None, kill_pct=None) for one in own)
     return replace(
         subject,
-        files=tuple(path for path in subject.files if path not in apart),
-        owners={path: owner_of(gap, path) for path in subject.files if path not in apart},
+        files=files,
+        owners={path: owner_of(gap, path) for path in files},
         targets=targets,
         parts=wanted,
         parts_left=left,

@@ -88,6 +88,7 @@ class VerifyOptions:
     Attributes:
         mutants: How many to try, "all", or `None` for no kill check.
         mends: Whether each known defect is mended, to see which tests turn.
+        before: Whether the checkout's own tests are measured on the targets too.
         shard: (number from 1, count): try this cut only.
         jobs: How many mutants are tried at once; 0 is what suits the tool: with pytest one a
             processor, with cargo, which uses all processors itself, one.
@@ -101,6 +102,7 @@ class VerifyOptions:
 
     mutants: int | Literal["all"] | None = None
     mends: bool = False
+    before: bool = False
     shard: tuple[int, int] | None = None
     jobs: int = 0
     python: str | None = None

@@ -12,6 +12,7 @@ from scaffold.checkout.verdict import Verdict
 from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import BaselineError, ScaffoldError
 from scaffold.kit.catalog import Twin
+from scaffold.proof.before import measure_before
 from scaffold.proof.kill_check import check
 from scaffold.proof.mends import check_mends
 from scaffold.proof.needs import require
@@ -134,6 +135,8 @@ def _verify_group(
             if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
                 kills = check(subject, found, options, progress)
                 outcome = _with_kills(outcome, kills, subject.twins)
+            if options.before:
+                outcome = replace(outcome, before=measure_before(subject, options, progress))
             if options.mends and outcome.verdict is not Verdict.RED:
                 mends = check_mends(subject, found, options, progress)
                 outcome = replace(outcome, mends=mends)

@@ -92,10 +92,22 @@ def proof_of(path: str, content: bytes) -> dict[str, Any]:
         and proof.get("verdict") in list(Verdict)
         and (not proof.get("viable") or proof.get("killed") is not None)
         and all(_is_flat(value) for value in proof.values())
+        and all(map(_is_before, proof.get("before") or ()))
     )
     if not fits:
         raise damaged(path, "it is not a proof")
     return proof
+
+
+def _is_before(value: Any) -> bool:
+    """Whether a value is what the checkout's own tests showed of a target."""
+    names = ("line_cov_pct", "killed", "viable")
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("path"), str)
+        and all(name in value and type(value[name]) in (int, float, type(None)) for name in names)
+        and (value["killed"] is None) == (value["viable"] is None)
+    )
 
 
 def _is_flat(value: Any, depth: int = 3) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.adoption import find_adoption
 from scaffold.checkout.files import read_file
-from scaffold.checkout.parts import written_parts
+from scaffold.checkout.parts import targets_of, written_parts
 from scaffold.checkout.state import read_state
 from scaffold.errors import UsageError
 from scaffold.kit.defects import Fit, load_defects
@@ -56,6 +56,7 @@ class Target:
     path: str
     line_pct: float | None
     line_bar_pct: float | None
+    line_before_pct: float | None = None
 
 
 @dataclass(frozen=True)
@@ -204,15 +205,13 @@ def _file(path: str, content: bytes, edit: EditRecord | None) -> WrittenFile:
 def _targets(checkout: Checkout, row: Status, files: Sequence[WrittenFile]) -> tuple[Target, ...]:
     """The files under test that these files name; all where they name none."""
     measured = (row.verified or {}).get("coverage") or {}
+    seen = (row.verified or {}).get("before") or []
+    before = {one["path"]: one["line_cov_pct"] for one in seen}
     found = checkout.find(row.gap).targets
-    named: set[str] = set()
-    for file in files:
-        language, content = language_of(file.path), read_file(checkout.root, file.path)
-        if language is not None and content is not None:
-            named |= language.uses(file.path, content, [one.module for one in found])
-    picked = [one for one in found if any(name.startswith(f"{one.module}.") for name in named)]
+    picked = targets_of(checkout.root, [file.path for file in files], found)
     return tuple(
-        Target(one.path, measured.get(one.path), one.target.line_pct) for one in picked or found
+        Target(one.path, measured.get(one.path), one.target.line_pct, before.get(one.path))
+        for one in picked
     )
 
 

@@ -131,13 +131,31 @@ def _coverage(one: Written) -> list[str]:
     for target in one.targets:
         share = "unknown" if target.line_pct is None else f"{target.line_pct:g} %"
         bar = f" (bar: {target.line_bar_pct:g} %)" if target.line_bar_pct is not None else ""
-        rows.append(f"| lines run of {code(target.path)} | not measured | {share}{bar} |")
-    rows.append(f"| mutants killed | not measured | {_kills(one)} |")
+        known = target.line_before_pct
+        earlier = "not measured" if known is None else f"{known:g} %"
+        rows.append(f"| lines run of {code(target.path)} | {earlier} | {share}{bar} |")
+    rows.append(f"| mutants killed | {_kills_before(one)} | {_kills(one)} |")
+    if not one.proof.get("before"):
+        rows += ["", _why_unmeasured(one)]
     if one.stale:
         rows += ["", f"These numbers are stale: {_listed(map(plain, one.stale))}."]
     if one.missing_parts and one.parts:
         rows += ["", "They are of all parts that were written when they were measured."]
     return rows
+
+
+def _kills_before(one: Written) -> str:
+    found = [item for item in (one.proof or {}).get("before") or () if item["viable"] is not None]
+    killed, viable = (sum(item[key] for item in found) for key in ("killed", "viable"))
+    return f"{killed} of {viable}" if found else "not measured"
+
+
+def _why_unmeasured(one: Written) -> str:
+    """Why nothing is known of the tests that were there, and the command that measures it."""
+    if not one.before.known:
+        return "The earlier tests stand in the files of the code, so they are not measured alone."
+    command = code(f"scaffold verify {one.gap} --mutants all --before")
+    return f"The earlier tests were not measured alone, which takes as long again: {command}."
 
 
 def _kills(one: Written) -> str:

@@ -59,12 +59,12 @@ def coverage_of(
         if tool.name == "llvm-cov":
             forget_other_programs(suites, tool)
         counts = count_lines(suites, tool, names, paths, options)
-        measured = counts and {path: _share(found) for path, found in counts.items()}
-        if measured is None:
+        if counts is None:
             progress(
                 f"{subject.slug}: coverage is unknown: {tool.name} failed, see {suites.cargo.log}"
             )
             return evidence
+        measured = {path: _share(lines) for path, lines in counts.items()}
         known = json.dumps(measured, sort_keys=True)
         cache.put({sources: known})
     found = json.loads(known)
