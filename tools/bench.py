@@ -123,7 +123,7 @@ def writing(tree: Path, kit: Path) -> list[Row]:
     alone = ratio(part, new, after=undo, after_other=undo)
     return [
         Row("new --gap targets / copier copy", ratio(new, copy, after=undo), 1.5),
-        Row("new --gap targets --part models / new --gap targets", alone, 1),
+        Row("new --gap targets --part script / new --gap targets", alone, 1),
     ]
 
 
