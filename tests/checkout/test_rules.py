@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.checkout.files import HOOKS
 from scaffold.checkout.rules.page import MOST_BYTES
-from scaffold.checkout.rules.reading import HOOKS, read_hooks, read_rules
+from scaffold.checkout.rules.reading import read_hooks, read_rules
 from scaffold.languages.rules import OwnRules
 from support.tree import write_files
 

@@ -125,6 +125,52 @@ def test_where_nothing_is_as_declared_nothing_is_written(
     assert (again.code, json.loads(again.out)["written"]) == (6, False)
 
 
+HOOKS = ".pre-commit-config.yaml"
+TRAILING = """repos:
+  - repo: https://github.com/pre-commit/pre-commit-hooks
+    rev: v4.4.0
+    hooks:
+      - id: trailing-whitespace
+"""
+# No formatter changes a text.
+LOOSE = f'{GOOD}    assert """\nx  \n"""\n'
+
+
+def test_a_broken_rule_of_the_checkout_leaves_out_the_part_whose_file_breaks_it(
+    tree: Path, tmp_path: Path
+) -> None:
+    write_files(tree, {HOOKS: TRAILING})
+    files = {"tests/test_good.py": GOOD, "tests/test_loose.py": LOOSE}
+    kit = kit_of(tmp_path, files, [part("good"), part("loose")])
+    done = prove(tree, kit)
+    assert done.code == 0, done.err
+    assert written(tree) == ["test_good.py"]
+    [left] = [line for line in done.out.splitlines() if "left out" in line]
+    assert left.startswith("  left out: row:loose: tests/test_loose.py:7: ")
+    assert "trailing-whitespace" in left
+
+
+def test_verify_names_the_part_that_breaks_a_rule(tree: Path, tmp_path: Path) -> None:
+    write_files(tree, {HOOKS: TRAILING})
+    files = {"tests/test_good.py": GOOD, "tests/test_loose.py": LOOSE}
+    kit = kit_of(tmp_path, files, [part("good"), part("loose")])
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", tree).code == 0
+    words = ("verify", "row", "--json", "--python", sys.executable, "--kit", kit, "-C", tree)
+    done = scaffold(*words)
+    [row] = json.loads(done.out)["outcomes"]
+    assert done.code == 6
+    found = {one["part"]: one["verdict"] for one in row["by_part"]}
+    assert found == {"good": "green", "loose": "red"}
+
+
+def test_a_proof_is_stale_once_a_rule_of_the_checkout_changed(tree: Path, tmp_path: Path) -> None:
+    kit = kit_of(tmp_path, {"tests/test_good.py": GOOD}, [part("good")])
+    assert prove(tree, kit).code == 0
+    write_files(tree, {HOOKS: TRAILING})
+    [row] = json.loads(scaffold("status", "--json", "--kit", kit, "-C", tree).out)["gaps"]
+    assert row["stale"] == [f"{HOOKS} changed"]
+
+
 def test_an_edit_that_breaks_the_suites_is_not_blamed_on_the_checkout(
     tree: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,20 @@ from scaffold.checkout.places import Tree, publish
 from scaffold.errors import CheckoutError
 from scaffold.system.reading import MOST_BYTES, is_inside, read_plain
 
-__all__ = ["MOST_BYTES", "confine", "is_inside", "read_file", "read_plain", "write_file"]
+__all__ = [
+    "HOOKS",
+    "MOST_BYTES",
+    "confine",
+    "is_inside",
+    "read_file",
+    "read_plain",
+    "rule_files",
+    "write_file",
+]
+
+HOOKS = ".pre-commit-config.yaml"
+WORKFLOWS = ".github/workflows"
+MOST_WORKFLOWS = 100
 
 
 def confine(root: Path, path: str) -> Path:
@@ -61,3 +74,13 @@ def write_file(root: Path, path: str, content: bytes) -> None:
         temporary = f".scaffold-{os.urandom(8).hex()}"
         publish(folder, temporary, content, None, temporary)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def rule_files(root: Path) -> list[str]:
+    """The files that hold a checkout's own rules, relative to it; the first may not be there."""
+    try:
+        names = sorted(place.name for place in (root / WORKFLOWS).iterdir())
+    except OSError:
+        names = []
+    found = [f"{WORKFLOWS}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
+    return [HOOKS, *found[:MOST_WORKFLOWS]]

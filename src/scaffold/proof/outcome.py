@@ -143,7 +143,7 @@ class Outcome:
     def by_part(self) -> tuple[PartProof, ...]:
         """What was shown of each part that was run."""
         tests = {part: [test for test in self.tests if test.part == part] for part in self.parts}
-        return tuple(_of_part(part, own) for part, own in tests.items())
+        return tuple(_of_part(p, own, rule_problems(self.rules, p)) for p, own in tests.items())
 
     @cached_property
     def lacks(self) -> tuple[str, ...]:
@@ -303,8 +303,8 @@ def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
     return (Verdict.BELOW if below else Verdict.PROVED), below
 
 
-def _of_part(part: str, tests: Sequence[TestResult]) -> PartProof:
-    red = _red_lines(tests) if tests else []
+def _of_part(part: str, tests: Sequence[TestResult], broken: Sequence[str]) -> PartProof:
+    red = [*(_red_lines(tests) if tests else ()), *broken]
     todos = bool(tests) and all(kind_of(test) is Kind.TODO for test in tests)
     verdict = Verdict.RED if red else Verdict.TODO if todos else Verdict.GREEN
     return PartProof(part, verdict, len(tests), red[0] if red else "")

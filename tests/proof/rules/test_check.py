@@ -14,7 +14,7 @@ import pytest
 
 from proof.rules.conftest import CLEAN, Prove, black_config
 from scaffold import edits
-from scaffold.checkout.rules.reading import HOOKS
+from scaffold.checkout.files import HOOKS
 from scaffold.checkout.state import EditRecord
 from scaffold.commands import report
 from scaffold.errors import MissingToolError

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scaffold.checkout.files import HOOKS, rule_files
 from scaffold.checkout.rules.page import Page, open_page, text_of
 from scaffold.errors import CheckoutError
 from scaffold.languages.rules import Hook, Job, OwnRules, Step
@@ -14,9 +15,6 @@ from scaffold.languages.rules import Hook, Job, OwnRules, Step
 if TYPE_CHECKING:
     import yaml
 
-HOOKS = ".pre-commit-config.yaml"
-WORKFLOWS = ".github/workflows"
-MOST_FILES = 100
 EXPRESSION = re.compile(r"\$\{\{\s*(matrix|env)\.([\w-]+)\s*\}\}")
 
 
@@ -25,7 +23,7 @@ def read_rules(root: Path) -> OwnRules:
     hooks: list[Hook] = []
     jobs: list[Job] = []
     faults: dict[str, str] = {}
-    for path in [HOOKS, *_workflows(root)]:
+    for path in rule_files(root):
         try:
             page = open_page(root, path)
             if page is None:
@@ -46,15 +44,6 @@ def read_hooks(root: Path) -> OwnRules:
         return OwnRules(tuple(_hooks(page)) if page else ())
     except CheckoutError as error:
         return OwnRules(faults={HOOKS: error.fact})
-
-
-def _workflows(root: Path) -> list[str]:
-    try:
-        names = sorted(place.name for place in (root / WORKFLOWS).iterdir())
-    except OSError:
-        return []
-    found = [f"{WORKFLOWS}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
-    return found[:MOST_FILES]
 
 
 def _hooks(page: Page) -> Iterator[Hook]:

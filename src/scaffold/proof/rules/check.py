@@ -47,7 +47,7 @@ def check_rules(
     results += _rest(known, {result.place for result in results})
     if options.rules:
         _require(results)
-    return tuple(sorted(results, key=_order))
+    return tuple(one.of_parts(subject.owners) for one in sorted(results, key=_order))
 
 
 def _before_edits(subject: Subject) -> dict[str, bytes | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -26,11 +26,19 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True)
 class Broken:
-    """Where a rule is broken; `line` is 0 where it is the whole file."""
+    """Where a rule is broken.
+
+    Attributes:
+        file: The file.
+        line: 0 where it is the whole file.
+        message: How it is broken.
+        part: The part of the gap that writes the file; empty where the file has no part.
+    """
 
     file: str
     line: int
     message: str
+    part: str = ""
 
     def __str__(self) -> str:
         """On one line."""
@@ -59,6 +67,11 @@ class RuleResult:
     broken: tuple[Broken, ...] = ()
     command: str = ""
     missing: bool = False
+
+    def of_parts(self, owners: Mapping[str, str]) -> RuleResult:
+        """The result, with the part that writes each broken file."""
+        broken = (replace(item, part=owners.get(item.file, "")) for item in self.broken)
+        return replace(self, broken=tuple(broken))
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> RuleResult:
@@ -158,10 +171,11 @@ def broken_rules(rules: Sequence[RuleResult]) -> list[RuleResult]:
     return [rule for rule in rules if rule.ruling is Ruling.FAILED]
 
 
-def rule_problems(rules: Sequence[RuleResult]) -> list[str]:
-    """Each place that breaks a rule, with the rule."""
+def rule_problems(rules: Sequence[RuleResult], part: str | None = None) -> list[str]:
+    """Each place that breaks a rule, with the rule; of one part, where it is given."""
     return [
         f"{item} (the checkout's own rule {rule.rule}, {rule.place})"
         for rule in broken_rules(rules)
         for item in rule.broken
+        if part is None or item.part == part
     ]
