@@ -123,7 +123,8 @@ def test_a_test_that_never_ends_is_ended(
     outcome = prove(generate(source), replace(options, timeout_s=20), progress)
     assert outcome.problems == (
         "fold::*: did not end within 20 s",
-        "fold::generated_tests::it_ends: crates/fold/src/generated_tests.rs:2: it did not end",
+        "fold::generated_tests::it_ends: crates/fold/src/generated_tests.rs:2: "
+        "did not end within 20 s",
     )
     assert outcome.baseline == 1
 

@@ -134,7 +134,7 @@ class Runs:
             why = "declared here, but it did not run"
             if self.outputs[suite].ended is None:
                 cut[suite] += 1
-                why = "it did not end"
+                why = self._why_ended(self.outputs[suite])
             if cut[suite] <= UNHEARD:
                 place = f"{test.path}:{test.line}"
                 label = suite.label(name)
