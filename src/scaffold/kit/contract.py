@@ -185,19 +185,14 @@ def faults_of_marks(gap: Gap) -> Iterator[str]:
     text = "".join(read_text(place) for place in _templates(gap))
     for one in defects:
         for test in one.tests:
-            if _title(test) not in marked:
+            if test not in marked:
                 yield f"{page}: '{one.id}': no template has {test} marked as a known defect"
         if one.mends and f'mended(facts, "{one.id}")' not in text:
             yield f"{page}: '{one.id}' has a mend, and no template asks mended(facts, \"{one.id}\")"
-    known = {_title(test) for one in defects for test in one.tests}
+    known = {test for one in defects for test in one.tests}
     for test, place in marked.items():
         if defects and test not in known:
             yield f"{place}: the known defect {test} is not in {PAGE}"
-
-
-def _title(test: str) -> str:
-    """The name of a test without the groups that it stands in."""
-    return test.rpartition(" > ")[2]
 
 
 def marked_tests(gap: Gap) -> Iterator[tuple[str, str]]:
