@@ -52,6 +52,17 @@ def test_bulk_is_one_plan_and_tells_what_it_leaves_out(tree: Path) -> None:
     ]
 
 
+def test_what_a_person_has_to_run_afterwards_is_said_and_not_run(tmp_path: Path) -> None:
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
+    toml = gap_toml(after="touch done")
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": toml, "row/files/test_one.py": "ONE = 1\n"})
+    written = scaffold("new", "--gap", "row", "--kit", kit, "-C", tree)
+    assert "then run: touch done" in written.out.splitlines()
+    assert not (tree / "done").exists()
+    again = scaffold("new", "--gap", "row", "--kit", kit, "-C", tree)
+    assert "then run" not in again.out
+
+
 @pytest.mark.parametrize(
     ("selection", "written"),
     [

@@ -202,6 +202,7 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
     return lines_of(
         [
             f"done: {done}",
+            *(f"then run: {visible(item.gap.after)}" for item in plan.gaps if item.gap.after),
             f"prove it with: {command(f'scaffold verify {slugs}')}",
             f"take it back with: {command('scaffold undo')}",
         ]

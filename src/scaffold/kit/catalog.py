@@ -143,6 +143,7 @@ class Gap:
     recommendation: str
     folder: Path = field(metadata=UNREAD)
     reason: str = ""
+    after: str = ""
     requires: Lines = ()
     needs: tuple[Need, ...] = field(default=(), metadata={"of": Need})
     targets: tuple[Target, ...] = field(default=(), metadata={"of": Target})
