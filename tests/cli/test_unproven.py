@@ -24,3 +24,35 @@ def test_an_unproven_row_is_written_only_when_it_is_named(tmp_path: Path) -> Non
     named = scaffold("new", "--gap", "early", "--kit", kit, "-C", tree)
     assert named.code == 0, named.err
     assert (tree / "test_app.py").is_file()
+
+
+def test_an_unproven_row_comes_along_with_a_named_row_that_needs_it(tmp_path: Path) -> None:
+    files = {
+        "early/gap.toml": gap_toml(state="unproven"),
+        "early/files/test_early.py": "def test_early():\n    assert True\n",
+        "upper/gap.toml": gap_toml(requires=["early"]),
+        "upper/files/test_upper.py": "from test_early import test_early\n",
+    }
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
+    kit = write_kit(tmp_path / "kit", files)
+    done = scaffold("new", "--gap", "upper", "--kit", kit, "-C", tree)
+    assert done.code == 0, done.err
+    assert (tree / "test_early.py").is_file() and (tree / "test_upper.py").is_file()
+
+
+def test_an_unproven_row_comes_along_with_a_part_that_needs_one_of_its_parts(
+    tmp_path: Path,
+) -> None:
+    early = {"name": "core", "title": "the core", "files": ["test_early.py"]}
+    upper = {"name": "more", "title": "more", "files": ["test_upper.py"], "needs": ["early:core"]}
+    files = {
+        "early/gap.toml": gap_toml(state="unproven", parts=[early]),
+        "early/files/test_early.py": "def test_early():\n    assert True\n",
+        "upper/gap.toml": gap_toml(parts=[upper]),
+        "upper/files/test_upper.py": "from test_early import test_early\n",
+    }
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
+    kit = write_kit(tmp_path / "kit", files)
+    done = scaffold("new", "--gap", "upper", "--kit", kit, "-C", tree)
+    assert done.code == 0, done.err
+    assert (tree / "test_early.py").is_file() and (tree / "test_upper.py").is_file()

@@ -127,6 +127,7 @@ def content_digest(files: Mapping[str, bytes]) -> str:
 def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Skipped]]:
     fitting: list[Findings] = []
     skipped: list[Skipped] = []
+    wanted = _with_required(request)
     for gap in request.gaps:
         if gap.slug in request.waiting:
             skipped.append(Skipped(gap.slug, request.waiting[gap.slug]))
@@ -134,7 +135,7 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
         if gap.state == "planned":
             skipped.append(Skipped(gap.slug, "its template is not built yet"))
             continue
-        if gap.state == "unproven" and gap.slug not in request.named:
+        if gap.state == "unproven" and gap.slug not in wanted:
             reason = f"not proved on every commit yet: scaffold new --gap {gap.slug}"
             skipped.append(Skipped(gap.slug, reason))
             continue
@@ -160,6 +161,20 @@ def _fit(checkout: Checkout, request: Request) -> tuple[list[Findings], list[Ski
         else:
             skipped.append(Skipped(gap.slug, "its targets are not in this checkout"))
     return fitting, skipped
+
+
+def _with_required(request: Request) -> set[str]:
+    """The gaps that were named, and those that they need: a row without these would not run."""
+    gaps = {gap.slug: gap for gap in request.gaps}
+    wanted, waiting = set[str](), [*request.named]
+    while waiting:
+        slug = waiting.pop()
+        if slug not in wanted and slug in gaps:
+            wanted.add(slug)
+            waiting += gaps[slug].requires
+            for part in gaps[slug].parts:
+                waiting += [need.partition(":")[0] for need in part.needs if ":" in need]
+    return wanted
 
 
 def _plan_gap(
