@@ -12,8 +12,6 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.state.model import EditRecord, GapRecord
 from scaffold.edits import Presence, decode, standing
 from scaffold.errors import MissingToolError
-from scaffold.system.git import GIT_S, history_above, safe_git
-from scaffold.system.process import run_tool
 
 Records = Mapping[str, GapRecord]
 
@@ -91,7 +89,12 @@ def _on_other_branches(root: Path, paths: Collection[str]) -> set[str]:
 
     Nothing of the repository is run. Without git it is none.
     """
-    if not paths or history_above(root) is None:
+    if not paths:
+        return set()
+    # Most readings need no git, and it costs a quick command a tenth of its time.
+    from scaffold.system.git import history_above
+
+    if history_above(root) is None:
         return set()
     named = ["--", *(f":(literal){path}" for path in sorted(paths))]
     others = ["--branches", "--remotes", "--not", "HEAD"]
@@ -116,6 +119,9 @@ def _is_blob(content: bytes | None, name: str | None) -> bool:
 
 def _git(root: Path, *arguments: str) -> list[str]:
     """What git lists; nothing where it cannot."""
+    from scaffold.system.git import GIT_S, safe_git
+    from scaffold.system.process import run_tool
+
     words = safe_git("-C", str(root), *arguments)
     try:
         done = run_tool(words, timeout_s=GIT_S)
