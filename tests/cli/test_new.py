@@ -52,6 +52,20 @@ def test_bulk_is_one_plan_and_tells_what_it_leaves_out(tree: Path) -> None:
     ]
 
 
+def test_an_edit_that_renders_blank_changes_nothing_in_a_second_run(tmp_path: Path) -> None:
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n", "conftest.py": "A = 1\n"})
+    edits = [
+        {"kind": "python", "path": "conftest.py", "payload": name} for name in ("a.py", "b.py")
+    ]
+    payloads = {"row/files/.scaffold-edits/a.py": "B = 2\n", "row/files/.scaffold-edits/b.py": "\n"}
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": gap_toml(edits=edits), **payloads})
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", tree).code == 0
+    before = snapshot(tree)
+    again = scaffold("new", "--gap", "row", "--kit", kit, "-C", tree)
+    assert again.out.endswith("nothing to do\n"), again.out
+    assert snapshot(tree) == before
+
+
 def test_what_a_person_has_to_run_afterwards_is_said_and_not_run(tmp_path: Path) -> None:
     tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
     toml = gap_toml(after="touch done")

@@ -183,9 +183,9 @@ def _edit(
     payload = plan.rendered.payloads[spec.payload]
     if not payload.strip() and not owned_units(state, spec.path):
         return []
-    if not spec.to:
-        return [_apply(checkout, state, files, plan, spec, payload, on_conflict)[0]]
     record, moved = _apply(checkout, state, files, plan, spec, payload, on_conflict)
+    if not spec.to:
+        return [record] if record.units else []
     # Formatted before it is compared: a formatter's changes are not edits.
     source = format_source(spec.to, moved.encode("utf-8"), cache=cache_dir("format"))
     there = EditSpec(edits.MOVES[spec.kind], spec.to, spec.payload)
