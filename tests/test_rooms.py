@@ -44,6 +44,7 @@ HOMONYMS = {"node", "ts"}
 REASONS = {
     "commands/doctor.py": "the packages that scaffold itself needs",
     "edits/__init__.py": "the table of edit kinds, each with the module that knows it",
+    "kit/reader.py": "files that an installation compiles beside those of a kit",
     "commands/kit.py": "an example of a target, in the help",
     "commands/options.py": "the languages of planned rows, and those that --language shows",
     "kit/contract.py": "endings of files whose lines and end are held to a form",
@@ -68,6 +69,8 @@ BEHAVIOURS = {
     "kit/test_environments.py": "the rows of the kit in hostile environments",
     "kit/test_generated.py": "what the rows of the kit render",
     "kit/test_python_environment.py": "the environment that the Python rows run in",
+    "proof/cargo/test_prove.py": "new --prove of Rust parts",
+    "proof/pytest/test_prove.py": "new --prove of Python parts",
     "proof/pytest/test_packages.py": "packages of the index, proved by the command line",
 }
 """Tests of a room that name no module and import none, and of what they are."""

@@ -100,7 +100,7 @@ TYPED = [
     Bad("unknown kind", ["new", "--all", "--kind", "wish"], 2,
         "--kind wish is none of gap, proposal", "--kind gap"),
     Bad("unknown language", ["new", "--all", "--language", "cobol"], 2,
-        "--language cobol is none of rust, python, typescript, e2e", "--language"),
+        "--language cobol is none of python, rust, typescript, e2e", "--language"),
     Bad("unknown option", ["new", "--gpa", "prices"], 2,
         "No such option '--gpa'.*", "scaffold new --help"),
     Bad("unknown command", ["nwe"], 2, "No such command 'nwe'.*", "scaffold --help"),

@@ -284,3 +284,16 @@ def test_a_symbol_that_this_checkout_lacks_is_left_out_and_told(tree: Path) -> N
     assert "  left out: prices: parcels/prices.py: no price\n" in done.out
     written = (tree / TESTS).read_text()
     assert "import base_price, premium\n" in written and "test_zone" not in written
+
+
+def test_what_python_compiled_in_a_kit_is_not_written(tmp_path: Path) -> None:
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
+    part = {"name": "one", "title": "one", "files": ["test_one.py"]}
+    files: dict[str, str | bytes] = {
+        "row/gap.toml": gap_toml(parts=[part]),
+        "row/files/test_one.py": "ONE = 1\n",
+        "row/files/__pycache__/test_one.cpython-311.pyc": b"\x00\x01",
+    }
+    done = scaffold("new", "--gap", "row", "--kit", write_kit(tmp_path / "kit", files), "-C", tree)
+    assert done.code == 0, done.err
+    assert (tree / "test_one.py").is_file() and not (tree / "__pycache__").exists()

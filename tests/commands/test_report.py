@@ -24,7 +24,7 @@ def test_a_table_pads_all_columns_but_the_last() -> None:
 def test_every_action_has_its_mark() -> None:
     changes = [change(action, f"{action}.py") for action in Action]
     lines = report.plan_lines(changes, ["x: y"]).splitlines()
-    assert [line[2] for line in lines[:-1]] == ["+", "~", "-", "=", ".", "!"]
+    assert [line[2] for line in lines[:-1]] == ["+", "~", "-", ">", "=", ".", "!"]
     assert lines[-1] == "  left out: x: y"
 
 

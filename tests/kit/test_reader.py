@@ -46,7 +46,7 @@ WRONG: dict[str, tuple[str, str]] = {
         gap_toml(edits=[{"kind": "rust_items", "path": "a.rs", "payload": "p"}]),
         r"11: edits\[1\]\.kind = 'rust_items' is none of",
     ),
-    "unknown language": (gap_toml(language="cobol"), "5: language = 'cobol' is none of rust"),
+    "unknown language": (gap_toml(language="cobol"), "5: language = 'cobol' is none of python"),
     "unknown priority": (gap_toml(priority="P9"), "4: priority = 'P9' is none of P0"),
     "no paths": (gap_toml(targets=[{"name": "a", "paths": []}]), r"10: targets\[1\]\.paths is em"),
     "two targets of one name": (

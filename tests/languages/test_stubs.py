@@ -168,7 +168,8 @@ def test_a_file_without_tests_passes_through_unchanged() -> None:
 def test_only_known_languages_have_stubs() -> None:
     assert stubs.for_path("cli/test/test_x.py") is not None
     assert stubs.for_path("crates/x/tests/y.rs") is not None
-    assert stubs.for_path("apps/www/src/y.test.ts") is None
+    assert stubs.for_path("apps/www/src/y.test.ts") is not None
+    assert stubs.for_path("apps/www/src/y.rb") is None
     assert stubs.stub("fixtures/app.yaml", "a: 1\n") == ("a: 1\n", ())
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HERE = Path()
 PATH = click.Path(path_type=Path)
-NOT_BUILT = ("typescript", "e2e")
+NOT_BUILT = ("e2e",)
 """Languages of rows that are planned: nothing here knows them yet."""
 CODES = {
     0: "done, or nothing to do",
@@ -118,7 +118,7 @@ def known_words() -> dict[str, tuple[str, ...]]:
     from scaffold.proof import RUNNERS
 
     edits = tuple(sorted(kind for kind in KINDS if kind not in INNER))
-    languages = sorted({name.rpartition(".")[2] for name in LANGUAGES.values()}, reverse=True)
+    languages = dict.fromkeys(name.rpartition(".")[2] for name in LANGUAGES.values())
     return {
         "languages": (*languages, *NOT_BUILT),
         "runners": tuple(sorted(RUNNERS)),

@@ -1,7 +1,7 @@
 """The edit kind `yaml`: entries of mappings and elements of lists, in block style.
 
 A payload is YAML. Its top-level keys name what is there in the file, or what stands below the path
-of a line `# scaffold: below services.plano`. Each entry of their mappings and each element of their
+of a line `# scaffold: below services.app`. Each entry of their mappings and each element of their
 lists is a unit (`jobs.lint`, `repos:https://…`). Other lines take an entry out, with the comment
 above it:
 

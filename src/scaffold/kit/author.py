@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from string import Template
 
 from scaffold.errors import CheckoutError, ConflictError, UsageError
-from scaffold.kit.reader import fault_of_path
-from scaffold.system.reading import read_plain, walk
+from scaffold.kit.reader import fault_of_path, walk_kit
+from scaffold.system.reading import read_plain
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "_demo"
 """The demo's kit, whose shared files every kit has, and a gap to begin from for each language."""
@@ -81,7 +81,7 @@ def _write_gap(folder: Path, example: Path, name: str, target: str) -> list[Path
     words = {"name": name, "target": target, "word": name.replace("-", "_").lower()}
     staging = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
-        for place in sorted(walk(example)):
+        for place in sorted(walk_kit(example)):
             relative = place.relative_to(example).as_posix().replace("NAME", words["word"])
             (staging / relative).parent.mkdir(parents=True, exist_ok=True)
             text = Template(read_plain(place).decode("utf-8")).substitute(words)
@@ -90,4 +90,4 @@ def _write_gap(folder: Path, example: Path, name: str, target: str) -> list[Path
         staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return sorted(walk(folder))
+    return sorted(walk_kit(folder))

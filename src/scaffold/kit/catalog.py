@@ -37,9 +37,10 @@ from scaffold.kit.reader import (
     gap_files,
     holds_control,
     read_toml,
+    walk_kit,
 )
 from scaffold.system.frozen import frozen
-from scaffold.system.reading import read_plain, walk
+from scaffold.system.reading import read_plain
 
 KINDS = ("gap", "proposal")
 STATES = ("ready", "unproven", "planned", "deprecated")
@@ -308,7 +309,7 @@ def template_digest(gap: Gap) -> str:
     total = hashlib.sha256()
     shared = gap.folder.parent / "_shared"
     try:
-        for path in sorted([*walk(gap.folder), *(walk(shared) if shared.is_dir() else ())]):
+        for path in sorted([*walk_kit(gap.folder), *(walk_kit(shared) if shared.is_dir() else ())]):
             if path.name not in ("README.md", "survivors.toml", "defects.toml"):
                 total.update(path.relative_to(gap.folder.parent).as_posix().encode() + b"\0")
                 total.update(read_plain(path) + b"\0")

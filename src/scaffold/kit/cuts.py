@@ -18,9 +18,9 @@ from scaffold.kit.reader import (
     closest,
     holds_control,
     read_text,
+    walk_kit,
 )
 from scaffold.system.frozen import frozen
-from scaffold.system.reading import walk
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""
@@ -208,7 +208,7 @@ def check_kept(kept: Sequence[Kept], files_dir: Path, page: Page) -> None:
     """
     if not kept:
         return
-    texts = [read_text(place) for place in walk(files_dir)]
+    texts = [read_text(place) for place in walk_kit(files_dir)]
     tests = {name for text in texts for name in _TEST.findall(text)}
     for number, one in enumerate(kept):
         keys = ("keep", number, "test")
@@ -293,7 +293,7 @@ def _written(top: Path) -> Iterator[str]:
     """The files that the templates of a gap write, payloads left out."""
     if not top.is_dir():
         return
-    for place in walk(top):
+    for place in walk_kit(top):
         relative = place.relative_to(top).as_posix()
         if not relative.startswith(f"{PAYLOADS}/") and not holds_control(relative):
             yield relative.removesuffix(".jinja")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from scaffold.errors import KitError
 from scaffold.system.caching import toml
 from scaffold.system.frozen import frozen
-from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain
+from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk
 
 Keys = tuple[str | int, ...]
 T = TypeVar("T")
@@ -102,6 +102,11 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
         why = "nested too deeply" if isinstance(error, RecursionError) else error
         raise KitError(f"{path}:{found[1] if found else last}: {why}", f"edit {path}") from error
     return Page(path, data, lambda keys: _line_of(text, keys), words or {})
+
+
+def walk_kit(folder: Path) -> Iterator[Path]:
+    """Everything below a folder of a kit, without what Python compiled there: pip does so."""
+    return walk(folder, leave=lambda name: name == "__pycache__")
 
 
 def gap_files(templates: Path) -> list[Path]:

@@ -13,11 +13,11 @@ from typing import Any
 from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.limits import OverLimitError, bounded
-from scaffold.kit.reader import fault_of_path
+from scaffold.kit.reader import fault_of_path, walk_kit
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates
 from scaffold.system import scratch
-from scaffold.system.reading import read_plain, walk
+from scaffold.system.reading import read_plain
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """What the machine refuses; any other error while rendering is the template's."""
@@ -136,7 +136,7 @@ def _read(staging: Path, gap: Gap) -> Rendered:
     empty: list[str] = []
     payloads: dict[str, str] = {}
     executable: set[str] = set()
-    for path in sorted(walk(staging)):
+    for path in sorted(walk_kit(staging)):
         relative = path.relative_to(staging).as_posix()
         content = read_plain(path)
         if relative.startswith(f"{PAYLOADS}/"):

@@ -13,9 +13,16 @@ from scaffold.errors import KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import PAYLOADS as PAYLOADS
 from scaffold.kit.questions import DELIMITERS, load_questions
-from scaffold.kit.reader import MOST_KIT_BYTES, Page, fault_of_path, holds_control, label, unknown
+from scaffold.kit.reader import (
+    MOST_KIT_BYTES,
+    Page,
+    fault_of_path,
+    holds_control,
+    label,
+    unknown,
+    walk_kit,
+)
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
-from scaffold.system.reading import walk
 
 ENVOPS = {
     "block_start_string": "[%",
@@ -151,7 +158,7 @@ def fault_of_template(relative: str) -> str:
 
 def _walked(top: Path) -> Iterator[Path]:
     try:
-        yield from walk(top)
+        yield from walk_kit(top)
     except OSError as error:
         raise KitError(f"{error.filename}: {error.strerror}", f"ls -lR {top}") from error
 

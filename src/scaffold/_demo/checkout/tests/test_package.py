@@ -1,4 +1,4 @@
-"""The suite that was here before: what the package exports."""
+"""The one suite that was here before: what the package says of itself."""
 
 import parcels
 
