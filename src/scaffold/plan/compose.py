@@ -185,7 +185,7 @@ def _edit(
         return []
     record, moved = _apply(checkout, state, files, plan, spec, payload, on_conflict)
     if not spec.to:
-        return [record] if record.units else []
+        return [record] if record.units or payload.strip() else []
     # Formatted before it is compared: a formatter's changes are not edits.
     source = format_source(spec.to, moved.encode("utf-8"), cache=cache_dir("format"))
     there = EditSpec(edits.MOVES[spec.kind], spec.to, spec.payload)
