@@ -10,6 +10,7 @@ from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from scaffold.checkout.files import read_file, rule_files
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, Target
 from scaffold.languages import dotted, language_of
@@ -87,6 +88,16 @@ class Checkout:
     @functools.cached_property
     def _real_root(self) -> str:
         return os.path.join(os.path.realpath(self.root), "")
+
+    @functools.cached_property
+    def rules(self) -> dict[str, bytes]:
+        """The files with the checkout's own rules, read once for all gaps: path -> bytes.
+
+        Raises:
+            CheckoutError: One of them cannot be read.
+        """
+        found = {path: read_file(self.root, path) for path in rule_files(self.root)}
+        return {path: content for path, content in found.items() if content is not None}
 
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.

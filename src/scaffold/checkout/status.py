@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.checkout.adoption import find_adoption
-from scaffold.checkout.files import read_file, rule_files, write_file
+from scaffold.checkout.files import read_file, write_file
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import (
@@ -128,10 +128,10 @@ def digests_of(checkout: Checkout, record: GapRecord, targets: Iterable[str]) ->
     Raises:
         CheckoutError: One of them cannot be read.
     """
-    shared = [edit.path for edit in record.edits]
+    own = {*record.files, *(edit.path for edit in record.edits), *targets}
     found = {}
-    for path in sorted({*record.files, *shared, *targets, *rule_files(checkout.root)}):
-        content = read_file(checkout.root, path)
+    for path in sorted(own | checkout.rules.keys()):
+        content = read_file(checkout.root, path) if path in own else checkout.rules[path]
         if content is not None:
             found[path] = fingerprint(content)
     return found

@@ -178,3 +178,11 @@ def without_appended(text: str, start: int, end: int) -> str:
 def line_number(text: str, at: int) -> int:
     """The line of a position, counted from 1."""
     return text.count("\n", 0, at) + 1
+
+
+def end_of_line(text: str, at: int) -> int:
+    """The end of a line, before its line end."""
+    found = text.find("\n", at)
+    if found < 0:
+        return len(text)
+    return found - 1 if found > 0 and text[found - 1] == "\r" else found

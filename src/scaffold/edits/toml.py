@@ -26,6 +26,7 @@ from scaffold.edits.decisions import (
     appended,
     check_planned,
     digest,
+    end_of_line,
     existing,
     line_end,
     line_number,
@@ -178,7 +179,7 @@ def _added(text: str, item: _Wanted, own: Ours, owned: list[Unit]) -> str:
     mine = [e for e in entries if e.table == item.table]
     if not mine and not table.path:
         return f"{line}{newline}{text}"
-    at = _line_end(text, mine[-1].end if mine else table.end)
+    at = end_of_line(text, mine[-1].end if mine else table.end)
     return f"{text[:at]}{newline}{line}{text[at:]}"
 
 
@@ -200,7 +201,7 @@ def _with_element(text: str, array: Entry, source: str, own: Ours) -> str:
     newline = line_end(text)
     if last.comma is None:
         return text[: last.end] + f",{newline}{indent}{source}" + text[last.end :]
-    at = _line_end(text, last.comma)
+    at = end_of_line(text, last.comma)
     return text[:at] + f"{newline}{indent}{source}," + text[at:]
 
 
@@ -211,7 +212,7 @@ def _dropped(text: str, name: str, own: Ours) -> str:
     found = _find(text, name)
     if isinstance(found, Entry):
         start = text.rfind("\n", 0, found.start) + 1
-        end = _line_end(text, found.end)
+        end = end_of_line(text, found.end)
         if start == 0:
             return text[min(len(text), end + len(line_end(text))) :]
         return text[: _before_line_end(text, start)] + text[end:]
@@ -226,7 +227,7 @@ def _without_element(text: str, there: Sequence[Element], at: int) -> str:
     start = text.rfind("\n", 0, one.start) + 1
     alone = not text[start : one.start].strip()
     if alone and one.comma is not None:
-        end = _line_end(text, one.comma)
+        end = end_of_line(text, one.comma)
         if not text[one.comma + 1 : end].strip() or text[one.comma + 1 : end].lstrip()[:1] == "#":
             return text[: _before_line_end(text, start)] + text[end:]
     if at > 0:
@@ -250,7 +251,7 @@ def _without_frame(text: str, name: str) -> str:
     array = next((e for e in entries if _dotted(e.path) == name), None)
     if array is None or elements(text, array) or text[array.value_start : array.end] != "[]":
         return text
-    start, end = text.rfind("\n", 0, array.start) + 1, _line_end(text, array.end)
+    start, end = text.rfind("\n", 0, array.start) + 1, end_of_line(text, array.end)
     if start == 0:
         return text[min(len(text), end + len(line_end(text))) :]
     return text[: _before_line_end(text, start)] + text[end:]
@@ -349,14 +350,6 @@ def _shown(value: Any) -> str:
 
 def _digest(value: Any) -> str:
     return digest(json.dumps(value, sort_keys=True, default=str))
-
-
-def _line_end(text: str, at: int) -> int:
-    """The end of a line, before its line end."""
-    found = text.find("\n", at)
-    if found < 0:
-        return len(text)
-    return found - 1 if found > 0 and text[found - 1] == "\r" else found
 
 
 def _before_line_end(text: str, start: int) -> int:

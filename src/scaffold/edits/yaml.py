@@ -31,6 +31,7 @@ from scaffold.edits.decisions import (
     Step,
     check_planned,
     digest,
+    end_of_line,
     existing,
     line_end,
     line_number,
@@ -207,7 +208,7 @@ def _spots(text: str, path: Path, node: yaml.CollectionNode) -> Iterator[_Spot]:
             name = f"{dotted}:{_shown(item)}"
         else:
             name = f"{dotted}.{first.value}" if path else str(first.value)
-        end = _line_end(text, max(start, _end(text, last, shift)))
+        end = end_of_line(text, max(start, _end(text, last, shift)))
         column = start - (text.rfind("\n", 0, start) + 1)
         source = _dedented(text[start:end], column)
         yield _Spot(name, path, source, start, end, column)
@@ -344,13 +345,6 @@ def _dedented(source: str, column: int) -> str:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
-
-
-def _line_end(text: str, at: int) -> int:
-    found = text.find("\n", at)
-    if found < 0:
-        return len(text)
-    return found - (text[found - 1] == "\r")
 
 
 def _past(text: str, end: int) -> int:
