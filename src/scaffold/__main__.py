@@ -10,13 +10,18 @@ isolation.guard_start(sys.argv[1:])
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    import atexit
     import gc
+    import os
 
     from scaffold.cli import run
 
     # Imports make much and drop little: with the usual 700, `status` takes 1.03 times as long.
     gc.set_threshold(100_000)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # All is written and closed; to take every module apart costs `status` a tenth of its time.
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 if __name__ == "__main__":

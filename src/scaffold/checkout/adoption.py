@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from scaffold.checkout.find import Checkout
@@ -95,10 +95,10 @@ def _looked_into(
 def _suites(checkout: Checkout, gap: Gap, unread: list[str]) -> Iterator[tuple[str, bytes]]:
     """The test files beside a gap that may name one of its targets."""
     targets = [path for target in gap.targets for path in target.paths]
-    stems = {PurePosixPath(path).stem.encode() for path in targets}
+    stems = {os.path.splitext(os.path.basename(path))[0].encode() for path in targets}
     if gap.run is None:
         return
-    for example in {PurePosixPath(path).suffix: path for path in targets}.values():
+    for example in {os.path.splitext(path)[1]: path for path in targets}.values():
         for suite in gap.run.baseline:
             found = _suite(checkout, example, f"{gap.run.root}/{suite}")
             unread += found.unread
@@ -112,7 +112,7 @@ class _Suite(NamedTuple):
 
 def _suite(checkout: Checkout, example: str, suite: str) -> _Suite:
     """The test files in a folder, of the language of another file, read once for all gaps."""
-    wanted = PurePosixPath(example).suffix, suite
+    wanted = os.path.splitext(example)[1], suite
     found = checkout.suites.get(wanted)
     if found is None:
         found = checkout.suites[wanted] = _Suite([], [])

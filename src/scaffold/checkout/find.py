@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file, rule_files
@@ -195,7 +195,7 @@ class Checkout:
 
     def _is_folder(self, path: str) -> bool:
         """Whether a target that names no file is a folder; one that names a file must be one."""
-        return not PurePosixPath(path).suffix and os.path.isdir(self._place(path))
+        return not os.path.splitext(path)[1] and os.path.isdir(self._place(path))
 
     def _place(self, path: str) -> str:
         return os.path.join(self.root, path)

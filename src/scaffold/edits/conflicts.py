@@ -22,6 +22,8 @@ class OnConflict(StrEnum):
 
 def marked_lines(content: bytes) -> list[int]:
     """The lines where a conflict begins that is not resolved yet."""
+    if b"<<<<<<<" not in content:  # ten times as quick, and `status` looks into every file
+        return []
     return [content.count(b"\n", 0, found.start()) + 1 for found in _FIRST.finditer(content)]
 
 

@@ -307,11 +307,11 @@ def template_digest(gap: Gap) -> str:
     import hashlib
 
     total = hashlib.sha256()
-    shared = gap.folder.parent / "_shared"
+    shared, inside = gap.folder.parent / "_shared", len(str(gap.folder.parent)) + 1
     try:
         for path in sorted([*walk_kit(gap.folder), *(walk_kit(shared) if shared.is_dir() else ())]):
             if path.name not in ("README.md", "survivors.toml", "defects.toml"):
-                total.update(path.relative_to(gap.folder.parent).as_posix().encode() + b"\0")
+                total.update(str(path)[inside:].encode() + b"\0")
                 total.update(read_plain(path) + b"\0")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error

@@ -293,8 +293,9 @@ def _written(top: Path) -> Iterator[str]:
     """The files that the templates of a gap write, payloads left out."""
     if not top.is_dir():
         return
+    inside = len(str(top)) + 1
     for place in walk_kit(top):
-        relative = place.relative_to(top).as_posix()
+        relative = str(place)[inside:]
         if not relative.startswith(f"{PAYLOADS}/") and not holds_control(relative):
             yield relative.removesuffix(".jinja")
 

@@ -7,6 +7,7 @@ top offers what `Language` names; it imports the rest of itself when it is asked
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -170,7 +171,7 @@ def _with_lf(content: bytes) -> bytes:
 
 def language_of(path: str) -> Language | None:
     """The language of a file by its ending; None where no package knows it."""
-    name = LANGUAGES.get(PurePosixPath(path).suffix)
+    name = LANGUAGES.get(os.path.splitext(path)[1])
     return None if name is None else cast(Language, importlib.import_module(name))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from scaffold.errors import CheckoutError
 from scaffold.system import isolation
+from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, read_handle
 
 MIB = 1 << 20
 PARTS = {
@@ -29,9 +30,6 @@ PARTS = {
     "tools": 512 * MIB,
 }
 """What is kept, and the most bytes of it: what was not used for longest goes first."""
-
-MOST_BYTES = 16 * MIB
-"""The largest entry of `format` and `verdicts`."""
 
 STALE_S = 3600.0
 """How old a temporary file is when nobody can still be writing it."""
@@ -305,9 +303,4 @@ def _digest(entry: Path, content: bytes) -> bytes:
 
 def _read_own(entry: Path) -> bytes:
     # A FIFO is not waited for, nor is a link followed.
-    handle = os.open(entry, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as stream:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
-            raise OSError(22, "Not an entry", str(entry))
-        return stream.read(MOST_BYTES)
+    return read_handle(os.open(entry, FILE_FLAGS | os.O_NOFOLLOW), str(entry), MOST_BYTES)

@@ -61,9 +61,13 @@ def read_handle(handle: int, place: str, most: int = MOST_BYTES) -> bytes:
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", place)
         raise OSError(errno.EINVAL, "Not a plain file", place)
-    with os.fdopen(handle, "rb") as stream:
-        content = stream.read(most + 1) if found.st_size <= most else b" " * (most + 1)
-    if len(content) > most:
+    content, size = b"", found.st_size
+    with os.fdopen(handle, "rb", buffering=0) as stream:
+        # Never a buffer of `most` bytes: to make one costs more than to read a source.
+        while size <= most and (chunk := stream.read(size + 1)):
+            content += chunk
+            size = max(size, len(content))
+    if size > most:
         raise OSError(errno.EFBIG, f"Larger than {most >> 20} MiB", place)
     return content
 
