@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers realbugs releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -97,6 +97,10 @@ peers: $(VENV)/.ready
 # make releases [RELEASES="0.4.8 0.4.9"]: the Python rows on every release, or on those named.
 releases: $(VENV)/.ready
 	$(BIN)/python tools/releases.py $(RELEASES)
+
+# make realbugs CLONE=GITDIR [BUGS="--bug COMMIT --gap GAP"]: which of upstream's own fixes the tests reveal and guard.
+realbugs: $(VENV)/.ready
+	$(BIN)/python tools/realbugs.py run $(CLONE) $(BUGS)
 
 lock:
 	uv pip compile -q --universal --no-header --no-emit-index-url --generate-hashes --python-version 3.11 pyproject.toml --group dev -o requirements.lock

@@ -34,7 +34,7 @@ from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
-from scaffold.plan.moving import moved, moves, with_edits
+from scaffold.plan.moving import moved, moves, places_of_edits, with_edits
 from scaffold.plan.parts import changed_by, cut, modes_after
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
@@ -65,8 +65,7 @@ def make_plan(
         answers = request.answers.get(findings.gap.slug, {})
         plans.append(_plan_gap(kit, findings, answers, state, request))
     removed, relocated = _relocated(checkout, state, plans, request.on_conflict)
-    arrived = {change.path: change.after for change in relocated if change.source and change.after}
-    plans = [_together(kit, checkout, state, plan, plans, request, arrived) for plan in plans]
+    plans = _placed(kit, checkout, state, plans, request, removed, relocated)
     _refuse_shared_files(plans, relocated)
     gone = {change.path for change in removed if change.writes}
     before, state = state, state.moved_on(moved(relocated), gone)
@@ -106,6 +105,24 @@ def _relocated(
         taken = {path for change in (*removed, *relocated) for path in change.places}
         relocated += moves(checkout, state, plan.gap, taken, on_conflict)
     return removed, relocated
+
+
+def _placed(
+    kit: Kit,
+    checkout: Checkout,
+    state: State,
+    plans: Sequence[GapPlan],
+    request: Request,
+    removed: Sequence[Change],
+    relocated: Sequence[Change],
+) -> list[GapPlan]:
+    """The plans, each by what the others write, move and delete."""
+    arrived = {change.path: change.after for change in relocated if change.source and change.after}
+    plans = [_together(kit, checkout, state, plan, plans, request, arrived) for plan in plans]
+    return [
+        replace(plan, places=places_of_edits(checkout.root, state, plan.gap, removed, relocated))
+        for plan in plans
+    ]
 
 
 def _writes(change: Change) -> list[Write]:

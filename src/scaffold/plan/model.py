@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scaffold.checkout.find import Checkout, Findings
@@ -63,6 +63,7 @@ class GapPlan:
         touched: The files that this plan is about; others stay as they are.
         stubs: Files with every test a todo.
         todos: How many of them.
+        places: Where the files are that its edits name and that moved; empty for one that is gone.
     """
 
     gap: Gap
@@ -75,6 +76,7 @@ class GapPlan:
     touched: frozenset[str]
     stubs: Mapping[str, bytes] = field(default_factory=dict)
     todos: int = 0
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def left_out(self) -> list[str]:
         """What this checkout lacks, and the files of which nothing applies to it."""
@@ -96,9 +98,11 @@ class GapPlan:
 
     @property
     def edits(self) -> tuple[EditSpec, ...]:
-        """The edits of the parts that are there afterwards."""
+        """The edits of the parts that are there afterwards; a file that moved is edited there."""
         payloads = edits_with(self.gap, self.modes)
-        return tuple(spec for spec in self.gap.edits if spec.payload in payloads)
+        wanted = (spec for spec in self.gap.edits if spec.payload in payloads)
+        placed = (replace(one, path=self.places.get(one.path, one.path)) for one in wanted)
+        return tuple(one for one in placed if one.path)
 
     @property
     def complete(self) -> bool:

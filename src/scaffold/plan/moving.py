@@ -61,6 +61,30 @@ def moved(changes: Iterable[Change], gap: str = "") -> dict[str, str]:
     }
 
 
+def places_of_edits(
+    root: Path, state: State, gap: Gap, removed: Iterable[Change], relocated: Iterable[Change]
+) -> dict[str, str]:
+    """Where the files are that a gap's edits name, and that this plan or an earlier one moved.
+
+    Returns:
+        The place that an edit names -> the new place; empty where the file was deleted.
+    """
+    records = state.gaps.values()
+    going = {change.path for change in removed if change.writes}
+    now = moved(relocated)
+    gone = going | {path for one in records for path in one.removed if not (root / path).exists()}
+    # What the gap itself would have moved to where its edit is.
+    gone |= {to for path in gone for spec in gap.moves if (to := spec.place_of(path)) is not None}
+    before = {path: to for one in records for path, to in one.moved.items()}
+    found = {}
+    for path in {spec.path for spec in gap.edits}:
+        if path in going or (path in gone and not (root / path).exists()):
+            found[path] = ""
+        elif path in now or (path in before and not (root / path).exists()):
+            found[path] = now.get(path) or before[path]
+    return found
+
+
 def with_edits(relocated: Sequence[Change], edited: Sequence[Change]) -> list[Change]:
     """Moves and edits, with one change for a file that is in its new place and edited there."""
     there = (Action.MOVE, Action.SAME)

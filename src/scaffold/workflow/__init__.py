@@ -16,6 +16,7 @@ from scaffold.checkout.status import Status, declares_its_todos, digests_of, kee
 from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
+from scaffold.languages import language_of
 from scaffold.system import invocation
 
 if TYPE_CHECKING:
@@ -247,6 +248,7 @@ def _targets_of(findings: Findings) -> tuple[SubjectTarget, ...]:
     return tuple(
         SubjectTarget(at.target.name, at.path, at.module, at.target.line_pct, at.target.kill_pct)
         for at in findings.targets
+        if language_of(at.path) is not None  # settings have no lines that run
     )
 
 

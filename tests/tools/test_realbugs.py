@@ -1,0 +1,37 @@
+"""Which of upstream's fixes the tests reveal and guard: tools/realbugs.py."""
+
+from __future__ import annotations
+
+import realbugs
+
+FIRST = {"t::a": "passed", "t::b": "xfailed", "t::c": "passed", "t::d": "skipped"}
+
+
+def test_a_green_test_that_fails_or_is_gone_has_turned() -> None:
+    broken = {"t::a": "failed", "t::b": "xfailed", "t::d": "failed"}
+    assert sorted(realbugs.turned(FIRST, broken)) == ["t::a", "t::c"]
+
+
+def test_a_green_test_that_is_skipped_now_has_not_turned() -> None:
+    assert not list(realbugs.turned(FIRST, {**FIRST, "t::a": "skipped"}))
+
+
+def test_a_bug_counts_once_for_all_of_its_rows() -> None:
+    bugs = [{"commit": "c1", "fault": "f1"}, {"commit": "c2", "fault": "f2"}]
+    found = {"revealed": [], "guarded": ["m::one", "m::two"], "hindered": []}
+    results = {"c1 row": found, "c1 other": {**found, "revealed": ["m::known"]}}
+    text = "\n".join(realbugs.document(bugs, results))
+    assert "Of 2 bugs 1 are measured: 1 revealed, 1 guarded." in text
+    assert "| c1 | f1 | row | no | `one` and 1 more | none |" in text
+
+
+def test_a_row_that_cannot_be_measured_says_why() -> None:
+    bugs = [{"commit": "c1", "fault": "f1"}]
+    text = "\n".join(realbugs.document(bugs, {"c1 row": {"failed": "it is red"}}))
+    assert "Of 1 bugs 0 are measured: 0 revealed, 0 guarded." in text
+    assert "| c1 | f1 | row | not measured: it is red |  |  |" in text
+
+
+def test_the_document_is_the_one_that_the_results_give() -> None:
+    text = "\n".join(realbugs.document(realbugs.read_bugs(), realbugs.read_results())) + "\n"
+    assert realbugs.TABLE.read_text("utf-8") == text, "run: python tools/realbugs.py table"

@@ -1,0 +1,230 @@
+"""Upstream's real bugs: which of them the generated tests reveal, and which they guard against.
+
+    python tools/realbugs.py run GITDIR [--bug COMMIT] [--gap GAP]   GITDIR is a clone of the target
+    python tools/realbugs.py table                                   docs/real-bugs.md anew
+
+For each commit of field/real-bugs.toml and each row with a target among its files:
+
+revealed: the row is written into the commit's parent; a known defect of it passes once the fix is
+    there.
+guarded: the row is written into the commit; a green test of it fails once the fix is taken out.
+
+The fix is what the commit changes in the sources, without its own tests beside them. A result is
+kept by what was rendered at both ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from field import ROOT, FieldError, rendered_digest, say, scaffold
+from scaffold.checkout.find import Checkout
+from scaffold.kit.catalog import Gap, Kit, load_kit
+from tables import table
+
+BUGS = ROOT / "field" / "real-bugs.toml"
+RESULTS = ROOT / "field" / "real-bugs.json"
+TABLE = ROOT / "docs" / "real-bugs.md"
+SOURCES = ("cli/planoai", "crates/*/src")
+LEFT_OUT = ":!docs/source/_static"
+GREEN, KNOWN, RED = "passed", "xfailed", ("failed", "error", "xpassed")
+Entry = dict[str, Any]
+
+
+def main() -> int:
+    """Run one of the two."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("clone", nargs="?", type=Path, metavar="GITDIR")
+    parser.add_argument("--bug", action="append", help="only this commit; may repeat")
+    parser.add_argument("--gap", action="append", help="only this row; may repeat")
+    parser.add_argument("--python", help="interpreter with the checkout's dependencies")
+    options = parser.parse_args()
+    if options.action == "run":
+        kit = load_kit(ROOT)
+        for bug in read_bugs():
+            if not options.bug or bug["commit"] in options.bug:
+                examine(kit, options.clone, bug["commit"], options)
+    TABLE.write_text("\n".join(document(read_bugs(), read_results())) + "\n", encoding="utf-8")
+    return 0
+
+
+def read_bugs() -> list[dict[str, str]]:
+    """Commit and fault of each, in the order of the file."""
+    return list(tomllib.loads(BUGS.read_text("utf-8"))["bug"])
+
+
+def read_results() -> dict[str, Entry]:
+    """`commit gap` -> what was found."""
+    return dict(json.loads(RESULTS.read_text("utf-8"))) if RESULTS.is_file() else {}
+
+
+def examine(kit: Kit, clone: Path, commit: str, options: argparse.Namespace) -> None:
+    """Measure every row that the fix concerns, and keep each result at once."""
+    changed = git(clone, "diff", "--name-only", f"{commit}^", commit, "--", *SOURCES).split()
+    for gap in kit.gaps.values():
+        concerned = {path for target in gap.targets for path in target.paths} & set(changed)
+        wanted = gap.slug in options.gap if options.gap else gap.state == "ready"
+        if not concerned or not gap.built or not wanted:
+            continue
+        with tempfile.TemporaryDirectory(prefix="scaffold-realbugs-") as scratch:
+            try:
+                found = measure(kit, gap, clone, commit, Path(scratch), options)
+            except FieldError as error:
+                found = {"failed": str(error)}
+        name = f"{commit} {gap.slug}"
+        RESULTS.write_text(json.dumps({**read_results(), name: found}, indent=1, sort_keys=True))
+        say(f"{name}: {found.get('failed') or answers(found)}")
+
+
+def measure(
+    kit: Kit, gap: Gap, clone: Path, commit: str, scratch: Path, options: argparse.Namespace
+) -> Entry:
+    """Both questions of one row and one fix."""
+    before, after = scratch / "before", scratch / "after"
+    for tree, name in ((before, f"{commit}^"), (after, commit)):
+        export(clone, name, tree)
+    digests = [
+        rendered_digest(kit, gap, Checkout(tree).find(gap).facts()) for tree in (before, after)
+    ]
+    name = f"{commit} {gap.slug}"
+    earlier = read_results().get(name, {})
+    if earlier.get("digests") == digests:
+        return earlier
+    patch = git(clone, "diff", f"{commit}^", commit, "--", *SOURCES)
+    say(f"{name}: the parent, then with the fix")
+    first, fixed = around(gap, before, patch, (), options)
+    say(f"{name}: the commit, then without the fix")
+    whole, broken = around(gap, after, patch, ("--reverse",), options)
+    return {
+        "digests": digests,
+        "revealed": sorted(
+            test for test, how in first.items() if how == KNOWN and fixed.get(test) != KNOWN
+        ),
+        "hindered": sorted(turned(first, fixed)),
+        "guarded": sorted(turned(whole, broken)),
+        "tests": len(whole),
+    }
+
+
+def turned(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    """The green tests that are red afterwards, or cannot be run any more."""
+    return (
+        test for test, how in before.items() if how == GREEN and after.get(test, "error") in RED
+    )
+
+
+def around(
+    gap: Gap, tree: Path, patch: str, direction: Sequence[str], options: argparse.Namespace
+) -> tuple[dict[str, str], dict[str, str]]:
+    """How each test of a row ends in a tree, and how once the patch is applied.
+
+    Raises:
+        FieldError: The row is red before, or the patch does not apply.
+    """
+    scaffold("new", "--gap", gap.slug, "-C", str(tree), "--json")
+    first = outcomes(gap, tree, options)
+    if any(how in RED for how in first.values()):
+        raise FieldError(f"{gap.slug} is red before the fix is touched")
+    argv = ["git", "apply", *direction, "--whitespace=nowarn", "-"]
+    done = subprocess.run(argv, cwd=tree, input=patch, text=True, capture_output=True)
+    if done.returncode:
+        raise FieldError(f"the fix does not apply: {done.stderr.strip().splitlines()[0]}")
+    return first, outcomes(gap, tree, options)
+
+
+def outcomes(gap: Gap, tree: Path, options: argparse.Namespace) -> dict[str, str]:
+    """How each generated test ends; empty where nothing could be built."""
+    python = ["--python", options.python] if options.python else []
+    argv = ["verify", gap.slug, "-C", str(tree), "--no-rules", "--json", *python]
+    found = scaffold(*argv, accept=(0, 5, 6)).get("outcomes") or [{"tests": []}]
+    return {test["id"]: test["outcome"] for test in found[0]["tests"]}
+
+
+def export(clone: Path, commit: str, tree: Path) -> None:
+    """The files of a commit, in a new folder."""
+    tree.mkdir(parents=True)
+    archive = subprocess.run(
+        ["git", "-C", str(clone), "archive", commit, "--", ".", LEFT_OUT],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=archive.stdout, check=True)
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+
+
+def git(clone: Path, *arguments: str) -> str:
+    """What git prints."""
+    argv = ["git", "-C", str(clone), *arguments]
+    return subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def answers(found: Entry) -> str:
+    """Both answers in words."""
+    revealed, guarded = ("yes" if found[key] else "no" for key in ("revealed", "guarded"))
+    return f"revealed {revealed}, guarded {guarded}"
+
+
+def document(bugs: Sequence[Mapping[str, str]], results: Mapping[str, Entry]) -> list[str]:
+    """docs/real-bugs.md: a line for each fix and row, and the shares."""
+    rows = []
+    for bug in bugs:
+        for name, found in sorted(results.items()):
+            commit, _, gap = name.partition(" ")
+            if commit != bug["commit"]:
+                continue
+            cells = (
+                [f"not measured: {found['failed']}", "", ""]
+                if "failed" in found
+                else [shown(found, key) for key in ("revealed", "guarded", "hindered")]
+            )
+            rows.append([commit, bug["fault"], gap, *cells])
+    measured = {
+        bug["commit"]: [
+            one for name, one in results.items()
+            if name.startswith(bug["commit"]) and "failed" not in one
+        ]
+        for bug in bugs
+    }  # fmt: skip
+    known = {commit: found for commit, found in measured.items() if found}
+    revealed, guarded = (
+        sum(any(one[key] for one in found) for found in known.values())
+        for key in ("revealed", "guarded")
+    )
+    return [
+        "# Upstream's real bugs",
+        "",
+        "Made by `make realbugs` from `field/real-bugs.toml` and `field/real-bugs.json`; not",
+        "written by hand. **Revealed**: written into the commit before the fix, a known defect of",
+        "the row passes once the fix is there. **Guarded**: written into the fix, a green test",
+        "fails once it is taken out. **In the way**: green tests before the fix that fail with it.",
+        "",
+        f"Of {len(bugs)} bugs {len(known)} are measured: {revealed} revealed, {guarded} guarded.",
+        "The rows were written with this history in reach, so this is no prediction.",
+        "",
+        *table(["fix", "what was wrong", "row", "revealed by", "guarded by", "in the way"], rows),
+    ]
+
+
+def shown(found: Entry, key: str) -> str:
+    """The first test of a list and how many there are; `no` where there is none."""
+    tests = found[key]
+    if not tests:
+        return "no" if key != "hindered" else "none"
+    more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+    return f"`{tests[0].rpartition('::')[2]}`{more}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except FieldError as error:
+        sys.exit(f"error: {error}")
