@@ -9,8 +9,8 @@ revealed: the row is written into the commit's parent; a known defect of it pass
     there.
 guarded: the row is written into the commit; a green test of it fails once the fix is taken out.
 
-The fix is what the commit changes in the sources, without its own tests beside them. A result is
-kept by what was rendered at both ends.
+The fix is what the commit changes in the programs and their own tests. A result is kept by what
+was rendered at both ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tables import table
 BUGS = ROOT / "field" / "real-bugs.toml"
 RESULTS = ROOT / "field" / "real-bugs.json"
 TABLE = ROOT / "docs" / "real-bugs.md"
-SOURCES = ("cli/planoai", "crates/*/src")
+SOURCES = ("cli", "crates", "config")
 LEFT_OUT = ":!docs/source/_static"
 GREEN, KNOWN, RED = "passed", "xfailed", ("failed", "error", "xpassed")
 Entry = dict[str, Any]
@@ -99,7 +99,8 @@ def measure(
     earlier = read_results().get(name, {})
     if earlier.get("digests") == digests:
         return earlier
-    patch = git(clone, "diff", f"{commit}^", commit, "--", *SOURCES)
+    # Lock files may hold what git cannot apply, and decide nothing here.
+    patch = git(clone, "diff", f"{commit}^", commit, "--", *SOURCES, ":!*uv.lock")
     say(f"{name}: the parent, then with the fix")
     first, fixed = around(gap, before, patch, (), options)
     say(f"{name}: the commit, then without the fix")
@@ -142,10 +143,16 @@ def around(
 
 
 def outcomes(gap: Gap, tree: Path, options: argparse.Namespace) -> dict[str, str]:
-    """How each generated test ends; empty where nothing could be built."""
+    """How each generated test ends.
+
+    Raises:
+        FieldError: None could be run: it does not build, or the checkout's own tests are red.
+    """
     python = ["--python", options.python] if options.python else []
     argv = ["verify", gap.slug, "-C", str(tree), "--no-rules", "--json", *python]
-    found = scaffold(*argv, accept=(0, 5, 6)).get("outcomes") or [{"tests": []}]
+    found = scaffold(*argv, accept=(0, 5, 6)).get("outcomes")
+    if not found or not found[0]["tests"]:
+        raise FieldError("no test could be run: it does not build, or its own tests are red")
     return {test["id"]: test["outcome"] for test in found[0]["tests"]}
 
 
