@@ -149,7 +149,10 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
 
 
 def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presence]:
-    """Unit name -> present, absent, or edited: the old text is back or some of the new one gone."""
+    """Unit name -> present, absent, or edited: old text is back, or the new lines are gone.
+
+    A new path that went with the text around it is no edit.
+    """
     found = {}
     for unit in sorted(owned):
         if _is_gone(text, unit):
@@ -160,9 +163,8 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
             found[unit.name] = Presence.PRESENT if whole else Presence.EDITED
         else:
             old, new = _names(unit)
-            enough = len(places(text, new)) >= len(remembered(_Spots, unit).at)
-            as_written = enough and not old_places(text, old, new)
-            found[unit.name] = Presence.PRESENT if as_written else Presence.EDITED
+            back = bool(old_places(text, old, new))
+            found[unit.name] = Presence.EDITED if back else Presence.PRESENT
     return found
 
 
