@@ -24,6 +24,7 @@ STYLED = (
     "docker_cli",
     "cli_main",
     "common_utils",
+    "llm_gateway",
     "targets",
     "config_validation",
     "bedrock_mock",

@@ -30,12 +30,6 @@ impl RootContext for FilterContext {
         true
     }
 
-    fn on_tick(&mut self) {
-        let headers = vec![(":method", "GET"), (":path", "/"), (":authority", "names")];
-        self.dispatch_http_call("names", headers, None, vec![], Duration::from_secs(5))
-            .expect("the host takes the call");
-    }
-
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Greeter {
             greeting: self.greeting.clone(),

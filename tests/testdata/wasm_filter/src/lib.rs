@@ -10,4 +10,6 @@ proxy_wasm::main! {{
 }}
 
 #[cfg(test)]
-mod generated_tests;
+mod host_tests;
+#[cfg(test)]
+mod test_host;
