@@ -13,7 +13,7 @@ from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Place
 from scaffold.kit.parts import WHOLE, edits_with, names_of, needed, owner_of
 from scaffold.kit.render import Rendered
-from scaffold.languages import language_of
+from scaffold.languages import Language, language_of
 from scaffold.languages.formatting import format_source
 from scaffold.plan.model import Plan, Request
 from scaffold.system.caching import cache_dir
@@ -168,7 +168,7 @@ def cut(gap: Gap, rendered: Rendered, names: Collection[str]) -> Rendered:
             if path in kept
         },
         payloads={
-            name: _without(places[name], text.encode(), gone).decode()
+            name: _without(places[name], text.encode(), gone, language_of(name)).decode()
             for name, text in rendered.payloads.items()
             if name in payloads
         },
@@ -192,12 +192,11 @@ def changed_by(
 
 
 def _declared(path: str, content: bytes, gone: Collection[str]) -> bytes:
-    left = _without(path, content, gone)
+    left = _without(path, content, gone, language_of(path))
     return content if left == content else format_source(path, left, cache=cache_dir("format"))
 
 
-def _without(path: str, content: bytes, gone: Collection[str]) -> bytes:
-    language = language_of(path)
+def _without(path: str, content: bytes, gone: Collection[str], language: Language | None) -> bytes:
     return language.without_files(path, content, gone) if language else content
 
 
