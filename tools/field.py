@@ -319,9 +319,10 @@ def name_of(entry: Entry) -> str:
     return f"{entry['gap']} {entry['commit']}{in_brackets(entry)}"
 
 
-def in_brackets(entry: Entry) -> str:
-    """The case of an entry behind a name; nothing for the defaults."""
-    return f" ({entry['case']})" if "case" in entry else ""
+def in_brackets(entry: Entry, note: str = "") -> str:
+    """The case of an entry behind a name, and a note; nothing for the defaults."""
+    told = ", ".join(filter(None, (entry.get("case"), note)))
+    return f" ({told})" if told else ""
 
 
 def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
@@ -330,24 +331,26 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
     from mends import section as mends
 
     header = ["row", "commit", "tests", "known defects", "own suites", "target", "lines", "killed"]
-    known = (entry for entry in ledger if entry["gap"] in kit.gaps)
+    known = [entry for entry in ledger if entry["gap"] in kit.gaps]
+    earlier = set(stale(kit, known))
     lines = [
         "# What was proved on real checkouts",
         "",
         "Made by `make field` from `field/ledger.json`; not written by hand. Killed: of the viable",
         "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
-        "In brackets: a case of the row's cases.toml whose answers were given.",
+        "In brackets: a case of the row's cases.toml whose answers were given; stale where the row",
+        "renders otherwise since.",
         "",
-        *table(header, (row for entry in known for row in rows_of(entry))),
+        *table(header, (row for one in known for row in rows_of(one, name_of(one) in earlier))),
         *mends(),
         *parts(),
     ]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def rows_of(entry: Entry) -> Iterator[list[object]]:
+def rows_of(entry: Entry, is_stale: bool = False) -> Iterator[list[object]]:
     """The lines of an entry, one for each target that says something."""
-    first = [entry["gap"] + in_brackets(entry), entry["commit"]]
+    first = [entry["gap"] + in_brackets(entry, "stale" * is_stale), entry["commit"]]
     if entry.get("retired"):
         yield [*first, "retired", "", "", "", "", ""]
         return

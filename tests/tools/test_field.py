@@ -97,6 +97,20 @@ def test_an_entry_is_stale_when_its_row_renders_otherwise(
     assert list(fieldwork.stale(kit, [{**fresh, "digest": "0"}])) == ["labels aaaa"]
 
 
+def test_the_table_marks_an_entry_that_is_stale(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fieldwork, "FACTS", tmp_path)
+    monkeypatch.setattr(fieldwork, "TABLE", tmp_path / "ledger.md")
+    (tmp_path / "aaaa.json").write_text('{"labels": {}}')
+    fresh, case = measured(kit, "default", 98.0), measured(kit, "few_serials", 98.0)
+    fieldwork.write_table(kit, [{**fresh, "digest": "0"}, {**case, "digest": "0"}])
+    table = (tmp_path / "ledger.md").read_text()
+    assert "| labels (stale) | aaaa |" in table and "| labels (few_serials, stale) |" in table
+    fieldwork.write_table(kit, [fresh])
+    assert "| labels | aaaa |" in (tmp_path / "ledger.md").read_text()
+
+
 def test_an_entry_of_a_case_stands_beside_that_of_the_defaults(
     kit: Kit, gap: Gap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
