@@ -81,8 +81,8 @@ def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) 
         scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
         say(f"{gap.slug} {commit}: verify with mends")
         named_python = ["--python", python] if python else []
-        argv = ["verify", gap.slug, "-C", str(copy), "--mends", "--json", *named_python]
-        proof = scaffold(*argv, accept=(0, 6))["outcomes"][0]
+        argv = ["verify", gap.slug, "-C", str(copy), "--mends", "--no-rules", "--json"]
+        proof = scaffold(*argv, *named_python, accept=(0, 6))["outcomes"][0]
     if proof["mends"] is None:
         raise FieldError(f"{gap.slug} {commit}: {'; '.join(proof['problems'])}")
     mends = {

@@ -48,7 +48,8 @@ def numbers(kit: Kit, entries: list[Mapping[str, Any]]) -> str:
     rows = [gap for gap in kit.gaps.values() if gap.state != "deprecated"]
     built = [gap for gap in rows if gap.state == "ready"]
     early = [gap for gap in rows if gap.state == "unproven"]
-    newest = [item for item in entries if fits(item)]
+    proved = {gap.slug for gap in built}
+    newest = [item for item in entries if fits(item) and item["gap"] in proved]
     targets = [target for item in newest for target in item["targets"]]
     killed = sum(target["killed"] or 0 for target in targets)
     viable = sum(target["viable"] or 0 for target in targets)
