@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ LEDGER = ROOT / "field" / "ledger.json"
 FACTS = ROOT / "field" / "facts"
 TABLE = ROOT / "docs" / "ledger.md"
 IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
+SET_UP = {"vitest": ["npm", "install", "--ignore-scripts", "--prefer-offline", "--no-audit"]}
+"""Runner -> what installs the packages of a checkout; `npm ci` refuses those that a row adds."""
 NAMED = 5  # problems of a red row
 
 
@@ -119,16 +122,17 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
     new = ["new", "--gap", gap.slug, "-C", str(copy), "--json", *settings(gap, options.case)]
     scaffold(*new)
     written = snapshot(copy)
-    say(f"{gap.slug}: verify with all mutants")
     python = ["--python", options.python] if options.python else []
-    proof = scaffold(
-        *["verify", gap.slug, "-C", str(copy), "--mutants", "all", "--json"],
-        *["--jobs", str(options.jobs), *python],
-        accept=(0, 6),
-    )["outcomes"][0]
-    if proof["verdict"] == "red":
-        raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
-    after = suites(gap, copy, generated_files(copy), options)
+    with installed(gap, copy):
+        say(f"{gap.slug}: verify with all mutants")
+        proof = scaffold(
+            *["verify", gap.slug, "-C", str(copy), "--mutants", "all", "--json"],
+            *["--jobs", str(options.jobs), *python],
+            accept=(0, 6),
+        )["outcomes"][0]
+        if proof["verdict"] == "red":
+            raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
+        after = suites(gap, copy, generated_files(copy), options)
     before = without_removed(before, copy, gap)
     second = scaffold(*new)
     same = not second["written"] and without_proofs(snapshot(copy)) == written
@@ -144,6 +148,26 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
         "second_run": "same",
         "undo": "exact",
     }
+
+
+@contextmanager
+def installed(gap: Gap, copy: Path) -> Iterator[None]:
+    """The packages that the runner needs are there; afterwards the copy is as it was before."""
+    command = SET_UP.get(gap.run.runner) if gap.run else None
+    if command is None:
+        return (yield)
+    locks = {path: path.read_bytes() for path in copy.glob("*lock*") if path.is_file()}
+    say(f"{gap.slug}: {' '.join(command)}")
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise FieldError(f"{gap.slug}: {' '.join(command)}: {done.stderr.strip()[-300:]}")
+    try:
+        yield
+    finally:
+        for path, content in locks.items():
+            path.write_bytes(content)
+        for folder in [*copy.rglob("node_modules")]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def settings(gap: Gap, case: str) -> list[str]:

@@ -26,6 +26,7 @@ from field import (
     IGNORED,
     ROOT,
     FieldError,
+    installed,
     named,
     read_ledger,
     rendered_digest,
@@ -82,7 +83,8 @@ def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) 
         say(f"{gap.slug} {commit}: verify with mends")
         named_python = ["--python", python] if python else []
         argv = ["verify", gap.slug, "-C", str(copy), "--mends", "--no-rules", "--json"]
-        proof = scaffold(*argv, *named_python, accept=(0, 6))["outcomes"][0]
+        with installed(gap, copy):
+            proof = scaffold(*argv, *named_python, accept=(0, 6))["outcomes"][0]
     if proof["mends"] is None:
         raise FieldError(f"{gap.slug} {commit}: {'; '.join(proof['problems'])}")
     mends = {

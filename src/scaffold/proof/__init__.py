@@ -7,5 +7,9 @@ RUNNERS: dict[str, str] = {
 }
 """Name in gap.toml -> module:class, imported when first asked for. `list` needs the names alone."""
 
-RULES = ("scaffold.proof.cargo.rules:check", "scaffold.proof.pytest.rules:check")
+RULES = (
+    "scaffold.proof.cargo.rules:check",
+    "scaffold.proof.pytest.rules:check",
+    "scaffold.proof.vitest.rules:check",
+)
 """What knows rules of a checkout that need a tool."""

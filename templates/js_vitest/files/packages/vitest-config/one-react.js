@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-// react-dom runs only with the react of its own version, and the workspace
-// holds several of both. The applications pin a pair: whoever asks for React
-// in a test gets that of apps/www.
+// react-dom runs only with the react of its own version, and the workspace may
+// have several of both installed. apps/www pins a matching pair, so the tests
+// use that one.
 const workspace = join(import.meta.dirname, "../..");
 const shared = createRequire(join(workspace, "package.json"));
 const pinned = createRequire(join(workspace, "apps/www/package.json"));

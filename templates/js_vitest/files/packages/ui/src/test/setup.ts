@@ -6,7 +6,7 @@ import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
 
-// Next's router and its image server are outside of this package.
+// Next's router and its image server are not available in a test.
 vi.mock("next/link", () => ({
 	default: ({ onClick, ...props }: ComponentProps<"a">) => {
 		const follow = (event: MouseEvent<HTMLAnchorElement>) => {

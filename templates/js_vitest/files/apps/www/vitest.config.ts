@@ -1,3 +1,0 @@
-import { base } from "@katanemo/vitest-config/base";
-
-export default base;
