@@ -114,6 +114,14 @@ def test_without_a_kill_check_a_gap_is_green_and_no_more(tree: Path) -> None:
     assert refusal([outcome]) is None
 
 
+def test_a_gap_whose_targets_are_settings_is_run_against_no_mutant(tree: Path) -> None:
+    subject = replace(subject_of(tree), targets=())
+
+    outcome = verify(subject, replace(OPTIONS, mutants="all"), print)
+
+    assert (outcome.verdict, outcome.kills) == ("green", None)
+
+
 def test_todos_alone_are_run_against_no_mutant(tree: Path) -> None:
     write(tree, "lib/test/test_gen_limits.py", "import pytest\n" + LATER)
 

@@ -132,7 +132,8 @@ def _verify_group(
             outcome = _outcome(subject, found, options)
             outcome = replace(outcome, rules=check_rules(subject, found, options, progress))
             ran = outcome.counts[Kind.PASSED] + outcome.counts[Kind.KNOWN_DEFECT]
-            if options.mutants is not None and outcome.verdict is not Verdict.RED and ran:
+            broken = options.mutants is not None and subject.targets  # settings cannot be
+            if broken and outcome.verdict is not Verdict.RED and ran:
                 kills = check(subject, found, options, progress)
                 outcome = _with_kills(outcome, kills, subject.twins)
             if options.before:
