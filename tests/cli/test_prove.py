@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -169,6 +170,65 @@ def test_a_proof_is_stale_once_a_rule_of_the_checkout_changed(tree: Path, tmp_pa
     write_files(tree, {HOOKS: TRAILING})
     [row] = json.loads(scaffold("status", "--json", "--kit", kit, "-C", tree).out)["gaps"]
     assert row["stale"] == [f"{HOOKS} changed"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '-q'\n"),
+        ("pyproject.toml", "[tool.coverage.run]\nbranch = true\n"),
+        ("tests/pyproject.toml", "[tool.black]\nline-length = 100\n"),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 100\n"),
+        ("setup.cfg", "[tool:pytest]\naddopts = -q\n"),
+        ("tox.ini", "[coverage:run]\nbranch = true\n"),
+        ("tests/.coveragerc", "[run]\nbranch = true\n"),
+    ],
+)
+def test_a_proof_is_stale_once_the_settings_of_a_tool_changed(
+    proved: tuple[Path, Path], path: str, text: str
+) -> None:
+    tree, kit = proved
+    write_files(tree, {path: text})
+    assert stale(tree, kit) == [f"{path} changed"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", "[project]\nname = 'x'\n[tool.poetry]\nversion = '2'\n"),
+        ("setup.cfg", "[metadata]\nversion = 2\n"),
+        ("other/pyproject.toml", "[tool.pytest.ini_options]\naddopts = '-q'\n"),
+    ],
+)
+def test_a_proof_holds_where_no_setting_of_a_tool_changed(
+    proved: tuple[Path, Path], path: str, text: str
+) -> None:
+    tree, kit = proved
+    write_files(tree, {path: text})
+    assert stale(tree, kit) == []
+
+
+def stale(tree: Path, kit: Path) -> list[str]:
+    """Why the proof of the row is stale."""
+    [row] = json.loads(scaffold("status", "--json", "--kit", kit, "-C", tree).out)["gaps"]
+    return list(row.get("stale") or [])
+
+
+@pytest.fixture(scope="module")
+def proved_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A checkout with a proved row, and its kit."""
+    folder = tmp_path_factory.mktemp("proved")
+    tree = write_files(folder / "tree", {"app.py": APP})
+    kit = kit_of(folder, {"tests/test_good.py": GOOD}, [part("good")])
+    assert prove(tree, kit).code == 0
+    return tree, kit
+
+
+@pytest.fixture
+def proved(proved_once: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of it."""
+    tree, kit = proved_once
+    return shutil.copytree(tree, tmp_path / "proved", symlinks=True), kit
 
 
 def test_an_edit_that_breaks_the_suites_is_not_blamed_on_the_checkout(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import black
 import pytest
 
+from scaffold.checkout.files import HOOKS
 from scaffold.languages import same_text
 from support.command import Ran, scaffold
+from support.old_black import HOOK, OLD_BLACK, put_old_black
 from support.tinykit import DEMO_KIT
-from support.tree import snapshot
+from support.tree import snapshot, write_files
 
 TESTS = Path("tests") / "test_prices.py"
 NARROW = black.Mode(line_length=50, string_normalization=False)
@@ -128,3 +131,46 @@ def test_undo_leaves_a_reformatted_file_unless_forced(tree: Path) -> None:
     assert (tree / TESTS).read_bytes() == laid_out
     assert scaffold(*undo, "--force").code == 0
     assert snapshot(tree) == before
+
+
+def set_up(tree: Path, table: str) -> None:
+    """Add a table to the checkout's pyproject.toml."""
+    page = tree / "pyproject.toml"
+    page.write_text(f"{page.read_text('utf-8')}\n[tool.black]\n{table}\n", encoding="utf-8")
+
+
+def test_new_lays_out_as_the_checkouts_own_settings_of_black_want(tree: Path) -> None:
+    set_up(tree, "line-length = 50\nskip-string-normalization = true")
+    assert new(tree).code == 0
+    for name in ("test_prices.py", "test_labels.py", "conftest.py"):
+        text = (tree / "tests" / name).read_text(encoding="utf-8")
+        assert text == black.format_str(text, mode=NARROW), name
+    assert state_of(tree) == "generated"
+    assert new(tree).out.endswith("nothing to do\n")
+
+
+def test_stubs_are_laid_out_as_the_checkouts_own_settings_of_black_want(tree: Path) -> None:
+    set_up(tree, "line-length = 50")
+    assert new(tree, "--stubs").code == 0
+    text = (tree / TESTS).read_text(encoding="utf-8")
+    assert text == black.format_str(text, mode=black.Mode(line_length=50))
+
+
+def test_a_pinned_black_that_comes_later_changes_nothing_that_is_there(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    write_files(tree, {HOOKS: HOOK.format("0.1")})
+    fresh = shutil.copytree(tree, tmp_path / "fresh")
+    assert new(tree).code == 0
+    before = snapshot(tree)
+    airy = OLD_BLACK.replace('f"# {mode.line_length}', 'text.replace("\\n", "\\n\\n") or f"')
+    write_files(put_old_black(tmp_path), {"__init__.py": airy})
+    again = new(tree)
+    assert again.code == 0, again.err
+    assert again.out.endswith("nothing to do\n")
+    assert snapshot(tree) == before
+    assert new(fresh).code == 0
+    laid_out = (fresh / TESTS).read_bytes()
+    assert laid_out != (tree / TESTS).read_bytes()
+    assert same_text(str(TESTS), laid_out, (tree / TESTS).read_bytes())

@@ -13,7 +13,6 @@ from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import load_kit
 from scaffold.kit.render import Rendered, render
 from scaffold.languages.formatting import format_source
-from scaffold.system.caching import cache_dir
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KIT = load_kit(ROOT)
@@ -74,7 +73,7 @@ def sources(slug: str, case: str) -> tuple[Source, ...]:
 
 def formatted(path: str, content: bytes) -> bytes:
     """The file as it is written."""
-    return format_source(path, content, cache=cache_dir("format"))
+    return format_source(path, content)
 
 
 def is_text(content: bytes) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import RunSpec
 from scaffold.languages import KnownDefect, Symbols, Todo, Tool
+from scaffold.languages.rules import Layout
 from scaffold.system.reading import walk
 
 TOOLS: tuple[Tool, ...] = ()
@@ -90,14 +91,17 @@ def left_by_a_run(name: str) -> tuple[str, str]:
 # What is written.
 
 
-def format_key() -> bytes:
+def format_key(path: str, layout: Layout) -> bytes:
     """What a formatted file depends on besides its source."""
     return b"tally 1"
 
 
-def formatted(path: str, source: bytes) -> bytes:
-    """The file without blanks at the ends of its lines."""
-    return b"".join(line.rstrip() + b"\n" for line in source.splitlines())
+def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
+    """The files without blanks at the ends of their lines."""
+    return {
+        path: b"".join(line.rstrip() + b"\n" for line in source.splitlines())
+        for path, source in files.items()
+    }
 
 
 def meaning(path: str, source: bytes) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file, rule_files
@@ -22,6 +22,7 @@ from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 if TYPE_CHECKING:
     from scaffold.kit.defects import Defect, Looked
     from scaffold.languages import Symbols
+    from scaffold.languages.rules import Hook, Layout
 
 
 @frozen
@@ -84,6 +85,7 @@ class Checkout:
     root: Path
     planned: Mapping[str, bytes] = field(default_factory=dict)
     suites: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    _settings: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @functools.cached_property
     def _real_root(self) -> str:
@@ -98,6 +100,29 @@ class Checkout:
         """
         found = {path: read_file(self.root, path) for path in rule_files(self.root)}
         return {path: content for path, content in found.items() if content is not None}
+
+    def settings(self, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What the folders of these files, and those above, set for tools: path -> tool -> that."""
+        from scaffold.checkout.rules.settings import read_settings
+
+        found: dict[str, dict[str, Any]] = {}
+        for folder in {str(it) for path in paths for it in PurePosixPath(path).parents}:
+            if folder not in self._settings:
+                self._settings[folder] = read_settings(self.root, folder)
+            found |= self._settings[folder]
+        return found
+
+    def layout(self, paths: Iterable[str]) -> Layout:
+        """How this checkout wants these files laid out."""
+        from scaffold.languages.rules import Layout
+
+        return Layout(self._hooks, self.settings(paths))
+
+    @functools.cached_property
+    def _hooks(self) -> tuple[Hook, ...]:
+        from scaffold.checkout.rules.reading import read_hooks
+
+        return read_hooks(self.root).hooks
 
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.

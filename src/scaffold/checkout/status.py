@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -134,6 +135,8 @@ def digests_of(checkout: Checkout, record: GapRecord, targets: Iterable[str]) ->
         content = read_file(checkout.root, path) if path in own else checkout.rules[path]
         if content is not None:
             found[path] = fingerprint(content)
+    for path, tools in checkout.settings(own).items():
+        found.setdefault(path, fingerprint(json.dumps(tools, sort_keys=True, default=str).encode()))
     return found
 
 

@@ -119,9 +119,8 @@ def _finish(path: str, content: bytes) -> bytes:
     from scaffold.languages import language_of
     from scaffold.languages.formatting import format_source
     from scaffold.languages.stubs import stub
-    from scaffold.system.caching import cache_dir
 
-    written = format_source(path, content, cache=cache_dir("format"))
+    written = format_source(path, content)
     language = language_of(path)
     if language is not None:
         language.check_syntax(path, written)

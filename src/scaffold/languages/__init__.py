@@ -17,6 +17,7 @@ from scaffold.system.frozen import frozen
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import RunSpec
+    from scaffold.languages.rules import Layout
 
 LANGUAGES = {
     ".py": "scaffold.languages.python",
@@ -109,11 +110,11 @@ class Language(Protocol):
     def find_symbols(self, path: str, source: bytes) -> Symbols:
         """The top-level names and methods of a file."""
 
-    def format_key(self) -> bytes | None:
+    def format_key(self, path: str, layout: Layout) -> bytes | None:
         """What a formatted file depends on besides its source; None where nothing formats here."""
 
-    def formatted(self, path: str, source: bytes) -> bytes:
-        """The file as the language's formatter leaves it."""
+    def formatted(self, files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
+        """The files as the language's formatter leaves them, as a checkout wishes."""
 
     def meaning(self, path: str, source: bytes) -> tuple[str, ...]:
         """What of a file its layout does not change: code and comments."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,24 @@ class OwnRules:
     hooks: tuple[Hook, ...] = ()
     jobs: tuple[Job, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a checkout wants its files laid out.
+
+    Attributes:
+        hooks: Its hooks; some pin a formatter.
+        settings: Path of a file with settings -> what it sets for each tool.
+    """
+
+    hooks: tuple[Hook, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def nearest(self, path: str, name: str, tool: str) -> Mapping[str, Any]:
+        """What the nearest file of a name, from a path upward, sets for a tool."""
+        for folder in PurePosixPath(path).parents:
+            tools = self.settings.get((folder / name).as_posix())
+            if isinstance(tools, dict) and isinstance(found := tools.get(tool), dict):
+                return found
+        return {}

@@ -15,10 +15,9 @@ from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_
 from scaffold.errors import ConflictError, KitError
 from scaffold.kit.catalog import EditSpec, Gap
 from scaffold.languages import same_text
-from scaffold.languages.formatting import format_source
+from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, diff_of_conflicts
 from scaffold.plan.model import GapPlan
-from scaffold.system.caching import cache_dir
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,9 @@ def _composed(
         places = (path for spec in plan.edits for path in (spec.path, spec.to))
         for path in dict.fromkeys(path for path in places if path in files):
             _drop_former(state, files[path], plan.gap.slug, on_conflict)
-    return Composition(tuple(_change(file) for file in files.values() if file.gaps), records)
+    return Composition(
+        tuple(_change(checkout, file) for file in files.values() if file.gaps), records
+    )
 
 
 def _moving(
@@ -187,7 +188,7 @@ def _edit(
     if not spec.to:
         return [record] if record.units or payload.strip() else []
     # Formatted before it is compared: a formatter's changes are not edits.
-    source = format_source(spec.to, moved.encode("utf-8"), cache=cache_dir("format"))
+    source = format_source(spec.to, moved.encode("utf-8"))
     there = EditSpec(edits.MOVES[spec.kind], spec.to, spec.payload)
     made, _ = _apply(checkout, state, files, plan, there, source.decode("utf-8"), on_conflict)
     return [item for item in (record, made) if item.units]
@@ -267,7 +268,7 @@ def _first_party(plan: GapPlan) -> tuple[str, ...]:
     )
 
 
-def _change(file: _File) -> Change:
+def _change(checkout: Checkout, file: _File) -> Change:
     if file.text is None:
         if file.before is None:
             return Change(file.path, file.gaps[0], Action.SAME, None, None)
@@ -277,7 +278,7 @@ def _change(file: _File) -> Change:
         note = "; ".join(filter(None, [file.move.note, f"edited by {', '.join(file.gaps)}"]))
         return replace(file.move, after=after, note=note)
     if file.wholly_ours:
-        after = format_source(file.path, after, cache=cache_dir("format"))
+        after = format_files({file.path: after}, checkout.layout([file.path]))[file.path]
     note = f"shared by {', '.join(dict.fromkeys(file.gaps))}"
     if file.before is not None and same_text(file.path, file.before, after):
         # A formatter of the checkout may lay it out in another way.

@@ -30,7 +30,9 @@ from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.kit.parts import owner_of
 from scaffold.kit.render import render
-from scaffold.languages.formatting import format_files, format_source
+from scaffold.languages import same_text
+from scaffold.languages.formatting import format_files
+from scaffold.languages.rules import Layout
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
@@ -40,7 +42,6 @@ from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.plan.settle import settle
-from scaffold.system.caching import cache_dir
 from scaffold.system.reading import parsing
 
 
@@ -63,7 +64,7 @@ def make_plan(
     for findings in fitting:
         progress(f"render {findings.gap.slug}")
         answers = request.answers.get(findings.gap.slug, {})
-        plans.append(_plan_gap(kit, findings, answers, state, request))
+        plans.append(_plan_gap(kit, checkout, findings, answers, state, request))
     removed, relocated = _relocated(checkout, state, plans, request.on_conflict)
     plans = _placed(kit, checkout, state, plans, request, removed, relocated)
     _refuse_shared_files(plans, relocated)
@@ -195,11 +196,16 @@ def _with_required(request: Request) -> set[str]:
 
 
 def _plan_gap(
-    kit: Kit, findings: Findings, answers: Mapping[str, Any], state: State, request: Request
+    kit: Kit,
+    checkout: Checkout,
+    findings: Findings,
+    answers: Mapping[str, Any],
+    state: State,
+    request: Request,
 ) -> GapPlan:
     gap = findings.gap
-    whole = render(kit, gap, answers, findings.facts(), __version__)
-    whole = replace(whole, files=format_files(whole.files))
+    raw = render(kit, gap, answers, findings.facts(), __version__)
+    whole = replace(raw, files=format_files(raw.files))
     earlier = state.gaps.get(gap.slug)
     before = written_parts(gap, earlier)
     picked = request.picked(gap)
@@ -209,8 +215,15 @@ def _plan_gap(
     # Other answers are answers for every part that is here.
     if earlier is not None and dict(earlier.answers) == dict(answers):
         touched = changed_by(gap, whole, rendered, before, picked)
-    stubbed, todos = _stub_files(gap, rendered.files, modes, before)
+    # The digest and what is touched do not depend on how a checkout wants it laid out.
     digest = content_digest({**rendered.files, **rendered.edits})
+    files = {
+        path: raw.files[path] if whole.files[path] == content else content
+        for path, content in rendered.files.items()
+    }
+    layout = checkout.layout(files)
+    rendered = replace(rendered, files=format_files(files, layout))
+    stubbed, todos = _stub_files(gap, rendered.files, modes, before, layout)
     return GapPlan(gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos)
 
 
@@ -235,11 +248,15 @@ def _together(
     if not planned:
         return plan
     findings = replace(checkout, planned=planned).find(plan.gap)
-    return _plan_gap(kit, findings, plan.answers, state, request)
+    return _plan_gap(kit, checkout, findings, plan.answers, state, request)
 
 
 def _stub_files(
-    gap: Gap, files: Mapping[str, bytes], modes: Mapping[str, Mode], before: Mapping[str, Mode]
+    gap: Gap,
+    files: Mapping[str, bytes],
+    modes: Mapping[str, Mode],
+    before: Mapping[str, Mode],
+    layout: Layout,
 ) -> tuple[dict[str, bytes], int]:
     """Every file of a part that is, or was, stubs as a stub, and how many todos there are."""
     from scaffold.languages import stubs
@@ -256,9 +273,9 @@ def _stub_files(
             continue
         with parsing(path, source, KitError):
             text, todos = make(path, source.decode("utf-8"))
-        result[path] = format_source(path, text.encode("utf-8"), cache=cache_dir("format"))
+        result[path] = text.encode("utf-8")
         count += len(todos) if modes[part] is Mode.STUBS else 0
-    return result, count
+    return format_files(result, layout), count
 
 
 def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:
@@ -354,6 +371,9 @@ def _next_state(
         files = {}
         for path, content in plan.files.items():
             if path not in kept and path in plan.touched:
+                base = bases.get(earlier.files.get(path, "")) if earlier else None
+                # Another version of the formatter is no new rendering.
+                content = base if base is not None and same_text(path, base, content) else content
                 files[path] = fingerprint(content)
                 bases[files[path]] = content
             elif earlier is not None and path in earlier.files:

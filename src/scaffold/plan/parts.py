@@ -16,7 +16,6 @@ from scaffold.kit.render import Rendered
 from scaffold.languages import Language, language_of
 from scaffold.languages.formatting import format_source
 from scaffold.plan.model import Plan, Request
-from scaffold.system.caching import cache_dir
 
 ALL_THERE = "all of its parts are written"
 Picks = dict[str, tuple[str, ...]]
@@ -193,7 +192,7 @@ def changed_by(
 
 def _declared(path: str, content: bytes, gone: Collection[str]) -> bytes:
     left = _without(path, content, gone, language_of(path))
-    return content if left == content else format_source(path, left, cache=cache_dir("format"))
+    return content if left == content else format_source(path, left)
 
 
 def _without(path: str, content: bytes, gone: Collection[str], language: Language | None) -> bytes:

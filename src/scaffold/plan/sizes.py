@@ -14,6 +14,7 @@ from scaffold.kit.parts import needed, parts_of
 from scaffold.kit.render import Rendered, render
 from scaffold.languages import LANGUAGES, language_of
 from scaffold.languages.formatting import format_files
+from scaffold.languages.rules import Layout
 from scaffold.plan.parts import cut
 from scaffold.system.caching import kept
 
@@ -63,7 +64,7 @@ def known_sizes(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> dict[str, Size]
         return {name: [one.lines, one.tests] for name, one in sizes(kit, gap, rendered).items()}
 
     formatters = {language_of(f"x{suffix}") for suffix in LANGUAGES}
-    keys = sorted(repr(one.format_key()) for one in formatters if one is not None)
+    keys = sorted(repr(one.format_key("", Layout())) for one in formatters if one is not None)
     seen = json.dumps(facts, sort_keys=True, default=list)
     found = kept(count, "sizes", gap.slug, template_digest(gap), seen, *keys)
     return {name: Size(*counts) for name, counts in found.items()}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache as once
 
 from scaffold.errors import KitError, MissingToolError
+from scaffold.languages.rules import Layout
 from scaffold.system import isolation, process
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
 RUSTFMT_S = 60.0
 
 
-def format_key() -> bytes | None:
+def format_key(path: str, layout: Layout) -> bytes | None:
     """Which rustfmt there is, and its version; None where there is none: files stay as rendered."""
     found = isolation.find_tool(RUSTFMT[0])
     return _identity_of(found) if found else None
@@ -32,12 +34,16 @@ def _identity_of(tool: str) -> bytes | None:
     return "\n".join([real, str(file.st_size), str(file.st_mtime_ns), done.stdout]).encode()
 
 
-def formatted(path: str, source: bytes) -> bytes:
-    """The file as rustfmt leaves it.
+def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
+    """Each file as rustfmt leaves it.
 
     Raises:
-        KitError: The file does not parse.
+        KitError: One does not parse.
     """
+    return {path: _formatted(path, source) for path, source in files.items()}
+
+
+def _formatted(path: str, source: bytes) -> bytes:
     # By stdin, one file a call: given files, rustfmt wants the files of their modules too.
     try:
         text = source.decode("utf-8")

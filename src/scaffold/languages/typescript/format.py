@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scaffold.errors import KitError
+from scaffold.languages.rules import Layout
 from scaffold.languages.typescript.syntax import parse
 from scaffold.system.reading import decoded
 
 
-def format_key() -> bytes:
+def format_key(path: str, layout: Layout) -> bytes:
     """What a formatted file depends on besides its source: nothing."""
     return b"typescript as rendered"
 
 
-def formatted(path: str, source: bytes) -> bytes:
-    """The file itself.
+def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
+    """The files themselves.
 
     Raises:
-        KitError: It does not parse.
+        KitError: One does not parse.
     """
-    decoded(path, source)
-    parse(path, source, KitError)
-    return source
+    for path, source in files.items():
+        decoded(path, source)
+        parse(path, source, KitError)
+    return dict(files)

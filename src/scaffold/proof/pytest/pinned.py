@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scaffold.checkout.files import read_file
 from scaffold.errors import MissingToolError
-from scaffold.languages.python.format import ENDINGS, Pinned, pinned
+from scaffold.languages.python.format.pinned import ENDINGS, Pinned, pinned
 from scaffold.languages.rules import Hook
 from scaffold.proof.rules.result import (
     Broken,

@@ -1,21 +1,14 @@
-"""Python in the format of black, and the tools that a checkout pins by its hooks.
-
-Nothing is fetched here: `verify` does that, into our cache.
-"""
+"""The tools that a checkout pins by its hooks. Nothing is fetched here: `verify` does that."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache as once
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 
-from scaffold.errors import KitError
 from scaffold.languages.rules import Hook
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir
@@ -23,48 +16,6 @@ from scaffold.system.caching import cache_dir
 ENDINGS = (".py", ".pyi")
 VERSION = re.compile(r"v?(\d+(?:\.\d+){0,3}(?:(?:a|b|rc)\d+)?)")
 """A tag that is a version of the package; a branch or a commit is none."""
-
-
-def format_key() -> bytes:
-    """What a result depends on besides the source."""
-    # The version alone is read: importing black itself costs more than a cached format saves.
-    from importlib.metadata import version
-
-    return version("black").encode()
-
-
-def formatted(path: str, source: bytes) -> bytes:
-    """The file as black leaves it.
-
-    Raises:
-        KitError: The file does not parse.
-    """
-    black = _import_black()
-    from black.parsing import InvalidInput
-
-    try:
-        text = black.format_str(source.decode("utf-8"), mode=black.Mode())
-    except (InvalidInput, UnicodeDecodeError, RecursionError) as error:
-        deep = isinstance(error, RecursionError)
-        why = "it is nested too deeply" if deep else " ".join(str(error).split())
-        raise KitError(
-            f"the rendered {path} does not parse: {why}",
-            f"edit the template of {path}",
-        ) from error
-    return str(text).encode("utf-8")
-
-
-@once
-def _import_black() -> ModuleType:
-    """Black, without its cache folder: some releases load a pickle from there, whoever put it."""
-    before = os.environ.get("BLACK_CACHE_DIR")
-    os.environ["BLACK_CACHE_DIR"] = os.path.join(os.devnull, "black")
-    try:
-        return importlib.import_module("black")
-    finally:
-        del os.environ["BLACK_CACHE_DIR"]
-        if before is not None:
-            os.environ["BLACK_CACHE_DIR"] = before
 
 
 @dataclass(frozen=True)
@@ -78,7 +29,7 @@ class _Known:
     unwanted: tuple[str, ...] = ()
 
 
-_BLACK = _Known("black", ("black",), ("--check", "--diff", "--quiet"))
+BLACK = _Known("black", ("black",), ("--check", "--diff", "--quiet"))
 _RUFF = _Known(
     "ruff",
     ("ruff", "check", "--force-exclude"),
@@ -93,8 +44,8 @@ _ISORT = _Known("isort", ("isort", "--filter-files"), ("--check-only", "--diff")
 _FLAKE8 = _Known("flake8", ("flake8",), ())
 
 KNOWN = {
-    ("black", "black"): _BLACK,
-    ("black-pre-commit-mirror", "black"): _BLACK,
+    ("black", "black"): BLACK,
+    ("black-pre-commit-mirror", "black"): BLACK,
     ("isort", "isort"): _ISORT,
     ("ruff-pre-commit", "ruff"): _RUFF,
     ("ruff-pre-commit", "ruff-check"): _RUFF,
