@@ -47,13 +47,17 @@ class Hook:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a workflow: its command, or the action that it uses and what that is given."""
+    """A step of a workflow: its command, or the action that it uses and what that is given.
+
+    `env` are the variables of the workflow, the job and the step.
+    """
 
     place: str
     run: str = ""
     uses: str = ""
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

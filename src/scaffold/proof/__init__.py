@@ -13,3 +13,10 @@ RULES = (
     "scaffold.proof.vitest.rules:check",
 )
 """What knows rules of a checkout that need a tool."""
+
+CALLS = {
+    "cargo": r"\bcargo (?:test|nextest run)\b",
+    "pytest": r"\b(?:pytest|tox|nox)\b",
+    "vitest": r"\b(?:vitest|(?:turbo|npm|bun|pnpm|yarn) (?:run )?test)\b",
+}
+"""Name in gap.toml -> how a workflow calls the tests."""

@@ -177,6 +177,39 @@ def test_a_python_that_the_machine_lacks_is_not_run(prove: Prove) -> None:
     ]
 
 
+JOB = """\
+env: {DATABASE_URL: postgres://localhost/x, SHARED: top}
+jobs:
+  tests:
+    env: {SHARED: job, KEY: "${{ secrets.KEY }}"}
+    steps:
+      - {run: pytest -q other, working-directory: other, env: {ELSEWHERE: 1}}
+      - run: |
+          cd x && uv run pytest -W error \\
+            test || tail log
+        working-directory: lib
+        env: {STEP: a b}
+      - {run: pytest, working-directory: lib}
+"""
+
+
+def test_what_a_workflow_sets_for_its_tests_is_listed(
+    prove: Prove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SHARED", "KEY", "STEP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgres://localhost/x")
+    outcome = prove(files={".github/workflows/ci.yml": JOB})
+    assert outcome.verdict == "green"
+    assert {(item.rule, item.command) for item in outcome.rules} == {
+        ("env SHARED", "export SHARED=job"),
+        ("env KEY", ""),
+        ("env STEP", "export STEP='a b'"),
+        ("pytest -W error test", ""),
+    }
+    assert {item.ruling for item in outcome.rules} == {Ruling.NOT_RUN}
+
+
 @pytest.fixture
 def python_98(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put a `python3.98` on the PATH: this interpreter, or a script with such a text."""

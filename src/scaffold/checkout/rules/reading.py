@@ -113,6 +113,10 @@ def _step(
         uses=text_of(about.get("uses")),
         given={name: _settled(values, known) for name, values in given.items()},
         folder=text_of(about.get("working-directory")) or folder,
+        env={
+            name: " ".join(_settled(values, known))
+            for name, values in {**known["env"], **_variables(page, about.get("env"))}.items()
+        },
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.languages.rules import Job
+from scaffold.proof import CALLS
 from scaffold.proof.outcome import RED, kind_of, why_red
 from scaffold.proof.pytest.env import Candidate, with_uv
 from scaffold.proof.pytest.runner import Start
@@ -21,7 +22,7 @@ from scaffold.system.process import run
 LOCK = "uv.lock"
 GIVEN = "python-version"
 VERSION = re.compile(r"3\.\d{1,2}")
-TESTS = re.compile(r"\b(?:pytest|tox|nox)\b")
+TESTS = re.compile(CALLS["pytest"])
 EXTRA = re.compile(r"--extra[ =]([\w.-]{1,40})|(--all-extras)\b")
 ASK_S = 20.0
 

@@ -17,6 +17,7 @@ from scaffold.proof import RULES
 from scaffold.proof.rules import text
 from scaffold.proof.rules.paths import match
 from scaffold.proof.rules.result import RuleResult, Ruling, Written, WrittenFile, left_out
+from scaffold.proof.rules.workflow import unlike_workflow
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions
 
 USUAL = {"pre-commit", "commit"}
@@ -45,6 +46,7 @@ def check_rules(
     for check in (text.check, *map(_loaded, RULES)):
         results += check(written)
     results += _rest(known, {result.place for result in results})
+    results += unlike_workflow(rules.jobs, subject.run.runner, subject.run.root)
     if options.rules:
         _require(results)
     return tuple(one.of_parts(subject.owners) for one in sorted(results, key=_order))
