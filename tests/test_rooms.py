@@ -42,6 +42,7 @@ TABLES = ("languages/__init__.py", "proof/__init__.py")
 HOMONYMS = {"node", "ts"}
 """Words that are also of a tree, or of time: only a string that is a file or a program counts."""
 REASONS = {
+    "checkout/settings.py": "the files in which tools keep their settings",
     "commands/doctor.py": "the packages that scaffold itself needs",
     "edits/__init__.py": "the table of edit kinds, each with the module that knows it",
     "kit/reader.py": "files that an installation compiles beside those of a kit",

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.checkout.find import Checkout
+from scaffold.checkout.rules.reading import layout_of
 from scaffold.errors import KitError
-from scaffold.languages.formatting import format_source
+from scaffold.languages.formatting import format_files, format_source
+from support.tree import write_files
 
 needs_rustfmt = pytest.mark.skipif(
     shutil.which("rustfmt") is None, reason="rustfmt is not installed"
@@ -30,6 +33,28 @@ def test_a_checkouts_own_settings_do_not_leak_in(
     (tmp_path / "rustfmt.toml").write_text("tab_spaces = 2\n")
     monkeypatch.chdir(tmp_path)
     assert format_source("a.rs", b"fn a(){b();}\n") == b"fn a() {\n    b();\n}\n"
+
+
+@needs_rustfmt
+@pytest.mark.parametrize(
+    ("files", "indent"),
+    [
+        ({"rustfmt.toml": "tab_spaces = 2\nmax_width = 90\n"}, 2),
+        ({".rustfmt.toml": "tab_spaces = 2\nedition = '2018'\nrequired_version = '0.1'\n"}, 2),
+        ({"lib/rustfmt.toml": "tab_spaces = 2\nignore = ['a']\n"}, 2),
+        ({"other/rustfmt.toml": "tab_spaces = 2\n"}, 4),
+        ({"rustfmt.toml": "tab_spaces = 2\nno_such_setting = 1\n"}, 4),
+        ({"rustfmt.toml": "tab_spaces = '2,max_width=3'\nemit_mode = 'Files'\n"}, 4),
+        ({"rustfmt.toml": "tab_spaces = [\n"}, 4),
+    ],
+)
+def test_settings_of_rustfmt_in_the_checkout_hold(
+    tmp_path: Path, files: dict[str, str], indent: int
+) -> None:
+    root = write_files(tmp_path / "checkout", dict(files))
+    layout = layout_of(Checkout(root), ["lib/a.rs"])
+    found = format_files({"lib/a.rs": b"fn a(){b();}\n"}, layout, cache=tmp_path / "cache")
+    assert found["lib/a.rs"].decode() == f"fn a() {{\n{' ' * indent}b();\n}}\n"
 
 
 @needs_rustfmt

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scaffold.checkout.files import HOOKS
 from scaffold.checkout.find import Checkout
+from scaffold.checkout.rules.reading import layout_of
 from scaffold.languages.python.format.pinned import Pinned, pinned
 from support.tree import write_files
 
@@ -34,7 +35,9 @@ def format_str(text, *, mode):
 def put_old_black(scratch: Path) -> Path:
     """Put it into the cache; the folder of its modules. It has a line above each file, and knows
     neither previews nor Python 3."""
-    [hook] = Checkout(write_files(scratch / "pins", {HOOKS: HOOK.format("0.1")})).layout([]).hooks
+    [hook] = layout_of(
+        Checkout(write_files(scratch / "pins", {HOOKS: HOOK.format("0.1")})), []
+    ).hooks
     tool = pinned(hook)
     assert isinstance(tool, Pinned) and tool.python is None
     venv.create(tool.folder, symlinks=True)

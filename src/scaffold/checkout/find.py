@@ -22,7 +22,6 @@ from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 if TYPE_CHECKING:
     from scaffold.kit.defects import Defect, Looked
     from scaffold.languages import Symbols
-    from scaffold.languages.rules import Hook, Layout
 
 
 @frozen
@@ -79,13 +78,14 @@ class Checkout:
     """A folder that holds the code base of a kit.
 
     `planned` are files that are not there yet but will be, by relative POSIX path; `suites` what
-    was read of the checkout's own tests, by folder: many gaps share one.
+    was read of the checkout's own tests, by folder: many gaps share one. `seen` are the settings of
+    tools, by folder, and the hooks.
     """
 
     root: Path
     planned: Mapping[str, bytes] = field(default_factory=dict)
     suites: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
-    _settings: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    seen: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @functools.cached_property
     def _real_root(self) -> str:
@@ -103,26 +103,14 @@ class Checkout:
 
     def settings(self, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
         """What the folders of these files, and those above, set for tools: path -> tool -> that."""
-        from scaffold.checkout.rules.settings import read_settings
+        from scaffold.checkout.settings import read_settings
 
         found: dict[str, dict[str, Any]] = {}
         for folder in {str(it) for path in paths for it in PurePosixPath(path).parents}:
-            if folder not in self._settings:
-                self._settings[folder] = read_settings(self.root, folder)
-            found |= self._settings[folder]
+            if folder not in self.seen:
+                self.seen[folder] = read_settings(self.root, folder)
+            found |= self.seen[folder]
         return found
-
-    def layout(self, paths: Iterable[str]) -> Layout:
-        """How this checkout wants these files laid out."""
-        from scaffold.languages.rules import Layout
-
-        return Layout(self._hooks, self.settings(paths))
-
-    @functools.cached_property
-    def _hooks(self) -> tuple[Hook, ...]:
-        from scaffold.checkout.rules.reading import read_hooks
-
-        return read_hooks(self.root).hooks
 
     def find(self, gap: Gap) -> Findings:
         """The gap's targets here, by their alternatives.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from scaffold import edits
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
+from scaffold.checkout.rules.reading import layout_of
 from scaffold.checkout.state import EditRecord, State
 from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_markers
 from scaffold.errors import ConflictError, KitError
@@ -278,7 +279,7 @@ def _change(checkout: Checkout, file: _File) -> Change:
         note = "; ".join(filter(None, [file.move.note, f"edited by {', '.join(file.gaps)}"]))
         return replace(file.move, after=after, note=note)
     if file.wholly_ours:
-        after = format_files({file.path: after}, checkout.layout([file.path]))[file.path]
+        after = format_files({file.path: after}, layout_of(checkout, [file.path]))[file.path]
     note = f"shared by {', '.join(dict.fromkeys(file.gaps))}"
     if file.before is not None and same_text(file.path, file.before, after):
         # A formatter of the checkout may lay it out in another way.

@@ -13,6 +13,7 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.checkout.journal import Write, digest_of
 from scaffold.checkout.parts import written_parts
+from scaffold.checkout.rules.reading import layout_of
 from scaffold.checkout.state import (
     FOLDER,
     STATE_FILES,
@@ -221,7 +222,7 @@ def _plan_gap(
         path: raw.files[path] if whole.files[path] == content else content
         for path, content in rendered.files.items()
     }
-    layout = checkout.layout(files)
+    layout = layout_of(checkout, files)
     rendered = replace(rendered, files=format_files(files, layout))
     stubbed, todos = _stub_files(gap, rendered.files, modes, before, layout)
     return GapPlan(gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos)

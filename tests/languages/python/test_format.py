@@ -10,6 +10,7 @@ import pytest
 
 from scaffold.checkout.files import HOOKS
 from scaffold.checkout.find import Checkout
+from scaffold.checkout.rules.reading import layout_of
 from scaffold.languages.formatting import format_files
 from support.old_black import HOOK, OLD_BLACK, put_old_black
 from support.tree import snapshot, write_files
@@ -26,7 +27,7 @@ def formatted(tmp_path: Path) -> Callable[..., str]:
     def laid_out(files: dict[str, str], source: str = SOURCE) -> str:
         root = write_files(tmp_path / "checkout", dict(files))
         before = snapshot(root)
-        layout = Checkout(root).layout(["lib/a.py"])
+        layout = layout_of(Checkout(root), ["lib/a.py"])
         found = format_files({"lib/a.py": source.encode()}, layout, cache=tmp_path / "cache")
         assert snapshot(root) == before
         return found["lib/a.py"].decode()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaffold.checkout.files import HOOKS, rule_files
 from scaffold.checkout.rules.page import Page, open_page, text_of
 from scaffold.errors import CheckoutError
-from scaffold.languages.rules import Hook, Job, OwnRules, Step
+from scaffold.languages.rules import Hook, Job, Layout, OwnRules, Step
 
 if TYPE_CHECKING:
     import yaml
+
+    from scaffold.checkout.find import Checkout
 
 EXPRESSION = re.compile(r"\$\{\{\s*(matrix|env)\.([\w-]+)\s*\}\}")
 
@@ -44,6 +46,13 @@ def read_hooks(root: Path) -> OwnRules:
         return OwnRules(tuple(_hooks(page)) if page else ())
     except CheckoutError as error:
         return OwnRules(faults={HOOKS: error.fact})
+
+
+def layout_of(checkout: Checkout, paths: Iterable[str]) -> Layout:
+    """How a checkout wants these files laid out; its hooks are read once."""
+    if HOOKS not in checkout.seen:
+        checkout.seen[HOOKS] = read_hooks(checkout.root).hooks
+    return Layout(checkout.seen[HOOKS], checkout.settings(paths))
 
 
 def _hooks(page: Page) -> Iterator[Hook]:

@@ -1,8 +1,9 @@
-"""Rust in the format of rustfmt, which starts outside of the checkout."""
+"""Rust in the format of rustfmt, started outside of the checkout, which gets settings as values."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache as once
 
@@ -12,12 +13,28 @@ from scaffold.system import isolation, process
 
 RUSTFMT = ("rustfmt", "--edition", "2021", "--config-path", os.devnull, "--emit", "stdout")
 RUSTFMT_S = 60.0
+SETTINGS = ("rustfmt.toml", ".rustfmt.toml")
+OTHERS = ("edition", "emit_mode", "license_template_path", "required_version")
+"""Settings that are about more than the layout."""
+_WORD = re.compile(r"\w+")
 
 
 def format_key(path: str, layout: Layout) -> bytes | None:
     """Which rustfmt there is, and its version; None where there is none: files stay as rendered."""
     found = isolation.find_tool(RUSTFMT[0])
-    return _identity_of(found) if found else None
+    identity = _identity_of(found) if found else None
+    return identity and b"\n".join([identity, *map(str.encode, _wishes(path, layout))])
+
+
+def _wishes(path: str, layout: Layout) -> tuple[str, ...]:
+    """The options that lay out as the checkout's rustfmt.toml asks: its plain values."""
+    tables = [found for name in SETTINGS if (found := layout.nearest(path, name, "rustfmt"))]
+    pairs = [
+        f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in sorted((tables[0] if tables else {}).items())
+        if name not in OTHERS and _WORD.fullmatch(name) and _WORD.fullmatch(str(value))
+    ]
+    return ("--config", ",".join(pairs)) if pairs else ()
 
 
 @once
@@ -40,16 +57,19 @@ def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
     Raises:
         KitError: One does not parse.
     """
-    return {path: _formatted(path, source) for path, source in files.items()}
+    return {path: _formatted(path, text, layout) for path, text in files.items()}
 
 
-def _formatted(path: str, source: bytes) -> bytes:
+def _formatted(path: str, source: bytes, layout: Layout) -> bytes:
     # By stdin, one file a call: given files, rustfmt wants the files of their modules too.
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
         raise KitError(f"the rendered {path} is not UTF-8: {error}", f"edit {path}") from error
-    done = process.run_tool(RUSTFMT, input_text=text, timeout_s=RUSTFMT_S)
+    wishes = _wishes(path, layout)
+    done = process.run_tool([*RUSTFMT, *wishes], input_text=text, timeout_s=RUSTFMT_S)
+    if wishes and done.returncode != 0:  # a setting that this version does not know
+        done = process.run_tool(RUSTFMT, input_text=text, timeout_s=RUSTFMT_S)
     if done.returncode != 0:
         said = " ".join(done.stderr.replace("<stdin>", path).split())
         raise KitError(
