@@ -28,6 +28,7 @@ STYLED = (
     "config_validation",
     "bedrock_mock",
     "e2e_errors",
+    "trace_cmd",
 )
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 

@@ -20,9 +20,11 @@ def unlike_workflow(jobs: Sequence[Job], runner: str, root: str) -> Iterator[Rul
 
     Args:
         jobs: Those of the workflows.
-        runner: What runs the tests.
+        runner: What runs the tests; one of which no call is known has nothing here.
         root: The folder that it runs in.
     """
+    if runner not in CALLS:
+        return
     call = re.compile(CALLS[runner])
     steps = [step for job in jobs for step in job.steps if call.search(step.run)]
     here = PurePosixPath(root or ".")
