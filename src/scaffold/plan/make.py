@@ -24,26 +24,22 @@ from scaffold.checkout.state import (
     fingerprint,
     is_there,
 )
-from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
-from scaffold.kit.catalog import Gap, Kit, template_digest
-from scaffold.kit.parts import owner_of
+from scaffold.kit.catalog import Kit, template_digest
 from scaffold.kit.render import render
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_files
-from scaffold.languages.rules import Layout
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.moving import moved, moves, places_of_edits, with_edits
-from scaffold.plan.parts import changed_by, cut, modes_after
+from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.plan.settle import settle
-from scaffold.system.reading import parsing
 
 
 def make_plan(
@@ -224,7 +220,7 @@ def _plan_gap(
     }
     layout = layout_of(checkout, files)
     rendered = replace(rendered, files=format_files(files, layout))
-    stubbed, todos = _stub_files(gap, rendered.files, modes, before, layout)
+    stubbed, todos = stub_files(gap, rendered.files, modes, before, layout)
     return GapPlan(gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos)
 
 
@@ -250,33 +246,6 @@ def _together(
         return plan
     findings = replace(checkout, planned=planned).find(plan.gap)
     return _plan_gap(kit, checkout, findings, plan.answers, state, request)
-
-
-def _stub_files(
-    gap: Gap,
-    files: Mapping[str, bytes],
-    modes: Mapping[str, Mode],
-    before: Mapping[str, Mode],
-    layout: Layout,
-) -> tuple[dict[str, bytes], int]:
-    """Every file of a part that is, or was, stubs as a stub, and how many todos there are."""
-    from scaffold.languages import stubs
-
-    result: dict[str, bytes] = {}
-    count = 0
-    for path, source in files.items():
-        part = owner_of(gap, path)
-        if Mode.STUBS not in (modes[part], before.get(part)):
-            continue
-        make = stubs.for_path(path)
-        if make is None:
-            result[path] = source
-            continue
-        with parsing(path, source, KitError):
-            text, todos = make(path, source.decode("utf-8"))
-        result[path] = text.encode("utf-8")
-        count += len(todos) if modes[part] is Mode.STUBS else 0
-    return format_files(result, layout), count
 
 
 def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:

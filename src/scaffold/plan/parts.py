@@ -8,14 +8,16 @@ from dataclasses import replace
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import State
 from scaffold.checkout.verdict import Mode
-from scaffold.errors import CheckoutError
+from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Place
 from scaffold.kit.parts import WHOLE, edits_with, names_of, needed, owner_of
 from scaffold.kit.render import Rendered
 from scaffold.languages import Language, language_of
-from scaffold.languages.formatting import format_source
+from scaffold.languages.formatting import format_files, format_source
+from scaffold.languages.rules import Layout
 from scaffold.plan.model import Plan, Request
+from scaffold.system.reading import parsing
 
 ALL_THERE = "all of its parts are written"
 Picks = dict[str, tuple[str, ...]]
@@ -173,6 +175,33 @@ def cut(gap: Gap, rendered: Rendered, names: Collection[str]) -> Rendered:
         },
         empty=tuple(path for path in rendered.empty if owner_of(gap, path) in names),
     )
+
+
+def stub_files(
+    gap: Gap,
+    files: Mapping[str, bytes],
+    modes: Mapping[str, Mode],
+    before: Mapping[str, Mode],
+    layout: Layout,
+) -> tuple[dict[str, bytes], int]:
+    """Every file of a part that is, or was, stubs as a stub, and how many todos there are."""
+    from scaffold.languages import stubs
+
+    result: dict[str, bytes] = {}
+    count = 0
+    for path, source in files.items():
+        part = owner_of(gap, path)
+        if Mode.STUBS not in (modes[part], before.get(part)):
+            continue
+        make = stubs.for_path(path)
+        if make is None:
+            result[path] = source
+            continue
+        with parsing(path, source, KitError):
+            text, todos = make(path, source.decode("utf-8"))
+        result[path] = text.encode("utf-8")
+        count += len(todos) if modes[part] is Mode.STUBS else 0
+    return format_files(result, layout), count
 
 
 def changed_by(
