@@ -105,7 +105,8 @@ def test_a_merge_of_edits_asks_the_machines_git(trapped: Trapped) -> None:
 def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped) -> None:
     generate(trapped)
     written = (trapped.tree / "tests" / "adds.rs").read_text("utf-8")
-    assert written == "#[test]\nfn it_adds() {\n    assert_eq!(1 + 1, 2);\n}\n"
+    # By the indent that the checkout's rustfmt.toml has, which is read and not run.
+    assert written == "#[test]\nfn it_adds() {\n assert_eq!(1 + 1, 2);\n}\n"
 
 
 def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_when_told_to(
