@@ -75,6 +75,6 @@ fn metrics_logs_and_the_clock_are_the_hosts() {
     with_host(|host| {
         assert_eq!(host.metrics, ["greeted", "started"]);
         assert_eq!(host.recorded, [(1, 7), (0, 1)]);
-        assert_eq!(host.log.last().map(String::as_str), Some("greeted 2 bytes"));
+        assert_eq!(host.log.last().map(String::as_str), Some("Info greeted 2 bytes"));
     });
 }
