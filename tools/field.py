@@ -318,9 +318,8 @@ def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
     told_apart = sum(
         not item["equivalent"] and item["file"] == target["path"] for item in entry["survivors"]
     )
-    killed = target["killed"] or 0  # none where there was no mutant
-    distinct = killed + told_apart
-    return 100 * killed / distinct if distinct else 100.0
+    distinct = (target["killed"] or 0) + told_apart
+    return 100 * (target["killed"] or 0) / distinct if distinct else 100.0
 
 
 def survived(entry: Entry, target: Mapping[str, Any]) -> int:
@@ -384,9 +383,8 @@ def rows_of(entry: Entry, is_stale: bool = False) -> Iterator[list[object]]:
         if not item["viable"] and not item["line_bar_pct"]:
             continue
         lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
-        killed = item["killed"] or 0
-        tried = killed + survived(entry, item)
-        share = f"{kill_share(entry, item):.1f} % ({killed}/{tried})"
+        tried = (item["killed"] or 0) + survived(entry, item)
+        share = f"{kill_share(entry, item):.1f} % ({item['killed']}/{tried})"
         yield [*first, item["path"], lines_run, share if tried else "no mutants"]
 
 
