@@ -16,15 +16,14 @@ was rendered at both ends.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from entries import Entry, find_entry, keep_entry, read_entries
 from field import ROOT, FieldError, rendered_digest, say, scaffold
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
@@ -36,7 +35,6 @@ TABLE = ROOT / "docs" / "real-bugs.md"
 SOURCES = ("cli", "crates", "config")
 LEFT_OUT = ":!docs/source/_static"
 GREEN, KNOWN, RED = "passed", "xfailed", ("failed", "error", "xpassed")
-Entry = dict[str, Any]
 
 
 def main() -> int:
@@ -62,9 +60,9 @@ def read_bugs() -> list[dict[str, str]]:
     return list(tomllib.loads(BUGS.read_text("utf-8"))["bug"])
 
 
-def read_results() -> dict[str, Entry]:
-    """`commit gap` -> what was found."""
-    return dict(json.loads(RESULTS.read_text("utf-8"))) if RESULTS.is_file() else {}
+def read_results() -> list[Entry]:
+    """What was found, an entry for each fix and row."""
+    return read_entries(RESULTS)
 
 
 def examine(kit: Kit, clone: Path, commit: str, options: argparse.Namespace) -> None:
@@ -80,9 +78,8 @@ def examine(kit: Kit, clone: Path, commit: str, options: argparse.Namespace) -> 
                 found = measure(kit, gap, clone, commit, Path(scratch), options)
             except FieldError as error:
                 found = {"failed": str(error)}
-        name = f"{commit} {gap.slug}"
-        RESULTS.write_text(json.dumps({**read_results(), name: found}, indent=1, sort_keys=True))
-        say(f"{name}: {found.get('failed') or answers(found)}")
+        keep_entry(RESULTS, {"gap": gap.slug, "commit": commit, **found})
+        say(f"{commit} {gap.slug}: {found.get('failed') or answers(found)}")
 
 
 def measure(
@@ -95,15 +92,14 @@ def measure(
     digests = [
         rendered_digest(kit, gap, Checkout(tree).find(gap).facts()) for tree in (before, after)
     ]
-    name = f"{commit} {gap.slug}"
-    earlier = read_results().get(name, {})
-    if earlier.get("digests") == digests:
+    earlier = find_entry(read_results(), gap.slug, commit)
+    if earlier is not None and earlier.get("digests") == digests:
         return earlier
     # Lock files may hold what git cannot apply, and decide nothing here.
     patch = git(clone, "diff", f"{commit}^", commit, "--", *SOURCES, ":!*uv.lock")
-    say(f"{name}: the parent, then with the fix")
+    say(f"{commit} {gap.slug}: the parent, then with the fix")
     first, fixed = around(gap, before, patch, (), options)
-    say(f"{name}: the commit, then without the fix")
+    say(f"{commit} {gap.slug}: the commit, then without the fix")
     whole, broken = around(gap, after, patch, ("--reverse",), options)
     return {
         "digests": digests,
@@ -180,28 +176,17 @@ def answers(found: Entry) -> str:
     return f"revealed {revealed}, guarded {guarded}"
 
 
-def document(bugs: Sequence[Mapping[str, str]], results: Mapping[str, Entry]) -> list[str]:
+def document(bugs: Sequence[Mapping[str, str]], results: Sequence[Entry]) -> list[str]:
     """docs/real-bugs.md: a line for each fix and row, and the shares."""
-    rows = []
+    rows, known = [], dict[str, list[Entry]]()
     for bug in bugs:
-        for name, found in sorted(results.items()):
-            commit, _, gap = name.partition(" ")
-            if commit != bug["commit"]:
-                continue
-            cells = (
-                [f"not measured: {found['failed']}", "", ""]
-                if "failed" in found
-                else [shown(found, key) for key in ("revealed", "guarded", "hindered")]
-            )
-            rows.append([commit, bug["fault"], gap, *cells])
-    measured = {
-        bug["commit"]: [
-            one for name, one in results.items()
-            if name.startswith(bug["commit"]) and "failed" not in one
-        ]
-        for bug in bugs
-    }  # fmt: skip
-    known = {commit: found for commit, found in measured.items() if found}
+        for found in (one for one in results if one["commit"] == bug["commit"]):
+            if "failed" in found:
+                cells = [f"not measured: {found['failed']}", "", ""]
+            else:
+                cells = [shown(found, key) for key in ("revealed", "guarded", "hindered")]
+                known.setdefault(bug["commit"], []).append(found)
+            rows.append([bug["commit"], bug["fault"], found["gap"], *cells])
     revealed, guarded = (
         sum(any(one[key] for one in found) for found in known.values())
         for key in ("revealed", "guarded")

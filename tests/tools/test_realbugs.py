@@ -18,8 +18,8 @@ def test_a_green_test_that_is_skipped_now_has_not_turned() -> None:
 
 def test_a_bug_counts_once_for_all_of_its_rows() -> None:
     bugs = [{"commit": "c1", "fault": "f1"}, {"commit": "c2", "fault": "f2"}]
-    found = {"revealed": [], "guarded": ["m::one", "m::two"], "hindered": []}
-    results = {"c1 row": found, "c1 other": {**found, "revealed": ["m::known"]}}
+    found = {"commit": "c1", "revealed": [], "guarded": ["m::one", "m::two"], "hindered": []}
+    results = [{**found, "gap": "row"}, {**found, "gap": "other", "revealed": ["m::known"]}]
     text = "\n".join(realbugs.document(bugs, results))
     assert "Of 2 bugs 1 are measured: 1 revealed, 1 guarded." in text
     assert "| c1 | f1 | row | no | `one` and 1 more | none |" in text
@@ -27,7 +27,9 @@ def test_a_bug_counts_once_for_all_of_its_rows() -> None:
 
 def test_a_row_that_cannot_be_measured_says_why() -> None:
     bugs = [{"commit": "c1", "fault": "f1"}]
-    text = "\n".join(realbugs.document(bugs, {"c1 row": {"failed": "it is red"}}))
+    text = "\n".join(
+        realbugs.document(bugs, [{"commit": "c1", "gap": "row", "failed": "it is red"}])
+    )
     assert "Of 1 bugs 0 are measured: 0 revealed, 0 guarded." in text
     assert "| c1 | f1 | row | not measured: it is red |  |  |" in text
 

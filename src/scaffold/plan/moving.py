@@ -76,13 +76,11 @@ def places_of_edits(
     # What the gap itself would have moved to where its edit is.
     gone |= {to for path in gone for spec in gap.moves if (to := spec.place_of(path)) is not None}
     before = {path: to for one in records for path, to in one.moved.items()}
-    found = {}
-    for path in {spec.path for spec in gap.edits}:
-        if path in going or (path in gone and not (root / path).exists()):
-            found[path] = ""
-        elif path in now or (path in before and not (root / path).exists()):
-            found[path] = now.get(path) or before[path]
-    return found
+    before |= dict.fromkeys(gone, "")
+    # Of a file that is there again, nothing that happened before counts.
+    left = {path for path in before if path in going or not (root / path).exists()}
+    places = {path: before[path] for path in left} | now
+    return {spec.path: places[spec.path] for spec in gap.edits if spec.path in places}
 
 
 def with_edits(relocated: Sequence[Change], edited: Sequence[Change]) -> list[Change]:

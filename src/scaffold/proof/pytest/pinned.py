@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scaffold.checkout.files import read_file
+from scaffold.checkout.settings import OWN, SHARED
 from scaffold.errors import MissingToolError
 from scaffold.languages.python.format.pinned import ENDINGS, Pinned, pinned
 from scaffold.languages.rules import Hook
@@ -29,9 +30,7 @@ from scaffold.system.caching import PARTS, cache_dir, trim_folders
 
 FETCH_S = 180.0
 LOOK_S = 120.0
-SETTINGS = (
-    "pyproject.toml", "setup.cfg", "tox.ini", "ruff.toml", ".ruff.toml", ".isort.cfg", ".flake8",
-)  # fmt: skip
+SETTINGS = (*SHARED, *(name for name, tool in OWN.items() if tool in ("flake8", "isort", "ruff")))
 """Files that such tools take their settings from."""
 _HUNK = re.compile(r"@@ -(\d+)")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from scaffold.languages.rules import Hook, OwnRules
 from scaffold.proof.rules.paths import Matches
@@ -148,21 +148,33 @@ class Written:
         ]
 
 
+class Asked(Protocol):
+    """What asks for a rule: a hook, or a script."""
+
+    @property
+    def label(self) -> str:
+        """How the result is named."""
+
+    @property
+    def place(self) -> str:
+        """File and line of it."""
+
+
 def judged(
-    hook: Hook, files: Sequence[WrittenFile], broken: Sequence[Broken], fix: str = ""
+    asked: Asked, files: Sequence[WrittenFile], broken: Sequence[Broken], fix: str = ""
 ) -> RuleResult:
-    """The result of a hook that was run on these files."""
+    """The result of a rule that was run on these files."""
     if not files:
-        return RuleResult(hook.label, hook.place, Ruling.NO_FILES)
+        return RuleResult(asked.label, asked.place, Ruling.NO_FILES)
     if not broken:
-        return RuleResult(hook.label, hook.place, Ruling.PASSED)
-    return RuleResult(hook.label, hook.place, Ruling.FAILED, broken=tuple(broken), command=fix)
+        return RuleResult(asked.label, asked.place, Ruling.PASSED)
+    return RuleResult(asked.label, asked.place, Ruling.FAILED, broken=tuple(broken), command=fix)
 
 
-def left_out(hook: Hook, reason: str, command: str = "", *, missing: bool = False) -> RuleResult:
-    """The result of a hook that was not run."""
+def left_out(asked: Asked, reason: str, command: str = "", *, missing: bool = False) -> RuleResult:
+    """The result of a rule that was not run."""
     return RuleResult(
-        hook.label, hook.place, Ruling.NOT_RUN, reason, command=command, missing=missing
+        asked.label, asked.place, Ruling.NOT_RUN, reason, command=command, missing=missing
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import read_file
 from scaffold.errors import MissingToolError, ScaffoldError
-from scaffold.proof.rules.result import Broken, RuleResult, Ruling, Written
+from scaffold.proof.rules.result import Broken, RuleResult, Written, judged, left_out
 from scaffold.proof.runner import in_folder
 from scaffold.proof.vitest.installed import MODULES, environment, find_node, get_command
 from scaffold.proof.vitest.linked_copy import linked_copy
@@ -47,7 +47,7 @@ class Script:
     calls: tuple[tuple[str, ...], ...]
 
     @property
-    def rule(self) -> str:
+    def label(self) -> str:
         """How the result is named."""
         return " && ".join(map(shlex.join, self.calls))
 
@@ -89,18 +89,19 @@ def check(written: Written) -> Iterator[RuleResult]:
     known = [script for script in found if all(call[0] in PACKAGES for call in script.calls)]
     for script in found:
         if script not in known:
-            yield _left_out(script, "it is not known here, or builds the package")
+            yield left_out(script, "it is not known here, or builds the package", script.command)
     if not known:
         return
     with scratch.folder("rules") as place:
         copies = Copies(written, place)
         for script in known:
-            written.progress(f"{script.rule} in {script.folder}, as {script.place} asks")
+            written.progress(f"{script.label} in {script.folder}, as {script.place} asks")
             try:
                 yield _judged(script, copies)
             except ScaffoldError as error:
                 missing = isinstance(error, MissingToolError)
-                yield _left_out(script, error.fact, error.hint, missing=missing)
+                get = error.hint or script.command
+                yield left_out(script, error.fact, get, missing=missing)
 
 
 def _packages(written: Written) -> list[str]:
@@ -152,7 +153,7 @@ def _judged(script: Script, copies: Copies) -> RuleResult:
         argv = _argv(call, script.folder, copies.written)
         found, done = _run(argv, call, script.folder, copies.after, limit)
         if done.timed_out or (done.returncode != 0 and not found):
-            return _left_out(script, f"it gave no verdict: {_last(done)}")
+            return left_out(script, f"it gave no verdict: {_last(done)}", script.command)
         if found:
             # Errors move when lines are added above them: what counts is what they report.
             earlier, _ = _run(argv, call, script.folder, copies.before, limit)
@@ -162,11 +163,7 @@ def _judged(script: Script, copies: Copies) -> RuleResult:
                     old[one.file, one.message] -= 1
                 else:
                     broken.append(one)
-    if not broken:
-        return RuleResult(script.rule, script.place, Ruling.PASSED)
-    return RuleResult(
-        script.rule, script.place, Ruling.FAILED, broken=tuple(broken), command=script.command
-    )
+    return judged(script, copies.written.files, broken, script.command)
 
 
 def _argv(call: Sequence[str], folder: str, written: Written) -> list[str]:
@@ -219,16 +216,3 @@ def _last(done: process.Completed) -> str:
     lines = [" ".join(line.split()) for line in f"{done.stderr}\n{done.stdout}".splitlines()]
     told = (line[:300] for line in lines if re.search(r"\w", line))
     return next(told, f"exit code {done.returncode}")
-
-
-def _left_out(
-    script: Script, reason: str, command: str = "", *, missing: bool = False
-) -> RuleResult:
-    return RuleResult(
-        script.rule,
-        script.place,
-        Ruling.NOT_RUN,
-        reason,
-        command=command or script.command,
-        missing=missing,
-    )
