@@ -43,6 +43,12 @@ export function steps(most: number): number {
 
 
 @pytest.fixture
+def options(options: VerifyOptions) -> VerifyOptions:
+    """The layout of the tests written here is no part of what is tested."""
+    return replace(options, rules=False)
+
+
+@pytest.fixture
 def mutants(progress: Progress) -> None:
     """What makes mutants is there, or the test is skipped with the reason."""
     try:
