@@ -112,6 +112,33 @@ def test_a_package_of_the_workspace_is_broken_for_those_that_import_it(
 
 
 @pytest.mark.usefixtures("mutants")
+def test_a_mutant_is_tried_by_the_tests_that_load_its_file_and_by_no_other(
+    generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    noted = f'import {{ appendFileSync }} from "node:fs";\nappendFileSync("{log}", "NAME\\n");\n'
+    for name in ("idle", "read"):
+        text = f"export const {name} = (): number => 1;\n"
+        (workspace / f"apps/site/src/{name}.ts").write_text(text)
+    idle = 'import { expect, it } from "vitest";\nimport { idle } from "./idle";\n'
+    idle += 'it("is there", () => expect(idle).toBeDefined());\n'
+    read = 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'
+    read += 'it("reads", () => expect(readFileSync("src/read.ts", "utf8")).toContain("=> 1"));\n'
+    files = {
+        BOX_TESTS: COUNTED,
+        "apps/site/src/idle.test.ts": idle,
+        "apps/site/src/read.test.ts": read,
+    }
+    targets = (BOX, "apps/site/src/idle.ts", "apps/site/src/read.ts")
+    subject = generate({p: noted.replace("NAME", p) + text for p, text in files.items()}, *targets)
+    kills = prove(subject, replace(options, mutants="all", jobs=1, coverage=False), progress).kills
+    (boxes, box), (idles, one), (reads, other) = (kills.by_target[path] for path in targets)
+    assert (boxes > 0, idles, one > 0, reads) == (True, 0, True, other)
+    by_box, by_idle, by_read = (log.read_text().splitlines().count(path) for path in files)
+    assert (by_box - by_read, by_idle - by_read) == (box, one)
+
+
+@pytest.mark.usefixtures("mutants")
 def test_a_mutant_that_never_ends_is_a_timeout_and_the_next_one_is_judged(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:

@@ -165,7 +165,7 @@ class Judge:
     def _ask(self, texts: Mapping[str, str]) -> dict[str, Any] | None:
         """What the tests did; None where they did not end in time."""
         vitest = self.vitest or self._started()
-        reply = self._answer(vitest, {**self.before, **texts}, self.limit_s)
+        reply = self._answer(vitest, texts, self.limit_s)
         if reply is None:
             self.close()
         return reply
@@ -190,7 +190,7 @@ class Judge:
     def _answer(
         self, vitest: process.Conversation, texts: Mapping[str, str], limit_s: float
     ) -> dict[str, Any] | None:
-        vitest.send(json.dumps(texts))
+        vitest.send(json.dumps({"restored": self.before, "broken": texts}))
         return self._line(vitest, limit_s)
 
     def _line(self, vitest: process.Conversation, limit_s: float) -> dict[str, Any] | None:
