@@ -299,3 +299,42 @@ def test_conflicts_of_files_and_of_units_are_named_together(
     assert done.code == 4
     assert "test_app.py exists and is not ours" in done.fact and path in done.fact
     assert "conflict: test_app.py " in done.out and f"conflict: {path} " in done.out
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("tests/helpers.py", "tests/helpers/__init__.py"),
+        ("src/one.rs", "src/one/mod.rs"),
+        ("src/two/mod.rs", "src/two.rs"),
+        ("web/vitest.config.ts", "web/vitest.config.mts"),
+        ("web/vitest.config.ts", "web/vitest.config.cjs"),
+        ("web/vitest.config.ts", "web/jest.config.json"),
+    ],
+)
+def test_the_same_under_another_name_is_in_the_way(ours: str, theirs: str, tmp_path: Path) -> None:
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": gap_toml(), f"row/files/{ours}": ""})
+    root = write_files(
+        tmp_path / "tree", {"app.py": "", theirs: "// theirs\n" * ours.endswith("s")}
+    )
+    command, before = ("new", "--gap", "row", "--kit", kit, "-C", root), snapshot(root)
+    done = scaffold(*command)
+    assert (done.code, done.fact) == (
+        4,
+        f"{ours} would take the place of {theirs}; nothing was written",
+    )
+    assert snapshot(root) == before
+    assert f"{theirs} is there" in scaffold(*command, "--on-conflict", "skip").out
+    assert not (root / ours).exists()
+    assert scaffold(*command, "--on-conflict", "overwrite").code == 0
+    assert (root / ours).exists() and (root / theirs).exists()
+
+
+def test_a_file_of_ours_that_gets_another_name_is_not_in_the_way(tmp_path: Path) -> None:
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": gap_toml(), "row/files/a.py": "A = 1\n"})
+    root = write_files(tmp_path / "tree", {"app.py": ""})
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", root).code == 0
+    write_files(kit / "templates/row/files", {"a/__init__.py": "A = 1\n"})
+    (kit / "templates/row/files/a.py").unlink()
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", root).code == 0
+    assert not (root / "a.py").exists() and (root / "a/__init__.py").exists()

@@ -18,7 +18,8 @@ OWN = {
     ".coveragerc": "coverage", ".flake8": "flake8", ".isort.cfg": "isort", "biome.json": "biome",
     "biome.jsonc": "biome", ".clippy.toml": "clippy", "clippy.toml": "clippy",
     ".pytest.ini": "pytest", "pytest.ini": "pytest", ".ruff.toml": "ruff", "ruff.toml": "ruff",
-    ".rustfmt.toml": "rustfmt", "rustfmt.toml": "rustfmt",
+    ".rustfmt.toml": "rustfmt", "rustfmt.toml": "rustfmt", "tsconfig.json": "tsc",
+    "vitest.config.js": "vitest", "vitest.config.mts": "vitest", "vitest.config.ts": "vitest",
 }  # fmt: skip
 """Files of a single tool -> the tool."""
 

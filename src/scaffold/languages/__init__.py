@@ -107,6 +107,9 @@ class Language(Protocol):
     def left_by_a_run(self, name: str) -> tuple[str, str]:
         """The folder beside a source where a run leaves files, and their pattern; or two blanks."""
 
+    def same_place(self, path: str) -> Iterable[str]:
+        """Other paths that name what this file is: only one of them is read where two are there."""
+
     def find_symbols(self, path: str, source: bytes) -> Symbols:
         """The top-level names and methods of a file."""
 

@@ -39,7 +39,7 @@ from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
-from scaffold.plan.settle import settle
+from scaffold.plan.settle import settle, settle_place
 
 
 def make_plan(
@@ -252,7 +252,7 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
     record = state.gaps.get(plan.gap.slug)
     recorded = dict(record.files) if record else {}
     changes = [
-        _change(checkout.root, path, recorded.get(path), state, plan, request)
+        _change(checkout.root, path, recorded, state, plan, request)
         for path in plan.files
         if path in plan.touched
     ]
@@ -263,8 +263,9 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
 
 
 def _change(
-    root: Path, path: str, recorded: str | None, state: State, plan: GapPlan, request: Request
+    root: Path, path: str, files: Mapping[str, str], state: State, plan: GapPlan, request: Request
 ) -> Change:
+    recorded = files.get(path)
     there = read_file(root, path)
     current = None if there is None else without_header(there)
     if there is not None and current is not None and recorded == fingerprint(there):
@@ -281,6 +282,8 @@ def _change(
     )
     if change.action is Action.CONFLICT:
         change = settle(change, state, plan, request.on_conflict)
+    elif change.action is Action.CREATE:
+        change = settle_place(change, root, {*files, *plan.files}, request.on_conflict)
     return with_header_of(change, there, skip=request.on_conflict is OnConflict.SKIP)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
 from scaffold.checkout.parts import written_parts
 from scaffold.checkout.state import State
@@ -17,6 +19,7 @@ from scaffold.edits.conflicts import (
     with_markers,
 )
 from scaffold.kit.parts import owner_of
+from scaffold.languages import language_of
 from scaffold.plan.changes import Action, Change, with_line_ends_of
 from scaffold.plan.merge import merge
 from scaffold.plan.model import GapPlan
@@ -45,6 +48,27 @@ def settle(change: Change, state: State, plan: GapPlan, on_conflict: OnConflict)
     if marks and b"\0" not in mine + wanted:
         return _marked(change, with_markers(mine, with_line_ends_of(mine, wanted)))
     return change
+
+
+def settle_place(
+    change: Change, root: Path, ours: Collection[str], on_conflict: OnConflict
+) -> Change:
+    """What becomes of a new file where a person has the same under another name.
+
+    Args:
+        change: What would be created.
+        root: The checkout.
+        ours: The paths that the gap wrote or writes.
+        on_conflict: SKIP leaves theirs alone, OVERWRITE writes ours beside it.
+    """
+    language = language_of(change.path)
+    others = language.same_place(change.path) if language else ()
+    found = next((p for p in others if p not in ours and (root / p).exists()), None)
+    if found is None or on_conflict is OnConflict.OVERWRITE:
+        return change
+    if on_conflict is OnConflict.SKIP:
+        return replace(change, action=Action.KEPT, after=None, note=f"{found} is there")
+    return replace(change, action=Action.CONFLICT, note=f"would take the place of {found}")
 
 
 def _merged(change: Change, base: bytes, mine: bytes, wanted: bytes, *, marks: bool) -> Change:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
 from scaffold.languages import Tool, parts
@@ -29,6 +29,12 @@ def left_by_a_run(name: str) -> tuple[str, str]:
     import glob
 
     return "__pycache__", f"{glob.escape(PurePosixPath(name).stem)}.*.pyc"
+
+
+def same_place(path: str) -> Iterable[str]:
+    """A module is a file or a folder."""
+    place = PurePosixPath(path)
+    return () if place.stem == "__init__" else (f"{place.with_suffix('')}/__init__.py",)
 
 
 def without_files(path: str, source: bytes, gone: Collection[str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from scaffold.languages import Tool, dotted, parts
@@ -42,6 +42,14 @@ def suite_files(top: Path, refuse: Callable[[OSError], None]) -> Iterable[Path]:
 def uses(path: str, source: bytes, modules: Collection[str]) -> set[str]:
     """Names of the modules that a test file uses: not looked for."""
     return set()
+
+
+def same_place(path: str) -> Iterable[str]:
+    """A module is `name.rs` or `name/mod.rs`."""
+    place = PurePosixPath(path)
+    if place.name == "mod.rs":
+        return (f"{place.parent}.rs",)
+    return (f"{place.with_suffix('')}/mod.rs",)
 
 
 def left_by_a_run(name: str) -> tuple[str, str]:

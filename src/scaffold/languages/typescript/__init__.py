@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 TOOLS: tuple[Tool, ...] = ()
 """Biome lies in the checkout, so it does not run before `verify`: files stay as rendered."""
+
+RUNNERS = ("vitest", "jest")
+ENDINGS = ("ts", "mts", "cts", "js", "mjs", "cjs")
 
 __getattr__ = parts(
     __name__,
@@ -35,6 +38,15 @@ def encoding_of(source: bytes) -> str:
 def module_of(top: Path, path: str, run: RunSpec | None, planned: Mapping[str, bytes]) -> str:
     """The path in the checkout without its ending: what an import leads to."""
     return str(PurePosixPath(path).with_suffix(""))
+
+
+def same_place(path: str) -> Iterator[str]:
+    """Settings of a test runner: under another ending, or of another runner of these."""
+    folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
+    program, dot, ending = name.partition(".config.")
+    if dot and program in RUNNERS and ending in ENDINGS:
+        names = (f"{one}.config.{end}" for one in RUNNERS for end in (*ENDINGS, "json"))
+        yield from (str(folder / other) for other in names if other != name)
 
 
 def left_by_a_run(name: str) -> tuple[str, str]:
