@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers realbugs releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -70,6 +70,11 @@ mends: $(VENV)/.ready
 parts: $(VENV)/.ready
 	$(BIN)/python tools/field_parts.py run $(PLANO) $(FIELD)
 
+# make python-314 PLANO="COMMIT=DIR …" [FIELD="--python EXE --gap GAP"]: the Python rows without the names that Python
+# 3.14 removed, into field/python_314.json and docs/ledger.md.
+python-314: $(VENV)/.ready
+	$(BIN)/python tools/python_314.py run $(PLANO) $(FIELD)
+
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
@@ -83,6 +88,7 @@ ledger: $(VENV)/.ready
 	$(BIN)/python tools/field.py check
 	$(BIN)/python tools/mends.py check
 	$(BIN)/python tools/field_parts.py check
+	$(BIN)/python tools/python_314.py check
 	$(BIN)/python tools/readme.py --check
 	$(BIN)/python tools/picture.py --check
 

@@ -134,8 +134,7 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
             raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
         after = suites(gap, copy, generated_files(copy), options)
     before = without_removed(before, copy, gap)
-    second = scaffold(*new)
-    same = not second["written"] and without_proofs(snapshot(copy)) == written
+    same = not scaffold(*new)["written"] and without_proofs(snapshot(copy)) == written
     scaffold("undo", "-C", str(copy), "--json")
     exact = snapshot(copy) == first
     if not same or not exact or before != after:
@@ -353,6 +352,7 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
     """docs/ledger.md: one line a row and commit."""
     from field_parts import section as parts  # which use this module
     from mends import section as mends
+    from python_314 import section as python_314
 
     header = ["row", "commit", "tests", "known defects", "own suites", "target", "lines", "killed"]
     known = [entry for entry in ledger if entry["gap"] in kit.gaps]
@@ -362,12 +362,12 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
         "",
         "Made by `make field` from `field/ledger.json`; not written by hand. Killed: of the viable",
         "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
-        "In brackets: a case of the row's cases.toml whose answers were given; stale where the row",
-        "renders otherwise since.",
+        "In brackets: a case of the row's cases.toml; stale where the row renders otherwise since.",
         "",
         *table(header, (row for one in known for row in rows_of(one, name_of(one) in earlier))),
         *mends(),
         *parts(),
+        *python_314(),
     ]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

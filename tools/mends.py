@@ -3,8 +3,8 @@
     python tools/mends.py run [NAME=]DIR ...   check the mends of what changed; NAME is the commit
     python tools/mends.py check                 red where a row lacks an entry or a mend is wrong
 
-A result is kept by what was rendered, the defects and the mends: a row in which these are as before
-is not run again. docs/ledger.md shows it (`tools/field.py table`).
+A result is kept by what was rendered, the defect's tests and its mend: a mend of which these are as
+before is not run again. docs/ledger.md shows it (`tools/field.py table`).
 """
 
 from __future__ import annotations
@@ -71,34 +71,58 @@ def rows_with_defects(kit: Kit) -> list[Gap]:
 
 def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) -> Entry:
     """The entry of one row on one checkout, run only where something changed."""
-    digest = digest_of(kit, gap, Checkout(folder).find(gap).facts())
+    facts = Checkout(folder).find(gap).facts()
+    whole, digests = digest_of(kit, gap, facts), digests_of(kit, gap, facts)
     earlier = find_entry(read_entries(RESULTS), gap.slug, commit)
-    if earlier is not None and earlier["digest"] == digest:
+    if earlier is not None and earlier["digest"] == whole:
         say(f"{gap.slug} {commit}: as before, kept")
         return earlier
+    known: dict[str, Any] = earlier["mends"] if earlier else {}
+    mends = {
+        name: known[name]
+        for name, digest in digests.items()
+        if known.get(name, {}).get("digest") == digest
+    }
+    if fresh := [name for name in digests if name not in mends]:
+        mends |= checked(gap, commit, folder, fresh, python)
+    mends = {name: {**mends[name], "digest": digest} for name, digest in digests.items()}
+    return {"gap": gap.slug, "commit": commit, "digest": whole, "mends": mends}
+
+
+def checked(
+    gap: Gap, commit: str, folder: Path, names: Sequence[str], python: str | None
+) -> dict[str, Any]:
+    """Defect -> the verdict on its mend, and why."""
     with tempfile.TemporaryDirectory(prefix="scaffold-mends-") as scratch:
         copy = Path(scratch) / "checkout"
         shutil.copytree(folder, copy, ignore=IGNORED, symlinks=True)
         scaffold("new", "--gap", gap.slug, "-C", str(copy), "--json")
-        say(f"{gap.slug} {commit}: verify with mends")
+        say(f"{gap.slug} {commit}: verify with {len(names)} mends")
         named_python = ["--python", python] if python else []
-        argv = ["verify", gap.slug, "-C", str(copy), "--mends", "--no-rules", "--json"]
+        argv = ["verify", gap.slug, "-C", str(copy), "--no-rules", "--json"]
+        argv += [word for name in names for word in ("--mend", name)]
         with installed(gap, copy):
             proof = scaffold(*argv, *named_python, accept=(0, 6))["outcomes"][0]
     if proof["mends"] is None:
         raise FieldError(f"{gap.slug} {commit}: {'; '.join(proof['problems'])}")
-    mends = {
-        item["id"]: {"verdict": item["verdict"], "why": item["why"]} for item in proof["mends"]
-    }
-    return {"gap": gap.slug, "commit": commit, "digest": digest, "mends": mends}
+    return {item["id"]: {"verdict": item["verdict"], "why": item["why"]} for item in proof["mends"]}
 
 
 def digest_of(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> str:
-    """Digest of all that a result is of, but the checkout itself."""
+    """Digest of all that an entry is of, but the checkout itself."""
     found = hashlib.sha256(rendered_digest(kit, gap, facts).encode())
     for place in (gap.folder / PAGE, *sorted((gap.folder / FOLDER).glob("*.toml"))):
         found.update(place.name.encode() + place.read_bytes())
     return found.hexdigest()
+
+
+def digests_of(kit: Kit, gap: Gap, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Defect -> digest of what the verdict on its mend is of."""
+    rendered = rendered_digest(kit, gap, facts)
+    return {
+        one.id: hashlib.sha256(repr((rendered, one.tests, one.mends)).encode()).hexdigest()
+        for one in load_defects(gap)
+    }
 
 
 def check(kit: Kit, entries: Sequence[Entry]) -> int:

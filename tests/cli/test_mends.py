@@ -74,6 +74,24 @@ def test_a_mend_that_does_not_apply_ends_with_6_and_the_text(written: Path, tmp_
     assert failure is not None and failure.get("message") == told
 
 
+def test_one_mend_is_checked_by_name(written: Path) -> None:
+    done = run(written, "verify", "prices", "--mend", ID, "--python", sys.executable, "--json")
+    assert done.code == 0, done.err
+    assert [mend["id"] for mend in json.loads(done.out)["outcomes"][0]["mends"]] == [ID]
+
+
+def test_a_mend_that_a_gap_lacks_is_refused_with_the_closest(written: Path) -> None:
+    done = run(written, "verify", "prices", "--mend", ID + "s")
+    assert done.code == 2
+    assert done.fact.startswith(f"'prices' has no defect '{ID}s'")
+
+
+def test_a_mend_by_name_needs_one_gap(written: Path) -> None:
+    assert run(written, "new", "--gap", "labels").code == 0
+    done = run(written, "verify", "--mend", ID)
+    assert (done.code, done.fact) == (2, "--mend needs one gap")
+
+
 def test_show_lists_the_defects_and_one_with_its_mend(tree: Path) -> None:
     assert f"defect: {ID} (wrong result) {PRICES}: base_price: " in run(tree, "show", "prices").out
     shown = run(tree, "show", "prices", "--defect", ID)

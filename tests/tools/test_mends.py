@@ -75,3 +75,27 @@ def test_a_row_needs_no_entry_where_it_is_retired(
     ledger = [{"gap": "prices", "commit": "aaaa", "retired": retired}]
     monkeypatch.setattr(mends, "read_ledger", lambda: ledger)
     assert mends.check(kit, []) == code
+
+
+def test_only_the_mends_that_changed_are_checked_again(
+    gap: Gap, kit: Kit, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = mends.digests_of(kit, gap, Checkout(tree).find(gap).facts())[ID]
+    asked: list[list[str]] = []
+
+    def checked(gap: Gap, commit: str, folder: Path, names: list[str], python: None) -> Any:
+        asked.append(names)
+        return {name: {"verdict": "not turned", "why": "anew"} for name in names}
+
+    monkeypatch.setattr(mends, "checked", checked)
+    monkeypatch.setattr(mends, "RESULTS", tmp_path / "mends.json")
+    for known, names, verdict in ((digest, [], "turned"), ("0", [[ID]], "not turned")):
+        asked.clear()
+        earlier = entry()
+        earlier["mends"][ID]["digest"] = known
+        keep_entry(mends.RESULTS, earlier)
+        found = mends.entry_of(kit, gap, "aaaa", tree, None)
+        assert asked == names
+        assert found["mends"][ID]["verdict"] == verdict
+        assert found["mends"][ID]["digest"] == digest
+        assert found["digest"] == mends.digest_of(kit, gap, Checkout(tree).find(gap).facts())

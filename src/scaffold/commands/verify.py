@@ -18,12 +18,12 @@ from scaffold.commands.options import (
     load,
     notes,
 )
-from scaffold.errors import ScaffoldError
+from scaffold.errors import ScaffoldError, UsageError
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
-    from scaffold.kit.catalog import Kit
+    from scaffold.kit.catalog import Gap, Kit
     from scaffold.proof.outcome import Outcome
     from scaffold.proof.runner import VerifyOptions
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--mutants", metavar="N|all", help="Break the code N times, or in all ways.")
 @click.option("--before", is_flag=True, help="Measure the checkout's own tests on the targets too.")
 @click.option("--mends", is_flag=True, help="Mend each known defect; its tests alone may turn.")
+@click.option("--mend", metavar="ID", multiple=True, help="Only the mend of this; may repeat.")
 @click.option("--shard", metavar="K/N", help="Try only the K-th of N equal shares of the mutants.")
 @click.option(
     "--jobs",
@@ -83,6 +84,7 @@ def verify(
     mutants: str | None,
     before: bool,
     mends: bool,
+    mend: tuple[str, ...],
     shard: str | None,
     jobs: int,
     python: str | None,
@@ -114,7 +116,8 @@ def verify(
         options = VerifyOptions(
             mutants=count,
             before=before,
-            mends=mends,
+            mends=mends or bool(mend),
+            defects=_known_defects(picked, mend),
             shard=part,
             jobs=jobs,
             python=python,
@@ -128,6 +131,15 @@ def verify(
             loaded, opened, slugs, progress, options=options, parts=parts, blocked=several
         )
     return show_outcomes(outcomes, junit=junit, json=json, blocked=blocked)
+
+
+def _known_defects(gaps: Sequence[Gap], names: Sequence[str]) -> tuple[str, ...]:
+    """The names, each a defect of the one gap that they are of."""
+    if names and len(gaps) != 1:
+        raise UsageError("--mend needs one gap", "scaffold verify GAP --mend ID")
+    from scaffold.kit.defects import defect_named
+
+    return tuple(defect_named(gaps[0], name).id for name in names)
 
 
 def prove(

@@ -95,6 +95,8 @@ def check_mends(
     found: dict[str, MendProof] = {}
     texts: dict[str, Mapping[str, str]] = {}
     for defect, looked in subject.defects:
+        if options.defects and defect.id not in options.defects:
+            continue
         proof = _at_rest(defect, looked, evidence.generated.tests)
         found[defect.id] = proof
         if proof.verdict is MendVerdict.TURNED:

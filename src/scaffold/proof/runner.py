@@ -88,6 +88,7 @@ class VerifyOptions:
     Attributes:
         mutants: How many to try, "all", or `None` for no kill check.
         mends: Whether each known defect is mended, to see which tests turn.
+        defects: Only these are mended; empty for all.
         before: Whether the checkout's own tests are measured on the targets too.
         shard: (number from 1, count): try this cut only.
         jobs: How many mutants are tried at once; 0 is what suits the tool: with pytest one a
@@ -102,6 +103,7 @@ class VerifyOptions:
 
     mutants: int | Literal["all"] | None = None
     mends: bool = False
+    defects: tuple[str, ...] = ()
     before: bool = False
     shard: tuple[int, int] | None = None
     jobs: int = 0
