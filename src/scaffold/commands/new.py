@@ -26,6 +26,8 @@ from scaffold.commands.options import (
     load,
     notes,
     priorities,
+    proof_options,
+    time_limit,
 )
 from scaffold.edits.conflicts import OnConflict
 from scaffold.system import invocation, output
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
 )
 @click.option("--verify", is_flag=True, help="Prove the tests afterwards.")
 @click.option("--python", metavar="EXE", help="The interpreter that --prove and --verify use.")
+@time_limit
 @click.option(
     "--on-conflict",
     type=click.Choice([str(way) for way in OnConflict]),
@@ -122,6 +125,7 @@ def new(
     prove: bool | None,
     verify: bool,
     python: str | None,
+    timeout: float | None,
     on_conflict: str,
     state: str | None,
     checkout: Path,
@@ -145,7 +149,7 @@ def new(
     asks, way = not (yes or json or dry_run or diff) and _on_terminal(), OnConflict(on_conflict)
     if not picked:
         _need_terminal(asks)
-    progress, show = Progress(), Showing(asks, dry_run, diff, json, prove, python)
+    progress, show = Progress(), Showing(asks, dry_run, diff, json, prove, (python, timeout))
     with workflow.opened(checkout, loaded, progress, reading=dry_run or diff) as opened:
         commits = _commits(loaded, opened, branch) if commit else None
         if picked:
@@ -165,7 +169,7 @@ def new(
         found, written = _write(loaded, opened, request, given, progress, show, commits)
         plan, body = found.plan, {"written": written, **(commits.to_json() if commits else {})}
         if verify and written is not None and plan.gaps:
-            return _prove(loaded, opened, plan, progress, python, json, body)
+            return _prove(loaded, opened, plan, progress, show, body)
     if json and written is not None:
         _print_json(plan, **body, **found.to_json())
     return _code_of(found, json=json)
@@ -195,14 +199,12 @@ def _write(
 ) -> tuple[Proved, bool | None]:
     """The plan, and whether anything of it was written; see `_show_and_apply`."""
     from scaffold import workflow
-    from scaffold.proof.runner import VerifyOptions
-    from scaffold.system.caching import cache_dir
     from scaffold.workflow.proved import Proved, plan_proved
 
     with _conflicts_shown(show.diff, show.json):
         if commits is not None if show.prove is None else show.prove:
             progress("the proof runs code of this checkout, on a copy of it")
-            options = VerifyOptions(python=show.python, cache_dir=cache_dir())
+            options = proof_options(*show.limits)
             found = plan_proved(kit, checkout, request, given, options, progress)
         else:
             found = Proved(workflow.plan_new(kit, checkout, request, given, progress))
@@ -215,7 +217,8 @@ def _write(
 class Showing:
     """How a plan is proved and shown, and whether somebody is asked.
 
-    `prove` is None where nobody decided it: what is committed is proved.
+    `prove` is None where nobody decided it: what is committed is proved. `limits` are the
+    interpreter and the seconds of a proof.
     """
 
     asks: bool
@@ -223,7 +226,7 @@ class Showing:
     diff: bool
     json: bool
     prove: bool | None = None
-    python: str | None = None
+    limits: tuple[str | None, float | None] = (None, None)
 
 
 @contextmanager
@@ -364,16 +367,16 @@ def _prove(
     checkout: Checkout,
     plan: Plan,
     progress: Progress,
-    python: str | None,
-    json: bool,
+    show: Showing,
     more: Mapping[str, Any],
 ) -> int:
     """The proof of what the plan wrote, in the same JSON document where one is asked for."""
     from scaffold.commands.verify import prove, show_outcomes
     from scaffold.proof.outcome import refusal
 
-    outcomes = prove(kit, checkout, [item.gap.slug for item in plan.gaps], progress, python=python)
-    if not json:
+    slugs = [item.gap.slug for item in plan.gaps]
+    outcomes = prove(kit, checkout, slugs, progress, options=proof_options(*show.limits))
+    if not show.json:
         return show_outcomes(outcomes)
     _print_json(plan, **more, outcomes=[outcome.to_json() for outcome in outcomes])
     error = refusal(outcomes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Kit
+    from scaffold.proof.runner import VerifyOptions
 
 HERE = Path()
 PATH = click.Path(path_type=Path)
@@ -87,6 +88,30 @@ kind_name = click.option("--kind", metavar="gap|proposal", help="Only rows of th
 language_name = click.option(
     "--language", metavar="rust|python|typescript|e2e", help="Only rows in this language."
 )
+
+
+time_limit = click.option(
+    "--timeout",
+    metavar="S",
+    type=click.FloatRange(min=1),
+    show_default="1800",
+    help="Seconds that one build or one run of tests may take; what has not ended then is red.",
+)
+
+
+def proof_options(python: str | None, timeout: float | None, **more: Any) -> VerifyOptions:
+    """What a proof takes in, as the command line says it.
+
+    Args:
+        python: The interpreter that a person named.
+        timeout: Their limit in seconds.
+        more: Fields of `VerifyOptions`.
+    """
+    from scaffold.proof.runner import VerifyOptions
+    from scaffold.system.caching import cache_dir
+
+    given = {"python": python, "cache_dir": cache_dir(), **more}
+    return VerifyOptions(timeout_s=timeout or VerifyOptions.timeout_s, **given)
 
 
 class Progress:

@@ -17,6 +17,8 @@ from scaffold.commands.options import (
     kit_folder,
     load,
     notes,
+    proof_options,
+    time_limit,
 )
 from scaffold.errors import ScaffoldError, UsageError
 from scaffold.system import invocation, output
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Mutants at once; 0 is one a processor, and one for Rust, whose builds use them all.",
 )
+@time_limit
 @click.option("--python", metavar="EXE", help="The interpreter that Python tests run with.")
 @click.option("--junit", metavar="FILE", type=PATH, help="Also write JUnit XML.")
 @click.option(
@@ -87,6 +90,7 @@ def verify(
     mend: tuple[str, ...],
     shard: str | None,
     jobs: int,
+    timeout: float | None,
     python: str | None,
     junit: Path | None,
     merge: tuple[Path, ...],
@@ -102,7 +106,6 @@ def verify(
     from scaffold import workflow
     from scaffold.checkout.state import read_state
     from scaffold.kit.selection import select_parts
-    from scaffold.proof.runner import VerifyOptions
     from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
@@ -113,14 +116,15 @@ def verify(
         parts = select_parts(loaded, (), [name for name in gaps if ":" in name])
         named = dict.fromkeys([*(name for name in gaps if ":" not in name), *parts])
         picked = workflow.generated_gaps(loaded, state, tuple(named), everything)
-        options = VerifyOptions(
+        options = proof_options(
+            python,
+            timeout,
             mutants=count,
             before=before,
             mends=mends or bool(mend),
             defects=_known_defects(picked, mend),
             shard=part,
             jobs=jobs,
-            python=python,
             cache_dir=None if no_cache else cache_dir(),
             rules=rules,
         )
@@ -148,8 +152,7 @@ def prove(
     slugs: Sequence[str],
     progress: Progress,
     *,
-    options: VerifyOptions | None = None,
-    python: str | None = None,
+    options: VerifyOptions,
     parts: Mapping[str, Sequence[str]] = MappingProxyType({}),
     blocked: dict[str, ScaffoldError] | None = None,
 ) -> list[Outcome]:
@@ -163,11 +166,8 @@ def prove(
     """
     from scaffold import workflow
     from scaffold.checkout.state import read_state
-    from scaffold.proof.runner import VerifyOptions
     from scaffold.proof.verify import verify_all
-    from scaffold.system.caching import cache_dir
 
-    chosen = options or VerifyOptions(python=python, cache_dir=cache_dir())
     state = read_state(checkout.root, kit.name)
     subjects = []
     for slug in slugs:
@@ -177,7 +177,7 @@ def prove(
             if blocked is None:
                 raise
             blocked[slug] = error
-    outcomes = verify_all(subjects, chosen, progress, blocked)
+    outcomes = verify_all(subjects, options, progress, blocked)
     for outcome in outcomes:
         if outcome.gap not in parts:
             workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())

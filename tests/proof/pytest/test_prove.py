@@ -12,6 +12,7 @@ from scaffold.kit.catalog import load_kit
 from scaffold.plan.model import Request
 from scaffold.proof.runner import VerifyOptions
 from scaffold.workflow.proved import plan_proved
+from support.command import scaffold
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -39,3 +40,16 @@ def test_a_part_that_does_not_end_is_left_out_and_the_rest_is_planned(tmp_path: 
     assert "test_it_ends: did not end within 20 s" in left["row:endless"]
     assert [item.picked for item in found.plan.gaps] == [("first", "good")]
     assert snapshot(tree) == before
+
+
+def test_a_limit_of_the_command_line_ends_a_test(tmp_path: Path) -> None:
+    tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
+    sources = {"row/files/tests/test_endless.py": TESTS["endless"]}
+    kit = write_kit(tmp_path / "kit", {"row/gap.toml": gap_toml(), **sources})
+    limits = ("--timeout", "5", "--python", sys.executable, "--kit", kit, "-C", tree)
+    proved = scaffold("new", "--gap", "row", "--prove", *limits)
+    assert (proved.code, "test_it_ends: did not end within 5 s" in proved.err) == (6, True)
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", tree).code == 0
+    verified = scaffold("verify", *limits)
+    assert (verified.code, "test_it_ends: did not end within 5 s" in verified.fact) == (6, True)
+    assert scaffold("verify", *limits, "--timeout", "0").code == 2
