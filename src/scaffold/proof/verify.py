@@ -17,6 +17,7 @@ from scaffold.proof.kill_check import check
 from scaffold.proof.mends import check_mends
 from scaffold.proof.needs import require
 from scaffold.proof.outcome import Kind, Outcome, TargetProof, kind_of, ranges
+from scaffold.proof.repeated import repeated
 from scaffold.proof.rules.check import check_rules
 from scaffold.proof.runner import (
     Evidence,
@@ -71,10 +72,11 @@ def verify_all(
             key = (str(subject.checkout), subject.run.runner, subject.run.root)
             groups.setdefault(key, []).append(subject)
     outcomes: dict[str, Outcome] = {}
-    for group in groups.values():
-        with _kept(group, blocked):
-            for outcome in _verify_group(group, options, progress, blocked):
-                outcomes[outcome.gap] = outcome
+    with repeated(progress) as told:
+        for group in groups.values():
+            with _kept(group, blocked):
+                for outcome in _verify_group(group, options, told, blocked):
+                    outcomes[outcome.gap] = outcome
     return [outcomes[subject.slug] for subject in subjects if subject.slug in outcomes]
 
 
