@@ -112,7 +112,7 @@ def test_a_folder_holds_at_most_fourteen_modules(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= MOST_MODULES
 
 
-def test_the_top_of_the_package_holds_no_room_of_its_own() -> None:
+def test_the_top_of_the_package_holds_no_code_but_rooms() -> None:
     assert {path.stem for path in SRC.glob("*.py")} == TOP
 
 

@@ -47,7 +47,7 @@ def test_a_row_without_any_target_is_retired(checkout: Checkout, kit: Kit) -> No
     assert checkout.has_target(kit.gap("prices"))
 
 
-def test_a_missing_symbol_is_told(checkout: Checkout, kit: Kit) -> None:
+def test_a_missing_symbol_is_reported(checkout: Checkout, kit: Kit) -> None:
     write_files(checkout.root, {"parcels/prices.py": "def base_price(grams): ...\n"})
     findings = checkout.find(kit.gap("prices"))
     assert not findings.retired

@@ -47,7 +47,7 @@ def test_a_generated_test_that_is_red_ends_with_6(tree: Path) -> None:
     assert "test_each_full_hundred_of_the_value_costs_one" in done.out + done.err
 
 
-def test_a_defect_that_was_mended_is_told(tree: Path) -> None:
+def test_a_defect_that_was_mended_is_reported(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree).code == 0
     prices = tree / "parcels" / "prices.py"
     prices.write_text(prices.read_text().replace("grams < limit", "grams <= limit"))

@@ -91,7 +91,7 @@ def test_overwrite_writes_ours_and_undo_gives_the_edit_back(tree: Path, mine: st
     assert snapshot(tree) == before
 
 
-def test_a_file_that_is_not_ours_is_overwritten_only_when_told(tree: Path) -> None:
+def test_a_file_that_is_not_ours_is_overwritten_only_when_asked(tree: Path) -> None:
     (tree / TESTS).write_text("# not ours\n")
     before = snapshot(tree)
     for way in ("refuse", "merge"):

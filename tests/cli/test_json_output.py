@@ -145,7 +145,7 @@ def test_the_demo_answers_with_one_document(tmp_path: Path) -> None:
     assert [step["argv"][1] for step in document(done)["steps"]][:3] == ["list", "new", "status"]
 
 
-def test_a_gate_that_matched_is_told_by_the_exit_code_and_one_document(tree: Path) -> None:
+def test_a_gate_that_matched_is_reported_by_the_exit_code_and_one_document(tree: Path) -> None:
     done = scaffold("status", "--json", "--fail-on", "open:P0", *KIT, "-C", tree)
     assert done.code == 8
     assert document(done)["gaps"][0]["state"] == "open"

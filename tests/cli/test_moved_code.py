@@ -74,7 +74,9 @@ def new(kit_folder: Path, shop: Path, *more: str, move: bool | None = True) -> R
     return scaffold("new", "--gap", "row", "--kit", kit_folder, "-C", shop, *answer, *more)
 
 
-def test_without_the_answer_nothing_of_it_is_written_or_told(kit_folder: Path, shop: Path) -> None:
+def test_without_the_answer_nothing_of_it_is_written_or_printed(
+    kit_folder: Path, shop: Path
+) -> None:
     done = new(kit_folder, shop, move=None)
     assert done.code == 0, done.err
     assert (shop / ORDER).read_text() == SOURCE
@@ -121,7 +123,7 @@ def test_a_state_of_format_1_is_taken_over(kit_folder: Path, shop: Path) -> None
     assert json.loads((shop / ".scaffold/state.json").read_text())["format"] == 3
 
 
-def test_a_function_that_a_person_edited_is_told_by_name_and_never_lost(
+def test_a_function_that_a_person_edited_is_named_and_never_lost(
     kit_folder: Path, shop: Path
 ) -> None:
     assert new(kit_folder, shop).code == 0

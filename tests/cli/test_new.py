@@ -66,7 +66,7 @@ def test_an_edit_that_renders_blank_changes_nothing_in_a_second_run(tmp_path: Pa
     assert snapshot(tree) == before
 
 
-def test_what_a_person_has_to_run_afterwards_is_said_and_not_run(tmp_path: Path) -> None:
+def test_what_a_person_has_to_run_afterwards_is_printed_and_not_run(tmp_path: Path) -> None:
     tree = write_files(tmp_path / "tree", {"app.py": "ONE = 1\n"})
     toml = gap_toml(after="touch done")
     kit = write_kit(tmp_path / "kit", {"row/gap.toml": toml, "row/files/test_one.py": "ONE = 1\n"})
@@ -276,7 +276,7 @@ def test_what_was_answered_once_holds_for_the_next_run(tree: Path) -> None:
     assert snapshot(tree) == before
 
 
-def test_a_symbol_that_this_checkout_lacks_is_left_out_and_told(tree: Path) -> None:
+def test_a_symbol_that_this_checkout_lacks_is_left_out_and_named(tree: Path) -> None:
     prices = tree / "parcels" / "prices.py"
     text = prices.read_text()
     prices.write_text(text[: text.index("def price(")])

@@ -109,7 +109,7 @@ def test_what_is_written_is_formatted_by_the_machines_own_tools(trapped: Trapped
     assert written == "#[test]\nfn it_adds() {\n assert_eq!(1 + 1, 2);\n}\n"
 
 
-def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_when_told_to(
+def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_on_request(
     trapped: Trapped,
 ) -> None:
     done = trapped.run(CONSOLE, "doctor", cwd=trapped.tree)

@@ -87,7 +87,7 @@ def test_a_file_that_may_not_be_read_is_refused(open_tree: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
-def test_an_interrupted_run_in_a_read_only_folder_is_told_not_dropped(open_tree: Path) -> None:
+def test_an_interrupted_run_in_a_read_only_folder_is_reported_not_dropped(open_tree: Path) -> None:
     (open_tree / journal.JOURNAL / "before").mkdir(parents=True)
     before = snapshot(open_tree)
     done = as_nobody("undo", "--kit", DEMO_KIT, "-C", open_tree)

@@ -170,7 +170,7 @@ def test_the_next_part_of_a_p0_gap_is_picked_and_its_needs_come_along(tmp_path: 
     assert (app / "test_three.py").is_file() and (app / "test_two.py").is_file()
 
 
-def test_nothing_picked_is_told(tree: Path) -> None:
+def test_nothing_picked_is_reported(tree: Path) -> None:
     before = snapshot(tree)
     with new(tree) as screen:
         screen.until(LAST)

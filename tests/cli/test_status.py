@@ -37,7 +37,7 @@ def test_a_fresh_checkout_shows_what_is_open_and_what_cannot_be(tree: Path) -> N
     }
 
 
-def test_what_was_generated_edited_and_deleted_is_told(tree: Path) -> None:
+def test_what_was_generated_edited_and_deleted_is_reported(tree: Path) -> None:
     assert scaffold("new", "--all", *KIT, "-C", tree).code == 0
     assert {states(tree)[gap][0] for gap in ("prices", "labels")} == {"generated"}
     with (tree / "tests" / "test_prices.py").open("a") as stream:
@@ -159,7 +159,7 @@ def test_a_stub_that_was_filled_counts_and_the_others_are_still_todos(tree: Path
 
 
 @pytest.mark.slow
-def test_a_red_proof_is_told_with_what_failed_and_is_stale_once_mended(tree: Path) -> None:
+def test_a_red_proof_is_reported_with_what_failed_and_is_stale_once_mended(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
     place = tree / "parcels" / "prices.py"
     right = place.read_text()

@@ -47,7 +47,7 @@ def test_a_reader_that_goes_away_stops_new_before_it_writes(tree: Path) -> None:
     assert snapshot(tree) == before
 
 
-def test_a_reader_that_goes_away_after_the_commit_is_told_what_was_done(tree: Path) -> None:
+def test_a_reader_that_goes_away_after_the_commit_learns_what_was_done(tree: Path) -> None:
     done = shell('"$@" | (exec <&-; sleep 3)', *NEW, "-C", str(tree), "--json")
     assert done.returncode == 141
     assert (
@@ -71,7 +71,7 @@ def test_stdout_that_takes_nothing_ends_it_with_74(line: str, why: str, command:
     assert "Traceback" not in done.stderr and "ignored" not in done.stderr
 
 
-def test_a_full_disk_under_a_refusal_in_json_is_told_too(tmp_path: Path) -> None:
+def test_a_full_disk_under_a_refusal_in_json_is_reported_too(tmp_path: Path) -> None:
     done = shell('"$@" > /dev/full', "status", "--json", *KIT, "-C", str(tmp_path))
     assert done.returncode == 74
     assert "is not a checkout" in done.stderr and "Traceback" not in done.stderr

@@ -34,7 +34,7 @@ def test_the_summary_counts_actions() -> None:
     assert report.plan_summary([]) == "nothing to do"
 
 
-def test_a_proof_is_told_by_its_verdict_and_counts(kit: Kit) -> None:
+def test_a_proof_is_reported_by_its_verdict_and_counts(kit: Kit) -> None:
     gap = kit.gap("prices")
     assert report.proof_cell(Status(gap, "open")) == "-"
     proof = {"passed": 3, "known_defects": 1, "todo": 2, "failed": 6, "killed": 4, "viable": 5}

@@ -61,7 +61,7 @@ def test_a_line_that_a_person_changed_is_theirs() -> None:
     assert edits.standing("dockerfile", edited, result.units, path=PATH)[COPY] == "absent"
 
 
-def test_a_place_that_is_not_there_is_told() -> None:
+def test_a_place_that_is_not_there_is_reported() -> None:
     with pytest.raises(CheckoutError, match=r"no line fits `COPY crates/\*/Cargo\.toml"):
         put("FROM scratch\n")
 

@@ -80,7 +80,7 @@ def on_a_path_without_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.mark.slow
-def test_without_an_interpreter_that_fits_the_command_for_one_is_told(
+def test_without_an_interpreter_that_fits_the_command_for_one_is_reported(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = on_a_path_without_uv(tmp_path, monkeypatch)

@@ -29,7 +29,7 @@ def tiny(root: Path, files: dict[str, str | bytes]) -> Kit:
     )
 
 
-def test_files_and_payloads_are_told_apart(kit: Kit) -> None:
+def test_files_and_payloads_are_kept_apart(kit: Kit) -> None:
     rendered = render(kit, kit.gap("prices"), ANSWERS, {}, "1.2")
     assert set(rendered.files) == {"tests/test_prices.py"}
     assert set(rendered.payloads) == {"conftest.py"}

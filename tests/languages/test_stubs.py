@@ -213,7 +213,7 @@ def test_a_known_defect_loses_its_mark_and_gives_its_reason(decorator: str, said
     assert text.startswith(f"{head}@pytest.mark.slow\ndef test_a():\n    pytest.skip(")
 
 
-def test_the_mark_of_a_class_is_said_for_each_of_its_tests() -> None:
+def test_the_mark_of_a_class_is_reported_for_each_of_its_tests() -> None:
     text, todos = make(
         "import pytest\n\n\n@pytest.mark.xfail(reason='all')\nclass TestA:\n"
         "    def test_a(self):\n        assert 0\n\n    def test_b(self):\n        assert 0\n"

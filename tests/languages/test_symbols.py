@@ -71,7 +71,7 @@ def test_a_function_has_its_parameters_defaults_and_decorators() -> None:
     assert up["async"] is False
 
 
-def test_async_and_methods_and_classes_are_told() -> None:
+def test_async_and_methods_and_classes_are_reported() -> None:
     symbols = symbols_of("m.py", SOURCE)
     assert symbols["later"]["async"] is True
     assert symbols["Box.lid"]["params"] == ["self", "open"]
@@ -102,6 +102,6 @@ def test_a_declared_encoding_is_followed() -> None:
     assert "x" in symbols_of("a.py", b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
 
 
-def test_what_a_body_assigns_or_imports_is_told() -> None:
+def test_what_a_body_assigns_or_imports_is_reported() -> None:
     source = b"def f(a):\n    import os.path\n    from x import y as z\n    b = a\n    g(c := b)\n"
     assert symbols_of("m.py", source)["f"]["locals"] == ["b", "c", "os", "z"]

@@ -158,7 +158,7 @@ def test_what_a_person_puts_back_stays_and_what_they_add_moves(
     assert status.note.endswith("deleted: bin/start.sh")
 
 
-def test_what_a_tool_left_stays_behind(kit: Kit, checkout: Checkout) -> None:
+def test_what_a_tool_left_stays(kit: Kit, checkout: Checkout) -> None:
     write_files(checkout.root, {"old/__pycache__/x.pyc": b"x", "old/.venv/bin/python": b"x"})
     made = plan(kit, checkout)
     assert len(made.moves) == len(PLACES)

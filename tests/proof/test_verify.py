@@ -170,7 +170,7 @@ def test_a_kill_check_is_held_to_its_bar(tree: Path) -> None:
     )
 
 
-def test_line_coverage_below_its_bar_is_told(tree: Path) -> None:
+def test_line_coverage_below_its_bar_is_reported(tree: Path) -> None:
     outcome = verify(subject_of(tree, line_pct=98), OPTIONS, print)
 
     assert outcome.verdict == "below"

@@ -99,7 +99,7 @@ def test_what_is_run_apart_is_counted_together() -> None:
     assert (both.tests["cli/z.py"], both.dropped, both.notes) == (1, ("x",), first.notes)
 
 
-def test_dropped_tests_are_told_of_the_module_they_were_written_for() -> None:
+def test_dropped_tests_are_reported_of_the_module_they_were_written_for() -> None:
     notes = {"calc": {"file": "test/test_calc_x.py", "seconds": 1.0, "said": ""}}
     dropped = ("test/test_calc_x.py::test_a", "test/test_other_x.py::test_b")
     told = score_of(set(), dropped=dropped, notes=notes).told(TARGET)

@@ -251,7 +251,7 @@ def test_an_edit_of_a_person_stays_while_the_payload_does_not_change() -> None:
     assert second.units == first.units
 
 
-def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_told() -> None:
+def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_asked() -> None:
     first = put(PERSON, CLOCK)
     edited = first.text.replace("return 1", "return 99")
     changed = CLOCK.replace("return 1", "return 2")
@@ -271,7 +271,7 @@ def test_an_edit_and_a_changed_payload_are_a_conflict_that_is_settled_as_told() 
     assert "return 2" in overwritten.text and "return 99" not in overwritten.text
 
 
-def test_a_unit_of_a_person_that_differs_is_a_conflict_that_is_settled_as_told() -> None:
+def test_a_unit_of_a_person_that_differs_is_a_conflict_that_is_settled_as_asked() -> None:
     person = "def clock():\n    return 5\n"
 
     with pytest.raises(ConflictError) as caught:

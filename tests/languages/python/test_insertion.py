@@ -60,7 +60,7 @@ def test_a_future_import_at_the_very_top_keeps_one_line_from_the_imports() -> No
     assert take(result.text, result.units) == person
 
 
-def test_imports_that_stay_close_the_gap_behind_the_docstring() -> None:
+def test_imports_that_stay_close_the_gap_after_the_docstring() -> None:
     person = '"""Doc."""\n\nx = 1\n'
     first = put(person)
     second = put(first.text, "import abc\n\nB = abc\n", owned=first.units)
@@ -123,7 +123,7 @@ def test_a_comment_in_a_persons_statement_is_no_unit_of_ours() -> None:
     assert not again.wholly_ours
 
 
-def test_without_imports_ours_come_sorted_behind_the_docstring() -> None:
+def test_without_imports_ours_come_sorted_after_the_docstring() -> None:
     text = put('"""Doc."""\n\nVALUE = 1\n', "import sys\nimport pytest\n\nA = [sys, pytest]\n").text
 
     assert text == (
@@ -131,7 +131,7 @@ def test_without_imports_ours_come_sorted_behind_the_docstring() -> None:
     )
 
 
-def test_imports_go_behind_future_and_a_future_import_goes_first() -> None:
+def test_imports_go_after_future_and_a_future_import_goes_first() -> None:
     payload = "from __future__ import annotations\n\nimport sys\n\nA = sys\n"
 
     assert put('"""Doc."""\nimport os\n', payload).text.startswith(

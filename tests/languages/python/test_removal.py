@@ -111,7 +111,7 @@ def test_an_import_with_a_persons_note_on_it_stays_whole() -> None:
     ],
     ids=["fixture", "test", "constant", "base class"],
 )
-def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_told(code: str, name: str) -> None:
+def test_a_unit_that_a_persons_code_uses_is_not_removed_unless_asked(code: str, name: str) -> None:
     result = put(None, payload_of(["clock", "Zeta"]))
     text = f"{result.text}\n\n{code}"
 
@@ -138,7 +138,7 @@ def test_what_a_kept_unit_needs_is_kept_with_it() -> None:
     ]
 
 
-def test_an_edited_unit_is_kept_or_dropped_as_told() -> None:
+def test_an_edited_unit_is_kept_or_dropped_as_asked_for() -> None:
     result = put("x = 1\n", "A = 1\n")
     text = result.text.replace("A = 1", "A = 2")
 

@@ -94,12 +94,12 @@ def test_another_version_of_the_crate_is_a_conflict() -> None:
         put(text)
 
 
-def test_a_dependency_that_is_not_there_is_told() -> None:
+def test_a_dependency_that_is_not_there_is_reported() -> None:
     with pytest.raises(CheckoutError, match=r"no package 'mockito', and 'testutils' needs it"):
         put(LOCK.replace("mockito", "other"))
 
 
-def test_a_dependency_of_several_versions_must_be_told() -> None:
+def test_a_dependency_of_several_versions_must_be_named() -> None:
     with pytest.raises(CheckoutError, match=r"several versions of 'rand' \(0.8.5, 0.9.2\)"):
         put(LOCK, PAYLOAD.replace("rand 0.9", "rand"))
 
@@ -109,7 +109,7 @@ def test_a_package_that_is_missing_gets_no_dependency() -> None:
         put(LOCK.replace('"gate"', '"other"'))
 
 
-def test_where_it_stands_is_told() -> None:
+def test_where_it_stands_is_reported() -> None:
     result = put(LOCK)
     gone = take(result.text, result.units[1:])
     assert edits.standing("cargo_lock", gone, result.units, path=PATH) == {
@@ -173,7 +173,7 @@ def test_the_hint_for_line_ends_works(tmp_path: Path) -> None:
     assert (tmp_path / PATH).read_bytes().decode() == LOCK
 
 
-def test_where_it_stands_is_told_in_whatever_layout() -> None:
+def test_where_it_stands_is_reported_in_whatever_layout() -> None:
     result = put(LOCK)
     text = result.text.replace('name = "rand"', 'name = "rand" # why', 1)
     assert set(KIND.standing(text, result.units).values()) == {"present"}

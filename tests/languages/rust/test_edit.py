@@ -27,7 +27,7 @@ KIND = EditKind("rust", PATH, PAYLOAD)
 put, take = KIND.put, KIND.take
 
 
-def test_a_declaration_stands_behind_one_blank_line_at_the_end() -> None:
+def test_a_declaration_stands_after_one_blank_line_at_the_end() -> None:
     result = put(LIB)
     assert result.text == LIB + "\n#[cfg(test)]\nmod generated_tests;\n"
     assert [unit.name for unit in result.units] == ["mod generated_tests"]
@@ -56,7 +56,7 @@ def test_an_edited_declaration_stays_and_is_not_removed() -> None:
     assert take(edited, first.units, on_conflict="skip") == edited
 
 
-def test_what_a_person_adds_behind_stays() -> None:
+def test_what_a_person_adds_below_stays() -> None:
     first = put(LIB)
     assert take(first.text + "\nfn mine() {}\n", first.units) == LIB + "\nfn mine() {}\n"
 
@@ -102,7 +102,7 @@ def test_an_item_that_a_person_put_back_is_theirs() -> None:
     }
 
 
-def test_an_item_to_remove_that_is_not_there_is_told() -> None:
+def test_an_item_to_remove_that_is_not_there_is_reported() -> None:
     with pytest.raises(CheckoutError, match=f"{PATH}: there is no `mod integration_tests`"):
         put(LIB, REMOVE)
 

@@ -297,7 +297,7 @@ def test_a_newer_payload_changes_the_call_and_can_still_be_taken_back() -> None:
     assert take(again.text, again.units) == ORDER
 
 
-def test_how_the_units_stand_is_told() -> None:
+def test_how_the_units_stand_is_reported() -> None:
     result = put()
 
     def standing(text: str) -> dict[str, edits.Presence]:
@@ -332,7 +332,7 @@ def test_layout_is_no_edit_of_the_module() -> None:
     assert (again.text, again.units) == (other, result.units)
 
 
-def test_a_persons_edit_of_a_function_is_kept_and_told_by_name() -> None:
+def test_a_persons_edit_of_a_function_is_kept_and_named() -> None:
     result = make()
     edited = result.text.replace("* 2", "* 3") + "\npub fn mine() {}\n"
     again = make(edited, owned=result.units, created=True)

@@ -160,7 +160,7 @@ def test_only_the_edited_test_of_a_module_is_kept() -> None:
     assert 'assert_eq!(fold("abc", 2), ["ab", "c"]);' in text
 
 
-def test_a_test_of_ones_own_stays() -> None:
+def test_a_test_of_a_person_stays() -> None:
     own = '#[test]\nfn mine() {\n    assert!(fold("", 1).is_empty());\n}\n'
     text, kept = filled(f"{STUB}\n{own}")
     assert kept == ("mine",)
@@ -234,7 +234,7 @@ def test_a_comment_at_the_top_is_there_once(gap: str) -> None:
 
 
 @pytest.mark.parametrize("head", ["", "/// Doc.\n", "// Ours.\n#![cfg(test)]\n\n"])
-def test_a_file_without_a_comment_of_its_own_is_filled_whole(head: str) -> None:
+def test_a_file_without_a_comment_for_it_is_filled_whole(head: str) -> None:
     full = f"{head}#[test]\nfn x() {{\n    b();\n}}\n"
     stub, _ = stubs.stub("t.rs", full)
     text, kept = stubs.fill(f"{stub}\nfn mine() {{}}\n", stub, full, path="t.rs")

@@ -158,7 +158,7 @@ def test_the_module_of_a_file_is_found(tmp_path: Path, path: str, module: str) -
     assert module_of(tmp_path / path, tmp_path / "src") == module
 
 
-def test_an_integration_test_is_a_suite_of_its_own(tmp_path: Path) -> None:
+def test_an_integration_test_is_a_suite_by_itself(tmp_path: Path) -> None:
     files = ["crates/a/tests/flow.rs", "crates/a/tests/big/main.rs", "crates/a/tests/big/x.rs"]
     files += ["crates/a/tests/common/mod.rs", "crates/a/README.md", "docs/x.rs"]
     write_files(tmp_path, dict.fromkeys(files, ""))
@@ -234,7 +234,7 @@ def test_a_checkout_that_is_new_gets_a_copy_that_is_built(tmp_path: Path) -> Non
     ],
     ids=["toolchain", "lock-version", "rust-version", "network"],
 )
-def test_what_the_machine_lacks_is_told_with_what_gets_it(said: str, hint: str) -> None:
+def test_what_the_machine_lacks_is_reported_with_what_gets_it(said: str, hint: str) -> None:
     fault = machine_fault(said, "crates")
     assert fault is not None
     assert (fault.exit_code, fault.hint) == (7, hint)

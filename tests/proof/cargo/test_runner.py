@@ -23,7 +23,7 @@ needs_coverage = pytest.mark.skipif(
 )
 
 
-def test_green_tests_known_defects_and_todos_are_told_apart(
+def test_green_tests_known_defects_and_todos_are_kept_apart(
     generate: Generate, options: VerifyOptions, progress: Progress
 ) -> None:
     outcome = prove(generate(), options, progress)
@@ -117,7 +117,7 @@ def test_files_that_do_not_compile_are_red_and_the_others_run(
     assert f"{paths[1]}:" in told[2]
 
 
-def test_a_module_that_nobody_declares_is_told(
+def test_a_module_that_nobody_declares_is_reported(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()

@@ -44,7 +44,7 @@ def test_a_red_suite_of_the_checkout_is_not_blamed_on_the_gap(
     assert "fold::tests::a_short_line_is_one_piece" in caught.value.fact
 
 
-def test_a_lock_file_that_does_not_fit_is_told(
+def test_a_lock_file_that_does_not_fit_is_reported(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
@@ -55,7 +55,7 @@ def test_a_lock_file_that_does_not_fit_is_told(
     assert caught.value.hint == "cd crates && cargo update --workspace"
 
 
-def test_without_cargo_the_command_is_told(
+def test_without_cargo_the_command_is_reported(
     generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = generate()
@@ -64,7 +64,7 @@ def test_without_cargo_the_command_is_told(
         prove(subject, options, progress)
 
 
-def test_a_folder_without_a_workspace_is_told(
+def test_a_folder_without_a_workspace_is_reported(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     subject = generate()
@@ -179,7 +179,7 @@ fn one_is_one() {
 """
 
 
-def test_a_program_that_dies_is_told(
+def test_a_program_that_dies_is_reported(
     generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hide(monkeypatch, "cargo-nextest")

@@ -206,7 +206,7 @@ def test_settings_and_plugins_of_the_checkout_change_no_outcome(tree: Path) -> N
         assert (tests[name].outcome, tests[name].strict) == ("xfailed", False)
 
 
-def test_what_cannot_be_collected_is_told(tree: Path) -> None:
+def test_what_cannot_be_collected_is_reported(tree: Path) -> None:
     write_tree(
         tree,
         test__test_gen_calc_py="from calc import no_such_name\n",
@@ -252,7 +252,7 @@ def test_a_module_that_is_missing_names_interpreter_and_command(tree: Path) -> N
     )
 
 
-def test_a_module_that_only_a_run_misses_is_told_as_missing(tree: Path) -> None:
+def test_a_module_that_only_a_run_misses_is_reported_as_missing(tree: Path) -> None:
     write_tree(
         tree, test__conftest_py="try:\n    import no_such_thing_at_all\nfinally:\n    pass\n"
     )
@@ -267,7 +267,7 @@ def test_a_module_that_only_a_run_misses_is_told_as_missing(tree: Path) -> None:
     assert "lacks not_here_at_all" in caught.value.fact
 
 
-def test_a_named_interpreter_that_is_not_there_is_told(tree: Path) -> None:
+def test_a_named_interpreter_that_is_not_there_is_reported(tree: Path) -> None:
     with pytest.raises(MissingToolError) as caught:
         examine(tree, replace(OPTIONS, python="/no/such/python"))
 

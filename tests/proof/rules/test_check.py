@@ -107,7 +107,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("offline")
-def test_a_formatter_that_cannot_be_had_is_said_and_is_no_red(prove: Prove) -> None:
+def test_a_formatter_that_cannot_be_had_is_named_and_is_not_red(prove: Prove) -> None:
     files: dict[str, str | bytes] = {HOOKS: black_config("23.0.9")}
     outcome = prove(UGLY, files)
     assert outcome.verdict == "green" and refusal([outcome]) is None

@@ -20,7 +20,7 @@ from support.tree import snapshot
 pytestmark = pytest.mark.slow
 
 
-def test_every_outcome_is_told_apart_and_lines_are_counted(
+def test_every_outcome_is_kept_apart_and_lines_are_counted(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     before = snapshot(workspace / "apps")

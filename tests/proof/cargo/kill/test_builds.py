@@ -137,7 +137,7 @@ def test_verdicts_are_those_of_a_build_for_each_mutant(
     assert together == verdicts_alone(counted, options, progress, monkeypatch)
 
 
-def test_a_survivor_is_believed_only_after_a_build_of_its_own(
+def test_a_survivor_is_believed_only_after_a_build_by_itself(
     generate: Generate, options: VerifyOptions, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = generate(IN_A_PROGRAM_OF_ITS_OWN)

@@ -65,7 +65,7 @@ def test_each_mutant_has_an_arm_and_the_last_is_the_code_as_it_was() -> None:
     assert body.count(VARIABLE) == 1
 
 
-def test_an_arm_is_found_by_its_lines_also_behind_another_function() -> None:
+def test_an_arm_is_found_by_its_lines_also_after_another_function() -> None:
     result = woven((b"n * 2", b"n + 2"), (b'"\xc3\xa9 {}"', b'"\xc3\xa8 {}"'))
     assert lines_of(result, 1) == "1 => {\n    n + 2\n}"
     assert lines_of(result, 2) == '2 => {\n        write!(f, "è {}", self.0)\n    }'
@@ -111,7 +111,7 @@ def test_an_error_where_all_arms_must_agree_says_nothing_of_one_alone() -> None:
         pytest.param("other.rs", 1, {1, 2, 3}, id="all"),
     ],
 )
-def test_an_error_elsewhere_takes_away_as_little_as_can_be_told(
+def test_an_error_elsewhere_takes_away_as_little_as_can_be_known(
     path: str, line: int, gone: set[int]
 ) -> None:
     result = woven((b"n * 2", b"n + 2"), (b"n * 2", b"n / 2"), (b"self.0", b"self.1"))

@@ -271,7 +271,7 @@ def test_a_kept_word_that_is_no_verdict_is_not_believed(
 
 
 @pytest.mark.slow
-def test_tests_that_need_what_is_not_in_the_tree_are_told(tree: Path) -> None:
+def test_tests_that_need_what_is_not_in_the_tree_are_reported(tree: Path) -> None:
     outside = "\n\ndef test_history():\n    assert open('../../beside.txt').read()\n"
     (tree / "lib/test/test_gen_traps.py").write_text(TESTS + outside)
     (tree / "../beside.txt").write_text("beside")

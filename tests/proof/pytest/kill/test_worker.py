@@ -205,7 +205,7 @@ def test_a_distribution_that_is_not_installed_is_named(flat: Path) -> None:
     assert error.hint == f"{sys.executable} -m pip install -e {flat}"
 
 
-def test_survivors_are_said_as_they_are_found(flat: Path) -> None:
+def test_survivors_are_printed_as_they_are_found(flat: Path) -> None:
     write_files(flat, {"test/test_calc.py": TEST.replace("(5, 3) == 8", "(0, 0) == 0")})
     said: list[str] = []
 
