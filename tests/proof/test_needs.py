@@ -118,3 +118,15 @@ def test_only_what_is_missing_is_named(on_path: Path, tmp_path: Path) -> None:
     assert missing([PLAIN, need(tmp_path), sieve]) == ["Quern", "Sieve"]
     require("mill", [PLAIN])
     assert missing([]) == []
+
+
+def test_a_variable_that_names_a_server_makes_the_program_superfluous(
+    on_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = Need("Quern", "quern", "apt-get install quern", unless="QUERN_URL")
+    assert missing([served]) == ["Quern"]
+
+    monkeypatch.setenv("QUERN_URL", "quern://localhost")
+
+    assert missing([served]) == []
+    require("flour", [served])

@@ -93,7 +93,8 @@ class Need:
     """A program that a gap's tests need on the machine, beside what its runner needs.
 
     `places` are patterns of folders to look in after the PATH; `least` is the oldest version that
-    does, as the program prints it when it is run with the arguments `version`.
+    does, as the program prints it when it is run with the arguments `version`. Where the variable
+    `unless` is set, the tests use what it names, and no program is needed.
     """
 
     name: Line
@@ -102,6 +103,7 @@ class Need:
     places: Patterns = ()
     least: Version = ""
     version: Lines = ("--version",)
+    unless: Line = ""
 
     @property
     def label(self) -> str:

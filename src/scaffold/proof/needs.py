@@ -48,7 +48,7 @@ def require(slug: str, needs: Sequence[Need]) -> None:
     Raises:
         MissingToolError: One of them is not; the fact names the gap, the hint gets it.
     """
-    for need in needs:
+    for need in _asked(needs):
         try:
             find(need)
         except MissingToolError as error:
@@ -60,12 +60,17 @@ def require(slug: str, needs: Sequence[Need]) -> None:
 def missing(needs: Sequence[Need]) -> list[str]:
     """The names of those that this machine lacks or has too old."""
     names = []
-    for need in needs:
+    for need in _asked(needs):
         try:
             find(need)
         except MissingToolError:
             names.append(need.name)
     return names
+
+
+def _asked(needs: Sequence[Need]) -> list[Need]:
+    """Those that no variable makes superfluous."""
+    return [need for need in needs if need.unless not in os.environ]
 
 
 def _places(need: Need) -> Iterator[Path]:

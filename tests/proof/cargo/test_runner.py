@@ -39,6 +39,50 @@ def test_green_tests_known_defects_and_todos_are_kept_apart(
     )
 
 
+NEEDS_A_SERVER = """\
+use super::*;
+
+#[test]
+#[ignore = "needs a server"]
+fn room_is_what_is_not_used() {
+    assert_eq!(room(5, 2), 3);
+}
+
+// Known defect: lib.rs, room: a buffer that overflowed has no room. The subtraction overflows.
+#[test]
+#[ignore = "needs a server"]
+#[should_panic(expected = "attempt to subtract with overflow")]
+fn a_buffer_that_overflowed_has_no_room() {
+    assert_eq!(room(2, 5), 0);
+}
+
+#[test]
+#[ignore = "TODO: decide what a tab is worth"]
+fn a_tab_counts() {
+    todo!()
+}
+"""
+
+
+def test_tests_that_the_checkout_ignores_for_a_reason_run_and_kill(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
+    outcome = prove(generate(NEEDS_A_SERVER), replace(options, mutants=4), progress)
+    counts = {name: outcome.counts[name] for name in ("passed", "known_defects", "todo")}
+    assert counts == {"passed": 1, "known_defects": 1, "todo": 1}
+    assert outcome.command.endswith("-- generated_tests:: --include-ignored")
+    assert outcome.kills is not None and outcome.kills.killed
+
+
+def test_a_red_test_that_the_checkout_ignores_for_a_reason_is_red(
+    generate: Generate, options: VerifyOptions, progress: Progress
+) -> None:
+    source = NEEDS_A_SERVER.replace("room(5, 2), 3", "room(5, 2), 4")
+    outcome = prove(generate(source), options, progress)
+    assert outcome.verdict == "red"
+    assert outcome.problems[0].startswith("fold::generated_tests::room_is_what_is_not_used: ")
+
+
 def test_nothing_is_left_in_the_checkout(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:

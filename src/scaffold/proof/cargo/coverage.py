@@ -113,7 +113,7 @@ def count_lines(
     with scratch_folder("cov") as scratch:
         argv, report = _command(tool.name, picks, scratch, suites.copy.target)
         done = process.run(
-            [*argv, "--", "--exact", *tests],
+            [*argv, "--", "--include-ignored", "--exact", *tests],
             cwd=suites.cargo.folder,
             env=suites.cargo.env | tool.env,
             timeout_s=options.timeout_s,

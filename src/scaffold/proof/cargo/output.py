@@ -74,6 +74,13 @@ class LibtestReader:
             return None
         return self._result(line)
 
+    def take(self, later: LibtestReader) -> None:
+        """Add a later run of tests that were ignored in this one."""
+        self.words |= later.words
+        self.output |= later.output
+        self.late, self.died = later.late, later.died
+        self.ended = later.ended if self.ended == "ok" else self.ended and later.ended and "FAILED"
+
     def message(self, name: str) -> str:
         """Why a test failed: where it panicked and what it said, on one line."""
         lines = [line.strip() for line in self.output.get(name, ())]

@@ -40,7 +40,7 @@ class RowTests:
         """
         began = time.monotonic()
         for program in programs:
-            args = ["--exact", *self.names[program.suite]]
+            args = ["--include-ignored", "--exact", *self.names[program.suite]]
             output = self.cargo.run(program, args, timeout_s=self.cargo.timeout_s)
             if output.ended != "ok":
                 red = [name for name, word in output.words.items() if word == "FAILED"]
@@ -81,7 +81,7 @@ class RowTests:
     def _run(self, cargo: Cargo, program: Program, names: Sequence[str]) -> MutantVerdict:
         output = cargo.run(
             program,
-            ["--exact", *names],
+            ["--include-ignored", "--exact", *names],
             timeout_s=self.test_s,
             watch=lambda word: word != "FAILED",
         )
