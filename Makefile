@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -74,6 +74,10 @@ parts: $(VENV)/.ready
 # 3.14 removed, into field/python_314.json and docs/ledger.md.
 python-314: $(VENV)/.ready
 	$(BIN)/python tools/python_314.py run $(PLANO) $(FIELD)
+
+# make drift CLONE=GITDIR [DRIFT="--commit C --gap GAP --python EXE"]: the rows at every release of upstream, compiled and run.
+drift: $(VENV)/.ready
+	$(BIN)/python tools/drift.py run $(CLONE) $(DRIFT)
 
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready

@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def read_bugs() -> list[dict[str, str]]:
-    """Commit and fault of each, in the order of the file."""
+    """Commit and fault of each, and why it is missed, in the order of the file."""
     return list(tomllib.loads(BUGS.read_text("utf-8"))["bug"])
 
 
@@ -185,6 +185,8 @@ def document(bugs: Sequence[Mapping[str, str]], results: Sequence[Entry]) -> lis
                 cells = [f"not measured: {found['failed']}", "", ""]
             else:
                 cells = [shown(found, key) for key in ("revealed", "guarded", "hindered")]
+                if "no" in cells and "missed" in bug:
+                    cells[cells.index("no")] = f"no: {bug['missed']}"
                 known.setdefault(bug["commit"], []).append(found)
             rows.append([bug["commit"], bug["fault"], found["gap"], *cells])
     revealed, guarded = (

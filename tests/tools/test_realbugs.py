@@ -25,6 +25,13 @@ def test_a_bug_counts_once_for_all_of_its_rows() -> None:
     assert "| c1 | f1 | row | no | `one` and 1 more | none |" in text
 
 
+def test_a_bug_that_is_missed_says_why() -> None:
+    bugs = [{"commit": "c1", "fault": "f1", "missed": "no test asks for it"}]
+    found = {"commit": "c1", "gap": "row", "revealed": [], "guarded": ["m::one"], "hindered": []}
+    text = "\n".join(realbugs.document(bugs, [found]))
+    assert "| c1 | f1 | row | no: no test asks for it | `one` | none |" in text
+
+
 def test_a_row_that_cannot_be_measured_says_why() -> None:
     bugs = [{"commit": "c1", "fault": "f1"}]
     text = "\n".join(
