@@ -1,5 +1,3 @@
-[% from "templates/_shared/facts.jinja" import added %]
-[% if not (added(facts, "testutils", "MockUpstream.on_post") and added(facts, "testutils", "MockUpstream.received")) %]
 //! An upstream on a loopback port that answers as a test tells it, and keeps what it was asked.
 
 use mockito::ServerGuard;
@@ -162,4 +160,3 @@ pub fn chat_stream(pieces: &[&str]) -> String {
     }
     stream + "data: [DONE]\n\n"
 }
-[% endif %]
