@@ -295,6 +295,33 @@ def test_verify_believes_no_proof_that_lies_in_a_checkout(tree: Path, tmp_path: 
     assert json.loads(place.read_text())["verdict"] == "red"
 
 
+@pytest.mark.parametrize("whose", ["forged", "another user"])
+def test_status_believes_no_proof_that_this_user_did_not_make(
+    whose: str, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--kit", DEMO_KIT, "-C", tree)
+    assert scaffold("new", "--gap", "prices", *where).code == 0
+    assert scaffold("verify", "--python", sys.executable, *where).code == 0
+    assert "stale" not in scaffold("status", *where).out
+    if whose == "forged":
+        place = tree / ".scaffold" / "verified" / "prices.json"
+        place.write_text(json.dumps({**json.loads(place.read_text()), **PROVED}))
+    else:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+    done = scaffold("status", *where, "--json")
+    [row] = [row for row in json.loads(done.out)["gaps"] if row["gap"] == "prices"]
+    assert row["stale"] == ["it is not signed as made by you on this machine"]
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_a_proof_is_kept_where_no_key_can_be(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = ("--kit", DEMO_KIT, "-C", tree)
+    assert scaffold("new", "--gap", "prices", *where).code == 0
+    monkeypatch.setenv("XDG_STATE_HOME", str(tree / "inside"))
+    assert scaffold("verify", "--python", sys.executable, *where).code == 0
+    assert "it is not signed as made by you" in scaffold("status", *where).out
+
+
 def paths_of_files(tree: Path) -> list[str]:
     paths = [place.relative_to(tree).as_posix() for place in tree.rglob("*")]
     return [path for path in paths if not path.startswith(".scaffold")]

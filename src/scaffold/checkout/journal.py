@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine
 from scaffold.checkout.places import Tree, move
-from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, parse, read_key
+from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, parse
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
@@ -34,6 +34,7 @@ from scaffold.checkout.restoration import (
     standing,
 )
 from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files
+from scaffold.checkout.state.keys import read_key
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption

@@ -11,22 +11,18 @@ import hashlib
 import json
 import os
 import re
-import shlex
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scaffold.checkout.files import is_inside
-from scaffold.checkout.places import Tree, publish, read_at
 from scaffold.checkout.state import DIGEST, FOLDER, fingerprint, former
 from scaffold.errors import CheckoutError
 
 MOST_BYTES = 16 << 20
 MOST_FILES = 20_000
 MOST_LABEL = 100_000
-KEY_BYTES = 32
 TOKEN = re.compile(r"[0-9a-f]{32}")
 OURS = re.compile(
     rf"{re.escape(FOLDER)}/(\.gitignore|state\.json|bases\.gz|base/[0-9a-f]{{64}}\.gz"
@@ -128,78 +124,6 @@ def parse(content: bytes, root: Path, key: bytes | None) -> Record:
     if not hmac.compare_digest(signature, expected):
         raise DisbeliefError("it was not written by you for this checkout on this machine")
     return _from_json(data)
-
-
-def read_key(root: Path) -> bytes | None:
-    """The user's key; None where there is none yet.
-
-    Raises:
-        CheckoutError: It cannot be used.
-    """
-    place = _key_place(root)
-    try:
-        with Tree(place.parent) as tree:
-            found = os.stat(place.name, dir_fd=tree.handle, follow_symlinks=False)
-            key = read_at(tree.handle, place.name, most=KEY_BYTES)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _no_key(place, error.strerror or str(error)) from error
-    if len(key) != KEY_BYTES or found.st_uid != os.geteuid():
-        raise _no_key(place, "it is not a key that scaffold made for this user")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise CheckoutError(
-            f"{place} can be read by others", f"chmod 600 {shlex.quote(str(place))}"
-        )
-    return key
-
-
-def make_key(root: Path) -> bytes:
-    """The user's key, made where there is none.
-
-    Raises:
-        CheckoutError: It cannot be kept, so that a record could not be believed later.
-    """
-    key = read_key(root)
-    if key is not None:
-        return key
-    place = _key_place(root)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with Tree(place.parent) as tree:
-            spare = f".key-{os.urandom(8).hex()}"
-            publish(tree.handle, place.name, os.urandom(KEY_BYTES), 0o600, spare)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise _no_key(place, error.strerror or str(error)) from error
-    # Another run may have been first.
-    key = read_key(root)
-    if key is None:
-        raise _no_key(place, "it vanished")
-    return key
-
-
-def _key_place(root: Path) -> Path:
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    # The specification has relative ones ignored. Source: XDG base directories.
-    if not base.is_absolute():
-        try:
-            base = Path.home() / ".local" / "state"
-        except RuntimeError as error:
-            raise _no_key(Path("~/.local/state"), "there is no home folder") from error
-    place = base / "scaffold" / "key"
-    if Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root)):
-        raise _no_key(place, "it would lie in the checkout, where a stranger can put one")
-    return place
-
-
-def _no_key(place: Path, why: str) -> CheckoutError:
-    return CheckoutError(
-        f"the key that your undo records are signed with cannot be kept in {place}: {why}; "
-        "nothing was written",
-        'export XDG_STATE_HOME="$(mktemp -d)"',
-    )
 
 
 def _sign(body: Mapping[str, Any], root: Path, key: bytes) -> str:

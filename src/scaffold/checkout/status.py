@@ -146,11 +146,13 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
     Raises:
         CheckoutError: The checkout cannot be written.
     """
+    from scaffold.checkout.state.keys import signed
+
     proof = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
     record, kit = state.gaps[gap.slug], _kit_digest(gap, template_digest(gap))
     proof.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=kit)
     try:
-        write_file(root, f"{PROOFS}/{gap.slug}.json", dump(proof))
+        write_file(root, f"{PROOFS}/{gap.slug}.json", dump(signed(proof, root)))
     except OSError as error:
         raise CheckoutError(
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
@@ -197,6 +199,7 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
     if proof is not None:
         verdict = _verdict_of(proof)
         stale = tuple(_changed_since(checkout, gap, record, proof, template))
+        proof = {name: value for name, value in proof.items() if name != "signature"}
     if todos and (verdict is None or stale):
         verdict, stale = Verdict.TODO, ()
     return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests, parts)
@@ -229,10 +232,14 @@ def _verdict_of(proof: Mapping[str, Any]) -> Verdict:
 def _changed_since(
     checkout: Checkout, gap: Gap, record: GapRecord, proof: Mapping[str, Any], template: str
 ) -> list[str]:
-    """What a proof rests on and is different now."""
+    """What a proof rests on and is different now; first, that it may be anybody's."""
+    from scaffold.checkout.state.keys import is_signed
+
     before = proof.get("digests")
     if not isinstance(before, dict):
         return ["it was made by an earlier version of scaffold"]
+    if not is_signed(proof, checkout.root):
+        return ["it is not signed as made by you on this machine"]
     targets = [path for target in gap.targets for path in target.paths if path in before]
     now = digests_of(checkout, record, targets)
     changed = [path for path in sorted({*before, *now}) if before.get(path) != now.get(path)]

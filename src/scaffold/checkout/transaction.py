@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine
 from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, sync, take
-from scaffold.checkout.record import Content, Operation, Record, make_key
+from scaffold.checkout.record import Content, Operation, Record
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
@@ -23,6 +23,7 @@ from scaffold.checkout.restoration import (
     drop_empty,
 )
 from scaffold.checkout.state import FOLDER, JOURNAL
+from scaffold.checkout.state.keys import make_key
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
 
