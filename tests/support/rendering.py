@@ -30,6 +30,7 @@ STYLED = (
     "bedrock_mock",
     "e2e_errors",
     "trace_cmd",
+    "pytest_orchestration",
 )
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 

@@ -1,0 +1,35 @@
+"""What is changed in a configuration, so that several gateways run beside each other."""
+
+import re
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+LISTENER_PORT = re.compile(r"^([^#\n]*?\bport:\s*)(\d+)\b", re.MULTILINE)
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of the loopback that nothing uses."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in sockets]
+
+
+def on_port(text: str, port: int) -> str:
+    """A configuration whose first listener has another port.
+
+    Raises:
+        ValueError: No listener has a port.
+    """
+    changed, count = LISTENER_PORT.subn(rf"\g<1>{port}", text, count=1)
+    if not count:
+        raise ValueError("no listener of the configuration has a port")
+    return changed
+
+
+def write_on_free_port(text: str, folder: Path) -> tuple[Path, int]:
+    """The configuration in a file, and the free port that its first listener has."""
+    (port,) = free_ports(1)
+    place = folder / "config.yaml"
+    place.write_text(on_port(text, port), "utf-8")
+    return place, port
