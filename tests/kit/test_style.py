@@ -59,7 +59,8 @@ def rendering(slug: str, commit: str) -> dict[str, str]:
     facts = FACTS[commit][slug]
     gap = KIT.gaps[slug]
     files = render(KIT, gap, case_answers(gap, "default"), facts, __version__).files
-    return {path: formatted(path, text).decode("utf-8") for path, text in files.items()}
+    written = {path: text for path, text in files.items() if path.endswith((".py", ".rs"))}
+    return {path: formatted(path, text).decode("utf-8") for path, text in written.items()}
 
 
 def nodes(slug: str, commit: str, kind: type[ast.AST]) -> Iterator[tuple[str, ast.AST]]:

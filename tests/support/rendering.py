@@ -31,6 +31,7 @@ STYLED = (
     "e2e_errors",
     "trace_cmd",
     "pytest_orchestration",
+    "concurrency",
 )
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 

@@ -40,9 +40,9 @@ def reply(request: Request) -> Answer:
     """The reply, or the call of the first tool where the request has any."""
     tool = _first_tool(request)
     if request.path.endswith("/converse-stream"):
-        events = _tool_events(tool) if tool else _text_events(reply_text(prompt_of(request)))
+        events = _tool_events(tool) if tool else _text_events(request.reply or reply_text(prompt_of(request)))
         return Answer(200, EVENT_STREAM, tuple(events), streamed=True)
-    block = {"toolUse": _tool_use(tool)} if tool else {"text": reply_text(prompt_of(request))}
+    block = {"toolUse": _tool_use(tool)} if tool else {"text": request.reply or reply_text(prompt_of(request))}
     body = {
         "output": {"message": {"role": "assistant", "content": [block]}},
         "stopReason": "tool_use" if tool else "end_turn",

@@ -10,6 +10,7 @@ from .api import Api, Failure, fault_of
 
 LATE_S = 30.0
 DRIP_S = 0.001
+OVERSIZED = f"{'x' * 65535} " * 8
 
 FAILURES = {
     failure.name: failure
@@ -45,8 +46,14 @@ def answer(request: Request) -> Answer:
 
 
 def _answer_of(api: Api, request: Request) -> Answer:
-    good = api.reply(request)
     name = fault_of(api.prompt(request))
+    asked = replace(request, reply=OVERSIZED) if name == "oversized" else request
+    answer = _faulty(api, name, api.reply(asked))
+    mark = (("x-mock-fault", name),) if name else ()
+    return replace(answer, headers=(*answer.headers, *mark))
+
+
+def _faulty(api: Api, name: str, good: Answer) -> Answer:
     if name in ("", "oversized"):
         return good
     if name in FAILURES:

@@ -32,7 +32,7 @@ def prompt_of(request: Request) -> str:
 
 def reply(request: Request) -> Answer:
     """The reply, as one object or as a stream."""
-    text = reply_text(prompt_of(request))
+    text = request.reply or reply_text(prompt_of(request))
     if request.body.get("stream"):
         return Answer(200, sse.CONTENT_TYPE, tuple(_events(request, text)), streamed=True)
     message = _message(request, [{"type": "text", "text": text}], "end_turn")

@@ -35,7 +35,7 @@ def prompt_of(request: Request) -> str:
 
 def reply(request: Request) -> Answer:
     """The reply, as one object or as a stream."""
-    text = reply_text(prompt_of(request))
+    text = request.reply or reply_text(prompt_of(request))
     if request.body.get("stream"):
         return Answer(200, sse.CONTENT_TYPE, tuple(_events(request, text)), streamed=True)
     body = json.dumps(_response(request, "completed", [_message(text)])).encode()
@@ -55,6 +55,7 @@ def _response(request: Request, status: str, output: list[dict[str, Any]]) -> di
         "created_at": openai_chat.CREATED,
         "status": status,
         "model": request.body.get("model", ""),
+        "metadata": {},
         "output": output,
         "parallel_tool_calls": True,
         "tool_choice": "auto",

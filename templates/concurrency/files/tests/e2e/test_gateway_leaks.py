@@ -1,0 +1,119 @@
+"""What parallel and cancelled requests leave in the processes of a gateway: nothing."""
+
+import asyncio
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from parallel_clients import PARALLEL, ask_chat, both_clients
+
+SETTLE_S = 15
+SLACK = 2
+
+
+@pytest.fixture
+def gateway_pids(mock_gateway):
+    """The processes of the gateway, where they can be looked into."""
+    if not mock_gateway.pids:
+        pytest.skip(f"the processes of the gateway at {mock_gateway.url} are not known")
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("open descriptors are counted in /proc, which this system does not have")
+    return mock_gateway.pids
+
+
+def held_by(pids):
+    """How many sockets, descriptors and threads the processes hold."""
+    held = {"sockets": 0, "descriptors": 0, "threads": 0}
+    for pid in pids:
+        held["threads"] += len(os.listdir(f"/proc/{pid}/task"))
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            held["descriptors"] += 1
+            held["sockets"] += target_of(descriptor).startswith("socket:")
+    return held
+
+
+def target_of(descriptor):
+    try:
+        return os.readlink(descriptor)
+    except FileNotFoundError:
+        return ""
+
+
+def more_than(before, pids):
+    """What the processes still hold in addition once they settle, or after the deadline."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        now = held_by(pids)
+        more = {what: count - before[what] for what, count in now.items()}
+        more = {what: count for what, count in more.items() if count > SLACK}
+        if not more or time.monotonic() > deadline:
+            return more
+        threading.Event().wait(0.1)
+
+
+async def ask_at_once(url, stream):
+    async with both_clients(url) as clients:
+        prompts = [f"token {number}" for number in range(PARALLEL)]
+        return await asyncio.gather(*(ask_chat(clients, prompt, stream) for prompt in prompts))
+
+
+async def cancel_at_once(url):
+    """Streams that come byte by byte, whose clients go away after the first chunk."""
+    async with both_clients(url) as clients:
+
+        async def ask_and_leave():
+            messages = [{"role": "user", "content": f"{'word ' * 200}fault=drip"}]
+            stream = await clients.openai.chat.completions.create(
+                model="openai/mock", messages=messages, stream=True
+            )
+            async for _ in stream:
+                break
+            await stream.close()
+
+        await asyncio.gather(*(ask_and_leave() for _ in range(PARALLEL)))
+
+
+async def give_up_at_once(url):
+    """Requests whose clients go away before the answer has begun."""
+    async with both_clients(url) as clients:
+        tasks = [
+            asyncio.create_task(ask_chat(clients, "fault=late", False)) for _ in range(PARALLEL)
+        ]
+        await asyncio.sleep(1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_parallel_requests_leave_nothing_open(mock_gateway, gateway_pids, stream):
+    asyncio.run(ask_at_once(mock_gateway.url, stream))
+    before = held_by(gateway_pids)
+
+    for _ in range(2):
+        asyncio.run(ask_at_once(mock_gateway.url, stream))
+
+    assert more_than(before, gateway_pids) == {}
+
+
+@pytest.mark.parametrize("leave", [cancel_at_once, give_up_at_once])
+def test_clients_that_go_away_leave_nothing_open(mock_gateway, gateway_pids, leave):
+    asyncio.run(ask_at_once(mock_gateway.url, True))
+    before = held_by(gateway_pids)
+
+    for _ in range(2):
+        asyncio.run(leave(mock_gateway.url))
+
+    assert more_than(before, gateway_pids) == {}
+
+
+def test_gateway_answers_after_clients_went_away(mock_gateway):
+    asyncio.run(cancel_at_once(mock_gateway.url))
+    asyncio.run(give_up_at_once(mock_gateway.url))
+
+    answers = asyncio.run(ask_at_once(mock_gateway.url, True))
+
+    assert answers == [f"You wrote: token {number}" for number in range(PARALLEL)]

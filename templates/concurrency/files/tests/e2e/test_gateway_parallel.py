@@ -1,0 +1,101 @@
+"""Parallel requests through a gateway: each client gets its own answer, and soon."""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from parallel_clients import PARALLEL, ask_chat, ask_messages, ask_responses, both_clients
+
+APIS = pytest.mark.parametrize("ask", [ask_chat, ask_responses, ask_messages])
+BOTH_WAYS = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+
+
+async def ask_all(url, ask, prompts, stream):
+    async with both_clients(url) as clients:
+        return await asyncio.gather(*(ask(clients, prompt, stream) for prompt in prompts))
+
+
+@APIS
+@BOTH_WAYS
+def test_parallel_answers_carry_their_own_token(mock_gateway, ask, stream):
+    prompts = [f"token {number}" for number in range(PARALLEL)]
+
+    answers = asyncio.run(ask_all(mock_gateway.url, ask, prompts, stream))
+
+    assert answers == [f"You wrote: {prompt}" for prompt in prompts]
+
+
+@BOTH_WAYS
+def test_parallel_answers_of_several_apis_stay_apart(mock_gateway, stream):
+    async def ask_every_api():
+        async with both_clients(mock_gateway.url) as clients:
+            asks = [ask_chat, ask_responses, ask_messages] * (PARALLEL // 3)
+            prompts = [f"{ask.__name__} {number}" for number, ask in enumerate(asks)]
+            return prompts, await asyncio.gather(
+                *(ask(clients, prompt, stream) for ask, prompt in zip(asks, prompts))
+            )
+
+    prompts, answers = asyncio.run(ask_every_api())
+
+    assert answers == [f"You wrote: {prompt}" for prompt in prompts]
+
+
+@BOTH_WAYS
+def test_parallel_failures_stay_with_their_requests(mock_gateway, stream):
+    prompts = ["fault=rate-limit" if number % 2 else f"token {number}" for number in range(PARALLEL)]
+
+    async def ask_with_failures():
+        async with both_clients(mock_gateway.url) as clients:
+            return await asyncio.gather(
+                *(ask_chat(clients, prompt, stream) for prompt in prompts), return_exceptions=True
+            )
+
+    answers = asyncio.run(ask_with_failures())
+
+    seen = [getattr(answer, "status_code", answer) for answer in answers]
+    assert seen == [429 if "fault" in prompt else f"You wrote: {prompt}" for prompt in prompts]
+
+
+@APIS
+def test_parallel_turns_of_a_conversation_keep_its_history(mock_gateway, mock_upstream, ask):
+    if "PLANO_GATEWAY_URL" in os.environ:
+        pytest.skip("the mock upstream of a running gateway keeps its requests to itself")
+    history = [
+        {"role": "user", "content": "The word is swordfish."},
+        {"role": "assistant", "content": "Noted."},
+    ]
+    prompts = [f"turn {number}" for number in range(PARALLEL)]
+
+    async def continue_all():
+        async with both_clients(mock_gateway.url) as clients:
+            return await asyncio.gather(
+                *(ask(clients, prompt, False, history) for prompt in prompts)
+            )
+
+    before = len(mock_upstream.requests)
+    answers = asyncio.run(continue_all())
+
+    assert answers == [f"You wrote: {prompt}" for prompt in prompts]
+    requests = mock_upstream.requests[before:]
+    turns = [request.body.get("messages") or request.body["input"] for request in requests]
+    assert [len(turn) for turn in turns] == [3] * PARALLEL
+
+
+def test_parallel_requests_do_not_wait_for_a_late_one(mock_gateway):
+    async def time_beside_late_ones():
+        async with both_clients(mock_gateway.url) as clients:
+            late = [asyncio.create_task(ask_chat(clients, "fault=late", False)) for _ in range(3)]
+            await asyncio.sleep(0)
+            start = time.monotonic()
+            answer = await ask_chat(clients, "token", False)
+            took = time.monotonic() - start
+            waiting = [not task.done() for task in late]
+            await asyncio.gather(*late, return_exceptions=True)
+            return answer, took, waiting
+
+    answer, took, waiting = asyncio.run(time_beside_late_ones())
+
+    assert answer == "You wrote: token"
+    assert waiting == [True] * 3, f"expected an answer before those, got it after {took:.1f} s"
