@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +36,17 @@ def keep_entry(page: Path, entry: Entry) -> None:
     entries = sorted([*rest, entry], key=key_of)
     page.parent.mkdir(exist_ok=True)
     page.write_text(json.dumps({"entries": entries}, indent=1) + "\n", encoding="utf-8")
+
+
+def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
+    """Killed share in percent of the viable mutants that a test can tell apart."""
+    told_apart = sum(
+        not item["equivalent"] and item["file"] == target["path"] for item in entry["survivors"]
+    )
+    distinct = (target["killed"] or 0) + told_apart
+    return 100 * (target["killed"] or 0) / distinct if distinct else 100.0
+
+
+def survived(entry: Entry, target: Mapping[str, Any]) -> int:
+    """Survivors of a target, explained or not."""
+    return sum(item["file"] == target["path"] for item in entry["survivors"])

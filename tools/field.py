@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from entries import Entry, find_entry, keep_entry, key_of, read_entries
+from entries import Entry, find_entry, keep_entry, key_of, kill_share, read_entries, survived
 from scaffold.checkout.find import Checkout, Findings
 from scaffold.kit.cases import case_answers, load_cases
 from scaffold.kit.catalog import Gap, Kit, Twin, load_kit, load_twins
@@ -39,6 +39,11 @@ TABLE = ROOT / "docs" / "ledger.md"
 IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
 SET_UP = {"vitest": ["npm", "install", "--ignore-scripts", "--prefer-offline", "--no-audit"]}
 """Runner -> what installs the packages of a checkout; `npm ci` refuses those that a row adds."""
+WITHOUT_TESTS = {
+    **dict.fromkeys(("generated", "passed", "known_defects", "todo", "invalid"), 0),
+    **{"targets": [], "survivors": []},
+}
+"""What `verify` would find of a row that only edits."""
 NAMED = 5  # problems of a red row
 
 
@@ -122,16 +127,8 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
     new = ["new", "--gap", gap.slug, "-C", str(copy), "--json", *settings(gap, options.case)]
     scaffold(*new)
     written = snapshot(copy)
-    python = ["--python", options.python] if options.python else []
     with installed(gap, copy):
-        say(f"{gap.slug}: verify with all mutants")
-        proof = scaffold(
-            *["verify", gap.slug, "-C", str(copy), "--mutants", "all", "--json"],
-            *["--jobs", str(options.jobs), *python],
-            accept=(0, 6),
-        )["outcomes"][0]
-        if proof["verdict"] == "red":
-            raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
+        proof = verified(gap, copy, options) if gap.run else WITHOUT_TESTS
         after = suites(gap, copy, generated_files(copy), options)
     before = without_removed(before, copy, gap)
     same = not scaffold(*new)["written"] and without_proofs(snapshot(copy)) == written
@@ -147,6 +144,20 @@ def measure(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
         "second_run": "same",
         "undo": "exact",
     }
+
+
+def verified(gap: Gap, copy: Path, options: argparse.Namespace) -> Entry:
+    """The outcome of `verify` with all mutants."""
+    say(f"{gap.slug}: verify with all mutants")
+    python = ["--python", options.python] if options.python else []
+    proof: Entry = scaffold(
+        *["verify", gap.slug, "-C", str(copy), "--mutants", "all", "--json"],
+        *["--jobs", str(options.jobs), *python],
+        accept=(0, 6),
+    )["outcomes"][0]
+    if proof["verdict"] == "red":
+        raise FieldError(f"{gap.slug}: {'; '.join(proof['problems'][:NAMED])}")
+    return proof
 
 
 @contextmanager
@@ -179,7 +190,8 @@ def suites(
     gap: Gap, copy: Path, files: Sequence[str], options: argparse.Namespace
 ) -> dict[str, str]:
     """The checkout's own tests beside the row, by name: their outcomes."""
-    assert gap.run is not None
+    if gap.run is None or not (copy / gap.run.root).is_dir():
+        return {}  # a row may make the folder
     subject = Subject(gap.slug, copy, gap.run, tuple(files), ())
     chosen = VerifyOptions(python=options.python, jobs=options.jobs)
     evidence = load_runner(gap.run.runner).examine([subject], chosen, lambda line: None)[0]
@@ -310,20 +322,6 @@ def below(gap: Gap, entry: Entry) -> Iterator[str]:
                 f"survivor without a sentence: {survivor['file']}:{survivor['line']} "
                 + (survivor["change"])
             )
-
-
-def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
-    """Killed share in percent of the viable mutants that a test can tell apart."""
-    told_apart = sum(
-        not item["equivalent"] and item["file"] == target["path"] for item in entry["survivors"]
-    )
-    distinct = (target["killed"] or 0) + told_apart
-    return 100 * (target["killed"] or 0) / distinct if distinct else 100.0
-
-
-def survived(entry: Entry, target: Mapping[str, Any]) -> int:
-    """Survivors of a target, explained or not."""
-    return sum(item["file"] == target["path"] for item in entry["survivors"])
 
 
 def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:

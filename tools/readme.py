@@ -56,10 +56,12 @@ def numbers(kit: Kit, entries: list[Mapping[str, Any]]) -> str:
     tests = sum(item["generated"] for item in newest)
     defects = sum(item["known_defects"] for item in newest)
     languages = sorted({gap.language for gap in built})
+    left = len(rows) - len(built) - len(early)
+    others = " The others are planned and refused by name." if left else ""
     return (
         f"{len(built)} of {len(rows)} rows are built and proved ({' and '.join(languages)}). "
         f"{len(early)} more are built, but not proved on\nevery commit yet: `--gap` writes them, "
-        "`--all` leaves them out. The others are planned and refused by name.\n"
+        f"`--all` leaves them out.{others}\n"
         f"At Plano `{NEWEST}` the proved ones are {tests:,} tests, {defects} of them strict known "
         f"defects, and\n{killed:,} of {viable:,} mutants are killed; every survivor is explained "
         "([ledger](docs/ledger.md))."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import permutations
 from pathlib import Path
 
@@ -90,3 +91,13 @@ def test_an_edit_stays_where_a_person_put_the_file_back(kit: Kit, checkout: Chec
     workflow.apply(plan(kit, checkout, "user"))
     assert "beside" in (checkout.root / "old/conftest.py").read_text()
     assert "beside" not in (checkout.root / "tests/new/conftest.py").read_text()
+
+
+@pytest.mark.parametrize("slug", ["mover", "user"])
+def test_a_row_without_its_record_is_recognised_by_what_it_left(
+    kit: Kit, checkout: Checkout, slug: str
+) -> None:
+    workflow.apply(plan(kit, checkout, "mover", "user"))
+    shutil.rmtree(checkout.root / ".scaffold")  # as in a clone
+    again = plan(kit, checkout, slug)
+    assert {change.action for change in again.changes} == {Action.SAME}

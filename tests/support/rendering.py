@@ -32,6 +32,7 @@ STYLED = (
     "trace_cmd",
     "pytest_orchestration",
     "concurrency",
+    "pg_state",
 )
 CASES = [(gap, case) for gap in READY for case in load_cases(gap)]
 

@@ -6,21 +6,28 @@ It takes the place of Envoy among named binaries; STANDIN_WRONG has the names of
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
 import re
 import socket
 import struct
+import subprocess
+import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host"}
-TIMEOUT_S = 2.0
+TIMEOUT_S = 4.0
+GUARD_S = 60.0
+PARTNER_S = 1.0
 NO_LINGER = struct.pack("ii", 1, 0)
 WRONG = {
     "swallows-errors": "an error of the upstream becomes an empty answer with 200",
@@ -36,16 +43,66 @@ WRONG = {
     "one-at-a-time": "a request waits for the end of the one before",
     "leaks-connections": "connections to the upstream are never closed",
     "leaks-cancelled": "those of clients that went away are never closed",
+    "forgets-history": "a turn is passed on without those before it",
+    "forgets-replies": "of the turns before, only those of the user are passed on",
+    "mixes-conversations": "the newest conversation is gone on with, whichever was named",
+    "keeps-turns-to-itself": "conversations are looked up in the memory of the gateway",
+    "goes-on-with-unknown": "a turn after one that is not kept is passed on alone",
+    "goes-on-in-an-outage": "so is one while the database is away",
+    "stops-in-an-outage": "no turn at all is passed on while the database is away",
+    "never-reconnects": "once the database was away, no turn is kept",
 }
 GENERATOR = """
 import os, re
 from pathlib import Path
 config = Path(os.environ["PLANO_CONFIG_FILE"]).read_text()
 port, upstream = re.search(r"port: (\\d+)", config)[1], re.search(r"base_url: (\\S+)", config)[1]
-envoy = f"port_value: {port}\\nport_value: 12001\\n# upstream: {upstream}\\n"
+database = (re.search('connection_string: "(.+)"', config) or ["", ""])[1]
+comments = f"# upstream: {upstream}\\n# database: {database}\\n"
+envoy = f"port_value: {port}\\nport_value: 12001\\n{comments}"
 Path(os.environ["ENVOY_CONFIG_FILE_RENDERED"]).write_text(envoy)
 Path(os.environ["PLANO_CONFIG_FILE_RENDERED"]).touch()
 """
+
+
+class Turns:
+    """Conversations in PostgreSQL."""
+
+    def __init__(self, database: str, wrong: set[str]) -> None:
+        self.database, self.wrong = database, wrong
+        self.memory: dict[str, Any] = {}
+        self.was_away = False
+
+    def before(self, name: str) -> list[dict[str, str]]:
+        """What was said up to a response; an unknown one is a KeyError."""
+        where = "" if "mixes-conversations" in self.wrong else "WHERE response_id = :'name'"
+        query = f"SELECT input_items FROM conversation_states {where} ORDER BY updated_at DESC"
+        rows = self.sql(query, name=name)
+        if "keeps-turns-to-itself" in self.wrong:
+            return list(self.memory[name])
+        if not rows:
+            raise KeyError(name)
+        turns: list[dict[str, str]] = json.loads(rows[0])
+        if "forgets-history" in self.wrong:
+            return []
+        forgotten = "assistant" if "forgets-replies" in self.wrong else ""
+        return [turn for turn in turns if turn["role"] != forgotten]
+
+    def keep(self, name: str, turns: list[dict[str, str]]) -> None:
+        """Keeps what was said up to a response."""
+        self.memory[name] = turns
+        query = "INSERT INTO conversation_states VALUES (:'name', :'turns', 0, 'mock', 'mock')"
+        self.sql(query, name=name, turns=json.dumps(turns))
+
+    def sql(self, query: str, **values: str) -> list[str]:
+        """The rows; OSError where the database is away."""
+        words = [word for name, value in values.items() for word in ("-v", f"{name}={value}")]
+        words = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", *words, self.database]
+        done = subprocess.run(words, input=query, capture_output=True, text=True)
+        if done.returncode or ("never-reconnects" in self.wrong and self.was_away):
+            self.was_away = True
+            raise OSError(done.stderr)
+        return done.stdout.splitlines()
 
 
 class Relay(ThreadingHTTPServer):
@@ -54,11 +111,12 @@ class Relay(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, upstream: str, wrong: set[str]) -> None:
+    def __init__(self, port: int, upstream: str, database: str, wrong: set[str]) -> None:
         super().__init__(("127.0.0.1", port), Passing)
         place = urlsplit(upstream)
         self.upstream = (place.hostname or "", place.port or 80)
         self.wrong = wrong
+        self.turns = Turns(database, wrong) if database else None
         self.leaked: list[object] = []
         self.turn = threading.Lock()
         self.crossing = threading.Condition()
@@ -74,7 +132,7 @@ class Relay(ThreadingHTTPServer):
                 self.crossing.notify_all()
             else:
                 self.waiting.append(mine)
-                self.crossing.wait_for(lambda: mine["other"], timeout=0.3)
+                self.crossing.wait_for(lambda: mine["other"], timeout=PARTNER_S)
                 if mine in self.waiting:
                     self.waiting.remove(mine)
         return mine["other"] or body
@@ -99,11 +157,42 @@ class Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.path not in PATHS:
             self.reply(404, b"")
+        elif self.path == "/v1/responses" and self.server.turns:
+            self.reply(*self.turn(json.loads(body), self.server.turns))
         elif "one-at-a-time" in self.server.wrong:
             with self.server.turn:
                 self.pass_on(body)
         else:
             self.pass_on(body)
+
+    def turn(self, request: dict[str, Any], turns: Turns) -> tuple[int, bytes, str]:
+        """Status, body and type of the answer to one turn of a conversation that is kept."""
+        wrong = self.server.wrong
+        previous = request.pop("previous_response_id", "")
+        before: list[dict[str, str]] = []
+        try:
+            before = turns.before(previous) if previous else []
+        except KeyError:
+            if "goes-on-with-unknown" not in wrong:
+                return 409, b"no such response", "text/plain"
+        except OSError:
+            if "goes-on-in-an-outage" not in wrong:
+                return 503, b"no database", "text/plain"
+        request["input"] = [*before, {"role": "user", "content": request["input"]}]
+        upstream = http.client.HTTPConnection(*self.server.upstream, timeout=GUARD_S)
+        with contextlib.closing(upstream):
+            upstream.request("POST", self.path, json.dumps(request))
+            answer = upstream.getresponse()
+            name = f"resp_{uuid.uuid4().hex}"
+            data = answer.read().replace(b"resp_mock", name.encode())
+        last = json.loads(data.strip().splitlines()[-1].removeprefix(b"data: "))
+        text = last.get("response", last)["output"][0]["content"][0]["text"]
+        try:
+            turns.keep(name, [*request["input"], {"role": "assistant", "content": text}])
+        except OSError:
+            if "stops-in-an-outage" in wrong:
+                return 503, b"no database", "text/plain"
+        return 200, data, answer.getheader("content-type") or ""
 
     def pass_on(self, body: bytes) -> None:
         """One request to the upstream; its failures become 503 and 504."""
@@ -116,6 +205,7 @@ class Passing(BaseHTTPRequestHandler):
         try:
             upstream.request("POST", self.path, body, {"content-type": "application/json"})
             answer = upstream.getresponse()
+            upstream.sock.settimeout(GUARD_S)  # only the status may not be late
         except TimeoutError:
             self.reply(200 if "hides-timeouts" in wrong else 504, b"")
         except (OSError, http.client.HTTPException):
@@ -168,11 +258,10 @@ class Passing(BaseHTTPRequestHandler):
     def chunks(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
         """The body as it comes, or what a fault makes of it."""
         wrong = self.server.wrong
-        if "truncates" in wrong:
-            yield answer.read(65536)
-            return
+        left = 65536 if "truncates" in wrong else sys.maxsize
         held = []
-        while chunk := answer.read1(65536):
+        while chunk := answer.read1(min(left, 65536)):
+            left -= len(chunk)
             if "drops-events" in wrong and b"the provider failed" in chunk:
                 continue
             if "holds-streams" in wrong:
@@ -181,9 +270,10 @@ class Passing(BaseHTTPRequestHandler):
                 yield chunk
         yield from [b"".join(held)] if held else []
 
-    def reply(self, status: int, body: bytes) -> None:
+    def reply(self, status: int, body: bytes, kind: str = "text/plain") -> None:
         """An answer of the gateway itself."""
         self.send_response(status)
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -212,9 +302,10 @@ def main() -> None:
     config = Path(options.c).read_text("utf-8")
     port = int(re.findall(r"port_value: (\d+)", config)[0])
     upstream = re.findall(r"# upstream: (\S+)", config)[0]
+    database = re.findall(r"# database: (.*)", config)[0]
     wrong = set(os.environ.get("STANDIN_WRONG", "").split())
     assert wrong <= WRONG.keys(), wrong - WRONG.keys()
-    Relay(port, upstream, wrong).serve_forever()
+    Relay(port, upstream, database, wrong).serve_forever()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import field as fieldwork
-from entries import keep_entry, key_of
+from entries import keep_entry, key_of, kill_share
 from scaffold.kit.catalog import Gap, Kit, Target, Twin
 from support.tree import write_files
 
@@ -49,8 +49,8 @@ def test_an_entry_that_meets_its_bars_has_nothing_to_say(gap: Gap) -> None:
 
 def test_an_equivalent_survivor_counts_neither_way_and_another_one_does(gap: Gap) -> None:
     dear = survivor("takes an hour to tell")
-    assert fieldwork.kill_share(entry(100, 9, survivor("same", True)), target(gap)) == 100
-    assert fieldwork.kill_share(entry(100, 9, dear), target(gap)) == 90
+    assert kill_share(entry(100, 9, survivor("same", True)), target(gap)) == 100
+    assert kill_share(entry(100, 9, dear), target(gap)) == 90
     lines = list(fieldwork.below(gap, entry(100.0, 8, dear)))
     assert lines == ["parcels/labels.py: 88.9 % killed, not 90"]
 

@@ -237,7 +237,7 @@ def _put_lines(text: str, entry: _Entry, own: Ours) -> tuple[str, Unit | None]:
     if len(rows) != 1 or (is_there and entry.old in entry.new):
         if name in own.digests:
             return text, mine
-        if entry.optional or (is_there and not rows):
+        if entry.optional or (is_there and (not rows or entry.old in entry.new)):
             return text, None
         raise CheckoutError(
             f"{own.path}: these lines are to be replaced and stand there {len(rows)} times: "

@@ -118,7 +118,10 @@ def _placed(
     arrived = {change.path: change.after for change in relocated if change.source and change.after}
     plans = [_together(kit, checkout, state, plan, plans, request, arrived) for plan in plans]
     return [
-        replace(plan, places=places_of_edits(checkout.root, state, plan.gap, removed, relocated))
+        replace(
+            plan,
+            places=places_of_edits(kit, checkout.root, state, plan.gap, removed, relocated),
+        )
         for plan in plans
     ]
 

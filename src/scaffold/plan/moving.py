@@ -18,7 +18,7 @@ from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import State
 from scaffold.edits.conflicts import OnConflict
 from scaffold.errors import CheckoutError
-from scaffold.kit.catalog import Gap
+from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import MoveSpec, is_pattern
 from scaffold.plan.changes import Action, Change
 from scaffold.system.reading import INSTALLED, walk
@@ -62,7 +62,12 @@ def moved(changes: Iterable[Change], gap: str = "") -> dict[str, str]:
 
 
 def places_of_edits(
-    root: Path, state: State, gap: Gap, removed: Iterable[Change], relocated: Iterable[Change]
+    kit: Kit,
+    root: Path,
+    state: State,
+    gap: Gap,
+    removed: Iterable[Change],
+    relocated: Iterable[Change],
 ) -> dict[str, str]:
     """Where the files are that a gap's edits name, and that this plan or an earlier one moved.
 
@@ -76,11 +81,43 @@ def places_of_edits(
     # What the gap itself would have moved to where its edit is.
     gone |= {to for path in gone for spec in gap.moves if (to := spec.place_of(path)) is not None}
     before = {path: to for one in records for path, to in one.moved.items()}
-    before |= dict.fromkeys(gone, "")
+    before = _unrecorded(kit, root, state, gap) | before | dict.fromkeys(gone, "")
     # Of a file that is there again, nothing that happened before counts.
     left = {path for path in before if path in going or not (root / path).exists()}
     places = {path: before[path] for path in left} | now
     return {spec.path: places[spec.path] for spec in gap.edits if spec.path in places}
+
+
+def _unrecorded(kit: Kit, root: Path, state: State, gap: Gap) -> dict[str, str]:
+    """Where the files of edits are that a row moved or deleted of which there is no record.
+
+    A clone holds what was committed and not the state. What a row moves shows that it was here.
+    """
+    done = [
+        one
+        for one in kit.gaps.values()
+        if one.slug not in state.gaps
+        if not any(files_of(root, spec.source) for spec in one.moves)
+        if any((root / spec.to).exists() for spec in one.moves)
+    ]
+    moving = [spec for one in done for spec in one.moves]
+    deleted = {spec.path for one in done for spec in one.removes}
+    places: dict[str, str] = {}
+    for spec in gap.edits:
+        place = _followed(root, spec.path, moving)
+        is_gone = any(fnmatchcase(place, one) for one in deleted) and not (root / place).exists()
+        if is_gone or place != spec.path:
+            places[spec.path] = "" if is_gone else place
+    return places
+
+
+def _followed(root: Path, place: str, moving: Sequence[MoveSpec]) -> str:
+    """Where a file is that was moved, perhaps more than once."""
+    for spec in moving:
+        to = spec.place_of(place)
+        if to is not None and to != place and not (root / place).exists():
+            return _followed(root, to, [one for one in moving if one is not spec])
+    return place
 
 
 def with_edits(relocated: Sequence[Change], edited: Sequence[Change]) -> list[Change]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file
-from scaffold.checkout.find import Checkout, Findings, open_checkout
+from scaffold.checkout.find import Checkout, Findings, FoundTarget, open_checkout
 from scaffold.checkout.generation import read_whole
 from scaffold.checkout.state import State, is_at_rest, read_state
 from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
@@ -176,10 +176,10 @@ def write_parts(
 
 
 def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: bool) -> list[Gap]:
-    """The gaps that `verify` is about: the named ones, else all that were generated here.
+    """The gaps that `verify` is about: the named ones, else all generated ones with tests.
 
     Raises:
-        UsageError: A named gap was not generated here, or nothing was.
+        UsageError: A named gap was not generated here or writes no tests, or nothing was generated.
     """
     for slug in slugs:
         gap = kit.gap(slug)
@@ -188,8 +188,12 @@ def generated_gaps(kit: Kit, state: State, slugs: Sequence[str], everything: boo
                 f"'{slug}' was not generated in this checkout, so there is nothing to verify",
                 f"scaffold new --gap {gap.slug}",
             )
+        if gap.run is None:
+            raise UsageError(
+                f"'{slug}' writes no tests, so there is nothing to verify", f"scaffold show {slug}"
+            )
     wanted = set(slugs or state.gaps)
-    picked = [gap for slug, gap in kit.gaps.items() if slug in wanted]
+    picked = [gap for slug, gap in kit.gaps.items() if slug in wanted and gap.run is not None]
     if not picked:
         raise UsageError(
             "nothing was generated in this checkout, so there is nothing to verify",
@@ -216,7 +220,7 @@ def subject_of(
             f"'{slug}' is retired: its targets are not in this checkout any more",
             "scaffold status",
         )
-    targets = _targets_of(findings)
+    targets = _targets_of(checkout.root, findings)
     # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
     files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
     if record.files and not files:
@@ -242,14 +246,22 @@ def subject_of(
     return of_parts(whole, gap, record, parts)
 
 
-def _targets_of(findings: Findings) -> tuple[SubjectTarget, ...]:
+def _targets_of(root: Path, findings: Findings) -> tuple[SubjectTarget, ...]:
     from scaffold.proof.runner import SubjectTarget
 
     return tuple(
         SubjectTarget(at.target.name, at.path, at.module, at.target.line_pct, at.target.kill_pct)
         for at in findings.targets
-        if language_of(at.path) is not None  # settings have no lines that run
+        if _can_be_broken(root, at)
     )
+
+
+def _can_be_broken(root: Path, at: FoundTarget) -> bool:
+    """Not settings, which have no lines that run, and not tests that a row only edits."""
+    language, place = language_of(at.path), root / at.path
+    if language is None or (at.target.line_pct, at.target.kill_pct) != (None, None):
+        return language is not None
+    return place not in language.suite_files(place.parent, lambda error: None)
 
 
 def _remembered(

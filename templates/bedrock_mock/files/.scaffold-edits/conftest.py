@@ -6,7 +6,7 @@ from mock_upstream.bedrock import reply
 from mock_upstream.server import MockUpstream
 
 
-def bedrock_client(url):
+def bedrock_client(url, timeout=60):
     """The official client of Bedrock, connected to a mock upstream."""
     session = botocore.session.get_session()
     session.set_credentials("access-key", "secret-key")
@@ -14,7 +14,7 @@ def bedrock_client(url):
         "bedrock-runtime",
         region_name="us-east-1",
         endpoint_url=url,
-        config=Config(retries={"max_attempts": 0}, read_timeout=1, proxies={}),
+        config=Config(retries={"max_attempts": 0}, read_timeout=timeout, proxies={}),
     )
 
 

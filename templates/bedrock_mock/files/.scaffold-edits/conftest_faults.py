@@ -15,3 +15,9 @@ def mock_upstream():
 def faulty_bedrock(mock_upstream):
     """The official client, connected to a Bedrock that fails as a prompt asks."""
     return bedrock_client(mock_upstream.url)
+
+
+@pytest.fixture(scope="session")
+def hasty_bedrock(mock_upstream):
+    """The official client, which waits for an answer for a second."""
+    return bedrock_client(mock_upstream.url, timeout=1)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,11 @@ def mock_gateway(mock_upstream, tmp_path_factory):
 def clients(mock_gateway):
     """The official clients, connected to a gateway of the mock upstream."""
     return official_clients(mock_gateway.url)
+
+
+@pytest.fixture
+def own_upstream(mock_gateway, mock_upstream):
+    """The mock upstream of this session, where the gateway uses it."""
+    if "PLANO_GATEWAY_URL" in os.environ:
+        pytest.skip(f"the gateway at {mock_gateway.url} has its own mock upstream")
+    return mock_upstream

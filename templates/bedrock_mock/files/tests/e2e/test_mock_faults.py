@@ -39,6 +39,11 @@ def converse_stream(client, prompt):
     return list(client.converse_stream(modelId="mock", messages=messages)["stream"])
 
 
+def text_of(events):
+    deltas = [event["contentBlockDelta"] for event in events if "contentBlockDelta" in event]
+    return "".join(delta["delta"]["text"] for delta in deltas)
+
+
 both_ways = pytest.mark.parametrize("call", [converse, converse_stream])
 
 
@@ -61,23 +66,34 @@ def test_bedrock_rate_limit_says_when_to_retry(faulty_bedrock):
     assert headers["retry-after"] == "7"
 
 
-@pytest.mark.parametrize("way", ["joined", "bytewise", "drip"])
+@pytest.mark.parametrize("way", ["joined", "bytewise"])
 def test_bedrock_stream_is_the_same_in_other_chunks(faulty_bedrock, way):
     prompt = f"ping fault={way}"
     messages = [{"role": "user", "content": [{"text": prompt}]}]
     response = faulty_bedrock.converse_stream(modelId="mock", messages=messages)
 
     assert fault_in(response) == way
-    events = list(response["stream"])
-    deltas = [event["contentBlockDelta"] for event in events if "contentBlockDelta" in event]
-    text = "".join(delta["delta"]["text"] for delta in deltas)
-    assert text == f"You wrote: {prompt}"
+    assert text_of(response["stream"]) == f"You wrote: {prompt}"
+
+
+def test_bedrock_slow_stream_arrives_whole(faulty_bedrock):
+    assert text_of(converse_stream(faulty_bedrock, "fault=drip")) == "byte by byte"
+
+
+def test_bedrock_paused_stream_goes_on(faulty_bedrock, mock_upstream):
+    messages = [{"role": "user", "content": [{"text": "one two fault=paused"}]}]
+    events = iter(faulty_bedrock.converse_stream(modelId="mock", messages=messages)["stream"])
+
+    with mock_upstream.paused():
+        first = [next(events), next(events)]
+
+    assert text_of([*first, *events]) == "You wrote: one two fault=paused"
 
 
 @both_ways
-def test_bedrock_late_answer_exceeds_the_timeout(faulty_bedrock, call):
+def test_bedrock_late_answer_exceeds_the_timeout(hasty_bedrock, call):
     with pytest.raises(botocore.exceptions.ReadTimeoutError):
-        call(faulty_bedrock, "fault=late")
+        call(hasty_bedrock, "fault=late")
 
 
 @both_ways
@@ -169,14 +185,20 @@ def test_answer_spoils_the_middle_frame(fault):
     assert differing == [len(good) // 2]
 
 
-@pytest.mark.parametrize("fault", ["bytewise", "drip"])
-def test_answer_in_bytes_has_one_byte_a_chunk(fault):
-    good = b"".join(bedrock.reply(request_of(fault)).chunks)
+def test_answer_bytewise_has_one_byte_a_chunk():
+    good = b"".join(bedrock.reply(request_of("bytewise")).chunks)
 
-    answer = faults.answer(request_of(fault))
+    chunks = faults.answer(request_of("bytewise")).chunks
+
+    assert {len(chunk) for chunk in chunks} == {1}
+    assert b"".join(chunks) == good
+
+
+def test_answer_that_drips_holds_each_byte_back():
+    answer = faults.answer(request_of("drip"))
 
     assert {len(chunk) for chunk in answer.chunks} == {1}
-    assert b"".join(answer.chunks) == good
+    assert answer.gap_s == faults.DRIP_S
 
 
 def test_answer_joined_has_one_chunk():

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import queue
 import socket
 import time
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mock_upstream import server
 from mock_upstream.answers import Answer
 from mock_upstream.server import MockUpstream
 
@@ -117,6 +119,39 @@ def test_server_holds_each_chunk_back():
 
     assert body == b"abc"
     assert time.monotonic() - start >= 0.15
+
+
+@pytest.mark.parametrize("pause_at", [0, 1])
+def test_server_pauses_before_a_chunk(pause_at):
+    paused = Answer(200, "text/plain", (b"a", b"b"), streamed=True, pause_at=pause_at)
+
+    with connection_to(paused) as connection:
+        connection.request("GET", "/")
+        with connection.upstream.paused():
+            response = connection.getresponse()
+            first = response.read1() if pause_at else b""
+
+        assert first + response.read() == b"ab"
+
+
+def test_server_notices_that_a_pause_ended_by_itself(monkeypatch):
+    monkeypatch.setattr(server, "PAUSE_S", 0.01)
+    paused = Answer(200, "text/plain", (b"a",), streamed=True, pause_at=0)
+
+    with connection_to(paused) as connection:
+        connection.request("GET", "/")
+        with pytest.raises(TimeoutError, match="paused for 0.01 s"):
+            with connection.upstream.paused():
+                assert connection.getresponse().read() == b"a"
+
+
+def test_server_notices_that_no_answer_is_paused(monkeypatch):
+    monkeypatch.setattr(server, "PAUSE_S", 0.01)
+
+    with connection_to(GOOD) as connection:
+        with pytest.raises(queue.Empty):
+            with connection.upstream.paused():
+                pass
 
 
 def test_server_resets_before_the_status():

@@ -11,6 +11,7 @@ import pytest
 from parallel_clients import PARALLEL, ask_chat, both_clients
 
 SETTLE_S = 15
+ARRIVE_S = 60
 SLACK = 2
 
 
@@ -60,7 +61,7 @@ async def ask_at_once(url, stream):
         return await asyncio.gather(*(ask_chat(clients, prompt, stream) for prompt in prompts))
 
 
-async def cancel_at_once(url):
+async def cancel_at_once(url, upstream):
     """Streams that come byte by byte, whose clients go away after the first chunk."""
     async with both_clients(url) as clients:
 
@@ -76,13 +77,20 @@ async def cancel_at_once(url):
         await asyncio.gather(*(ask_and_leave() for _ in range(PARALLEL)))
 
 
-async def give_up_at_once(url):
-    """Requests whose clients go away before the answer has begun."""
+async def arrive(upstream, count):
+    """Returns once the provider has had so many requests."""
+    while len(upstream.requests) < count:
+        await asyncio.sleep(0.05)
+
+
+async def give_up_at_once(url, upstream):
+    """Requests whose clients go away while the provider has not answered."""
+    expected = len(upstream.requests) + PARALLEL
     async with both_clients(url) as clients:
         tasks = [
             asyncio.create_task(ask_chat(clients, "fault=late", False)) for _ in range(PARALLEL)
         ]
-        await asyncio.sleep(1)
+        await asyncio.wait_for(arrive(upstream, expected), ARRIVE_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -100,19 +108,21 @@ def test_parallel_requests_leave_nothing_open(mock_gateway, gateway_pids, stream
 
 
 @pytest.mark.parametrize("leave", [cancel_at_once, give_up_at_once])
-def test_clients_that_go_away_leave_nothing_open(mock_gateway, gateway_pids, leave):
+def test_clients_that_go_away_leave_nothing_open(
+    mock_gateway, own_upstream, gateway_pids, leave
+):
     asyncio.run(ask_at_once(mock_gateway.url, True))
     before = held_by(gateway_pids)
 
     for _ in range(2):
-        asyncio.run(leave(mock_gateway.url))
+        asyncio.run(leave(mock_gateway.url, own_upstream))
 
     assert more_than(before, gateway_pids) == {}
 
 
-def test_gateway_answers_after_clients_went_away(mock_gateway):
-    asyncio.run(cancel_at_once(mock_gateway.url))
-    asyncio.run(give_up_at_once(mock_gateway.url))
+def test_gateway_answers_after_clients_went_away(mock_gateway, own_upstream):
+    asyncio.run(cancel_at_once(mock_gateway.url, own_upstream))
+    asyncio.run(give_up_at_once(mock_gateway.url, own_upstream))
 
     answers = asyncio.run(ask_at_once(mock_gateway.url, True))
 

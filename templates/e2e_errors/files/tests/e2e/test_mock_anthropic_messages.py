@@ -1,7 +1,6 @@
 """Messages of the mock upstream, good and faulty, through the official client."""
 
 import json
-import time
 
 import anthropic
 import pytest
@@ -129,7 +128,7 @@ def test_messages_failure_has_a_kind(anthropic_client, fault, kind):
 )
 def test_messages_reports_a_lost_connection(anthropic_client, call, fault, error):
     with pytest.raises(error):
-        call(anthropic_client, f"fault={fault}")
+        call(anthropic_client.with_options(timeout=1), f"fault={fault}")
 
 
 def test_messages_reports_a_body_that_is_cut(anthropic_client):
@@ -173,11 +172,8 @@ def test_messages_page_of_html_is_not_an_answer(anthropic_client):
 
 
 def test_messages_slow_answer_arrives_whole(anthropic_client):
-    start = time.monotonic()
-
-    assert ask(anthropic_client, "fault=drip").content[0].text == "You wrote: fault=drip"
-    assert time.monotonic() - start >= 0.1
-    assert text_of(ask_for_stream(anthropic_client, "fault=drip")) == "You wrote: fault=drip"
+    assert ask(anthropic_client, "fault=drip").content[0].text == "byte by byte"
+    assert text_of(ask_for_stream(anthropic_client, "fault=drip")) == "byte by byte"
 
 
 @both_ways

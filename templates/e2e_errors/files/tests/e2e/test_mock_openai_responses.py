@@ -1,7 +1,6 @@
 """Responses of the mock upstream, good and faulty, through the official client."""
 
 import json
-import time
 
 import openai
 import pytest
@@ -114,7 +113,7 @@ def test_responses_rate_limit_names_the_time_to_retry(openai_client, call):
 )
 def test_responses_reports_a_lost_connection(openai_client, call, fault, error):
     with pytest.raises(error):
-        call(openai_client, f"fault={fault}")
+        call(openai_client.with_options(timeout=1), f"fault={fault}")
 
 
 def test_responses_reports_a_body_that_is_cut(openai_client):
@@ -161,11 +160,8 @@ def test_responses_page_of_html_is_not_an_answer(openai_client):
 
 
 def test_responses_slow_answer_arrives_whole(openai_client):
-    start = time.monotonic()
-
-    assert ask(openai_client, "fault=drip").output_text == "You wrote: fault=drip"
-    assert time.monotonic() - start >= 0.1
-    assert text_of(ask_for_stream(openai_client, "fault=drip")) == "You wrote: fault=drip"
+    assert ask(openai_client, "fault=drip").output_text == "byte by byte"
+    assert text_of(ask_for_stream(openai_client, "fault=drip")) == "byte by byte"
 
 
 @both_ways

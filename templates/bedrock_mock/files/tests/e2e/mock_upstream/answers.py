@@ -31,6 +31,7 @@ class Answer:
         wait_s: How long the status is held back.
         gap_s: How long each chunk is held back.
         silent: Whether the connection is reset before the status.
+        pause_at: The chunk that is held back until `MockUpstream.paused` lets it go.
         missing: How many bytes are announced and not sent; the connection is then reset.
     """
 
@@ -41,5 +42,6 @@ class Answer:
     streamed: bool = False
     wait_s: float = 0.0
     gap_s: float = 0.0
+    pause_at: int | None = None
     silent: bool = False
     missing: int = 0

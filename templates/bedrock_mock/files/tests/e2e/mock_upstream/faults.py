@@ -10,7 +10,7 @@ from .api import Api, Failure, fault_of
 
 LATE_S = 30.0
 DRIP_S = 0.001
-OVERSIZED = f"{'x' * 65535} " * 8
+REPLIES = {"oversized": f"{'x' * 65535} " * 8, "drip": "byte by byte"}
 
 FAILURES = {
     failure.name: failure
@@ -47,8 +47,8 @@ def answer(request: Request) -> Answer:
 
 def _answer_of(api: Api, request: Request) -> Answer:
     name = fault_of(api.prompt(request))
-    asked = replace(request, reply=OVERSIZED) if name == "oversized" else request
-    answer = _faulty(api, name, api.reply(asked))
+    good = api.reply(replace(request, reply=REPLIES.get(name, "")))
+    answer = _faulty(api, name, good)
     mark = (("x-mock-fault", name),) if name else ()
     return replace(answer, headers=(*answer.headers, *mark))
 
@@ -79,6 +79,11 @@ def drip(api: Api, good: Answer) -> Answer:
     """A good answer that comes byte by byte."""
     chunks = tuple(bytes([byte]) for byte in body_of(good))
     return replace(good, chunks=chunks, gap_s=DRIP_S)
+
+
+def paused(api: Api, good: Answer) -> Answer:
+    """A good answer whose second half, or whose only chunk, is held back until it may go on."""
+    return replace(good, pause_at=len(good.chunks) // 2)
 
 
 def reset(api: Api, good: Answer) -> Answer:
@@ -123,6 +128,7 @@ def wrong_type(api: Api, good: Answer) -> Answer:
 FAULTS = {
     "late": late,
     "drip": drip,
+    "paused": paused,
     "reset": reset,
     "cut": cut,
     "incomplete": incomplete,

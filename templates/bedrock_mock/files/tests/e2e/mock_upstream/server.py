@@ -1,17 +1,20 @@
 """The HTTP server of the mock upstream: asyncio, with h11 for the protocol."""
 
 import asyncio
+import contextlib
 import json
+import queue
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import h11
 
 from .answers import Answer, Request
 
 RECEIVE_BYTES = 65536
+PAUSE_S = 30
 NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -25,6 +28,7 @@ class MockUpstream:
     def __init__(self, answer: Callable[[Request], Answer], port: int = 0):
         self.requests: list[Request] = []
         self._answer = answer
+        self._pauses: queue.SimpleQueue[asyncio.Event] = queue.SimpleQueue()
         self._port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -47,6 +51,28 @@ class MockUpstream:
         host, port = self._server.sockets[0].getsockname()
         return f"http://{host}:{port}"
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Waits until an answer is paused; it goes on at the end of the block.
+
+        Raises:
+            queue.Empty: No answer is paused.
+            TimeoutError: The answer went on before the end of the block.
+        """
+        resumed = self._pauses.get(timeout=PAUSE_S)
+        try:
+            yield
+            if resumed.is_set():
+                raise TimeoutError(f"the answer was paused for {PAUSE_S} s")
+        finally:
+            self._loop.call_soon_threadsafe(resumed.set)
+
+    async def _pause(self) -> None:
+        resumed = asyncio.Event()
+        self._loop.call_later(PAUSE_S, resumed.set)
+        self._pauses.put(resumed)
+        await resumed.wait()
+
     async def _start(self) -> asyncio.Server:
         return await asyncio.start_server(self._serve, "127.0.0.1", self._port)
 
@@ -64,7 +90,7 @@ class MockUpstream:
         try:
             while request := await _receive(connection, reader):
                 self.requests.append(request)
-                await _send(self._answer(request), connection, writer)
+                await _send(self._answer(request), connection, writer, self._pause)
                 connection.start_next_cycle()
         except (ConnectionError, h11.ProtocolError, asyncio.CancelledError):
             pass  # The client is gone, the answer is a reset, or the server stops.
@@ -94,7 +120,10 @@ async def _receive(
 
 
 async def _send(
-    answer: Answer, connection: h11.Connection, writer: asyncio.StreamWriter
+    answer: Answer,
+    connection: h11.Connection,
+    writer: asyncio.StreamWriter,
+    pause: Callable[[], Awaitable[None]],
 ) -> None:
     await asyncio.sleep(answer.wait_s)
     if answer.silent:
@@ -105,7 +134,9 @@ async def _send(
         headers.append(("content-length", str(length)))
     head = h11.Response(status_code=answer.status, headers=headers)
     writer.write(connection.send(head))
-    for chunk in answer.chunks:
+    for number, chunk in enumerate(answer.chunks):
+        if number == answer.pause_at:
+            await pause()
         await asyncio.sleep(answer.gap_s)
         writer.write(connection.send(h11.Data(data=chunk)))
         await writer.drain()

@@ -15,9 +15,21 @@ from pathlib import Path
 GUARD = Path(__file__).with_name("guard.py")
 POLL_S = 0.05
 STOP_S = 120
+READY = "200"
 TAIL_LINES = 40
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(url: str) -> str:
+    """The status of the URL, or why there is none."""
+    try:
+        with _direct.open(url, timeout=2) as answer:
+            return str(answer.status)
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except OSError as error:
+        return str(error)
 
 
 class NotReady(Exception):
@@ -43,8 +55,10 @@ class Plan:
 
 
 @contextlib.contextmanager
-def running(plan: Plan, url: str, logs: Path, ready_s: float) -> Iterator[tuple[int, ...]]:
-    """The process ids of the programs, once the URL answers 200.
+def running(
+    plan: Plan, url: str, logs: Path, ready_s: float, probe: Callable[[str], str] = ask
+) -> Iterator[tuple[int, ...]]:
+    """The process ids of the programs, once the URL answers 200, or a probe of it does.
 
     The programs end with the block, and also when this process is interrupted or killed: a guard
     stops them as soon as its pipe is closed.
@@ -59,7 +73,7 @@ def running(plan: Plan, url: str, logs: Path, ready_s: float) -> Iterator[tuple[
         start_new_session=True,
     ) as guard:
         try:
-            problem = wait_until_ready(url, ready_s, lambda: guard.poll() is not None)
+            problem = wait_until_ready(url, ready_s, lambda: guard.poll() is not None, probe)
             if problem:
                 raise NotReady(f"{problem}\n{tail(logs)}")
             started = guard.stdout.readline()
@@ -71,27 +85,18 @@ def running(plan: Plan, url: str, logs: Path, ready_s: float) -> Iterator[tuple[
             guard.wait(STOP_S)
 
 
-def wait_until_ready(url: str, ready_s: float, ended: Callable[[], bool]) -> str:
+def wait_until_ready(
+    url: str, ready_s: float, ended: Callable[[], bool], probe: Callable[[str], str] = ask
+) -> str:
     """Empty once the URL answers 200; else the reason why it does not."""
     deadline = time.monotonic() + ready_s
-    while (answer := ask(url)) != "200":
+    while (answer := probe(url)) != READY:
         if ended():
-            return f"a program ended before {url} answered 200: {answer}"
+            return f"a program ended before {url} answered {READY}: {answer}"
         if time.monotonic() > deadline:
-            return f"{url} did not answer 200 in {ready_s:g} s: {answer}"
+            return f"{url} did not answer {READY} in {ready_s:g} s: {answer}"
         threading.Event().wait(POLL_S)
     return ""
-
-
-def ask(url: str) -> str:
-    """The status of the URL, or why there is none."""
-    try:
-        with _direct.open(url, timeout=2) as answer:
-            return str(answer.status)
-    except urllib.error.HTTPError as error:
-        return str(error.code)
-    except OSError as error:
-        return str(error)
 
 
 def tail(logs: Path) -> str:
