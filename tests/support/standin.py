@@ -43,7 +43,6 @@ WRONG = {
     "one-at-a-time": "a request waits for the end of the one before",
     "leaks-connections": "connections to the upstream are never closed",
     "leaks-cancelled": "those of clients that went away are never closed",
-    "forgets-history": "a turn is passed on without those before it",
     "forgets-replies": "of the turns before, only those of the user are passed on",
     "mixes-conversations": "the newest conversation is gone on with, whichever was named",
     "keeps-turns-to-itself": "conversations are looked up in the memory of the gateway",
@@ -83,8 +82,6 @@ class Turns:
         if not rows:
             raise KeyError(name)
         turns: list[dict[str, str]] = json.loads(rows[0])
-        if "forgets-history" in self.wrong:
-            return []
         forgotten = "assistant" if "forgets-replies" in self.wrong else ""
         return [turn for turn in turns if turn["role"] != forgotten]
 
