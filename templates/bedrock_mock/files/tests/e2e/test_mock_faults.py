@@ -1,12 +1,5 @@
 """Each fault of the mock upstream, as the official client of Bedrock meets it."""
 
-import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-from pathlib import Path
-
 import botocore.exceptions
 import pytest
 from botocore.eventstream import ChecksumMismatch
@@ -205,18 +198,3 @@ def test_answer_joined_has_one_chunk():
     good = b"".join(bedrock.reply(request_of("joined")).chunks)
 
     assert faults.answer(request_of("joined")).chunks == (good,)
-
-
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_module_serves_until_a_signal(name):
-    command = [sys.executable, "-m", "mock_upstream"]
-    folder = Path(faults.__file__).parents[1]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=folder
-    ) as served:
-        url = served.stdout.readline().split()[-1]
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"{url}/", timeout=10)
-        served.send_signal(getattr(signal, name))
-
-        assert served.wait(timeout=10) == 0, f"expected exit code 0 after {name}"

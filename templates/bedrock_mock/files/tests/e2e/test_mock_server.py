@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import queue
 import socket
 import time
 from contextlib import contextmanager
@@ -143,15 +142,6 @@ def test_server_notices_that_a_pause_ended_by_itself(monkeypatch):
         with pytest.raises(TimeoutError, match="paused for 0.01 s"):
             with connection.upstream.paused():
                 assert connection.getresponse().read() == b"a"
-
-
-def test_server_notices_that_no_answer_is_paused(monkeypatch):
-    monkeypatch.setattr(server, "PAUSE_S", 0.01)
-
-    with connection_to(GOOD) as connection:
-        with pytest.raises(queue.Empty):
-            with connection.upstream.paused():
-                pass
 
 
 def test_server_resets_before_the_status():
