@@ -26,7 +26,7 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.journal import Write, digest_of
 from scaffold.errors import ConflictError, ScaffoldError
 from support.interrupting import EVENTS, places
+from support.noted_fork import child
 from support.tree import Snapshot, above, moved_in, snapshot, write_files
 
 OURS = b"written by us\n"
@@ -47,7 +48,6 @@ FIRST = {
 MADE = {"tests/test_one.py", "tests/deep/er/test_two.py", ".scaffold/gaps/g.json"}
 EDITED = {"a.txt", "tests/conftest.py"}
 GONE = {"old.txt"}
-TIME_LIMIT_S = 60
 
 
 def plan(root: Path) -> list[Write]:
@@ -222,22 +222,6 @@ KINDS = (
 )
 
 
-def child(work: Callable[[], int], note: Path) -> int:
-    """The exit code of work in a fork (negative: the signal); what it printed goes to the note."""
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(TIME_LIMIT_S)
-        code = 99
-        with note.open("a", encoding="utf-8") as said:
-            try:
-                with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                    code = work()
-            finally:
-                said.flush()
-                os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 class World:
     """Rounds on one tree; `problems` of a round are sentences, none where the law held."""
 
@@ -254,14 +238,14 @@ class World:
 
     def _learn(self) -> tuple[Snapshot, int]:
         """The tree before and after `new`, the paths that it is about, and how long it takes."""
-        self._fresh()
+        self.fresh()
         first = snapshot(self.tree)
         # Imports in this process what the children need.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            assert self._run(["new", "--all"]) == 0
+            assert self.run(["new", "--all"]) == 0
             self.after = snapshot(self.tree)
             self.moved = moved_in(self.tree)
-            assert self._run(["undo"]) == 0
+            assert self.run(["undo"]) == 0
         self.paths = [
             path
             for path in first.keys() | self.after.keys()
@@ -270,13 +254,13 @@ class World:
             and "file" in (first.get(path, ("",))[0], self.after.get(path, ("",))[0])
         ]
         self.paths.sort()
-        self._fresh()
+        self.fresh()
         counter = self.scratch / "steps"
 
         def count() -> int:
             person = Person(self.tree, self.outside, self.log, random.Random(0))
             person.arm()
-            code = self._run(["new", "--all"])
+            code = self.run(["new", "--all"])
             person.acting = True
             counter.write_text(str(person.seen))
             return code
@@ -287,15 +271,17 @@ class World:
     def round(self, seed: str) -> list[str]:
         """One round; what it broke of the law."""
         dice = random.Random(seed)
-        self._fresh()
-        for place in (self.note, self.log):
-            place.write_text("")
+        self.fresh()
         problems: list[str] = []
         for _ in range(dice.randint(1, 3)):
             words = dice.choice((["new", "--all"], ["new", "--all"], ["undo"], ["status"]))
             code = self._attended(words, dice)
             if code not in (0, 3, 4, -signal.SIGKILL):
                 problems.append(f"{words} ended with {code}")
+        return self.recovered(problems)
+
+    def recovered(self, problems: list[str]) -> list[str]:
+        """What is broken after the commands that take back what was interrupted."""
         # Alone again: what was interrupted is taken back, or there is a way out.
         for words in (["status"], ["undo", "--set-aside"], ["status"]):
             code = self._alone(words, problems)
@@ -306,7 +292,7 @@ class World:
         return problems + list(self._broken())
 
     def _alone(self, words: list[str], problems: list[str]) -> int:
-        code = child(lambda: self._run(words), self.note)
+        code = child(lambda: self.run(words), self.note)
         problems += [] if code in (0, 3, 4) else [f"{words} ended with {code}"]
         return code
 
@@ -319,7 +305,7 @@ class World:
         def work() -> int:
             person.arm()
             try:
-                return self._run(words)
+                return self.run(words)
             finally:
                 person.acting = True
 
@@ -365,11 +351,15 @@ class World:
         if len(sides) > 1:
             yield f"not all alike: {sides}"
 
-    def _fresh(self) -> None:
+    def fresh(self) -> None:
+        """The tree as it was first, and nothing noted."""
         shutil.rmtree(self.tree, ignore_errors=True)
         shutil.copytree(self.start, self.tree, symlinks=True)
+        for place in (self.note, self.log):
+            place.write_text("")
 
-    def _run(self, words: list[str]) -> int:
+    def run(self, words: list[str]) -> int:
+        """A command on the tree."""
         if self.kit is None:
             return small(self.tree, words)
         from scaffold.cli import run

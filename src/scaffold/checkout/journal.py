@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine
 from scaffold.checkout.places import Tree, move
-from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, parse
+from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, Standing, parse
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
@@ -28,7 +28,6 @@ from scaffold.checkout.restoration import (
     SET_ASIDE,
     UNDO,
     Restoration,
-    Standing,
     drop_empty,
     move_aside,
     standing,

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import functools
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
@@ -337,3 +338,24 @@ def _rename_function() -> Callable[[int, bytes, int, bytes, int], int] | None:
     function.argtypes = [number, text, number, text, ctypes.c_uint]
     function.restype = number
     return function  # type: ignore[no-any-return]
+
+
+def copy_entry(source: int, name: str, folder: int, to: str, spare: str) -> None:
+    """Copy a plain file with its mode and times.
+
+    Raises:
+        OSError: It cannot be read or written, or something is there already.
+    """
+    found = os.stat(name, dir_fd=source, follow_symlinks=False)
+    publish(folder, to, read_at(source, name), stat.S_IMODE(found.st_mode), spare)
+    os.utime(to, ns=(found.st_atime_ns, found.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+
+
+def is_same_file(folder: int, name: str, other_folder: int, other: str) -> bool:
+    """Whether two entries are one file.
+
+    Raises:
+        OSError: One of them is not there.
+    """
+    one = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return os.path.samestat(one, os.stat(other, dir_fd=other_folder, follow_symlinks=False))

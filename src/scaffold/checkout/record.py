@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,31 @@ class Record:
                 "pick fewer gaps at a time",
             ) from error
         return content
+
+
+class Standing(Enum):
+    """What a file holds, as its record knows it."""
+
+    BEFORE = 1
+    AFTER = 2
+    OTHER = 3
+
+
+def judge(content: bytes | None, operation: Operation) -> Standing:
+    """What these bytes are to a record; line ends that git converted do not count."""
+    found = None if content is None else Content.of(content)
+    if found == operation.after:
+        return Standing.AFTER
+    if found == operation.before:
+        return Standing.BEFORE
+    if found is not None:
+        for known, standing in (
+            (operation.after, Standing.AFTER),
+            (operation.before, Standing.BEFORE),
+        ):
+            if known is not None and known.lines == found.lines:
+                return standing
+    return Standing.OTHER
 
 
 def parse(content: bytes, root: Path, key: bytes | None) -> Record:

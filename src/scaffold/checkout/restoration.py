@@ -15,11 +15,21 @@ import re
 import stat
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import PurePosixPath
 
-from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, take
-from scaffold.checkout.record import Content, Operation, Record
+from scaffold.checkout.places import (
+    Tree,
+    copy_entry,
+    drop,
+    exists_at,
+    is_same_file,
+    move,
+    publish,
+    read_at,
+    swap,
+    take,
+)
+from scaffold.checkout.record import Content, Operation, Record, Standing, judge
 from scaffold.checkout.state import FOLDER, PROOFS, former, gaps_in
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages import language_of
@@ -33,14 +43,6 @@ PROOF = re.compile(r"(.+)\.(?:json|new)")
 SET_ASIDE = "scaffold undo --set-aside"
 
 
-class Standing(Enum):
-    """What a file holds, as its record knows it."""
-
-    BEFORE = 1
-    AFTER = 2
-    OTHER = 3
-
-
 @dataclass(frozen=True)
 class Left:
     """Something that was not taken back, and where what stood there before is kept."""
@@ -51,23 +53,6 @@ class Left:
     def __str__(self) -> str:
         """The path, and where to find the original."""
         return f"{self.path} (before: {self.kept})" if self.kept else self.path
-
-
-def judge(content: bytes | None, operation: Operation) -> Standing:
-    """What these bytes are to a record; line ends that git converted do not count."""
-    found = None if content is None else Content.of(content)
-    if found == operation.after:
-        return Standing.AFTER
-    if found == operation.before:
-        return Standing.BEFORE
-    if found is not None:
-        for known, standing in (
-            (operation.after, Standing.AFTER),
-            (operation.before, Standing.BEFORE),
-        ):
-            if known is not None and known.lines == found.lines:
-                return standing
-    return Standing.OTHER
 
 
 def standing_at(folder: int, name: str, operation: Operation) -> Standing:
@@ -151,7 +136,8 @@ class Restoration:
                 content = self.tree.read(kept)
             except OSError:
                 content = None
-            if content is None or Content.of(content) != operation.before:
+            whole = content is not None and Content.of(content) == operation.before
+            if not whole and not self._is_moved_file(number, operation):
                 raise CheckoutError(
                     f"{kept} does not hold what {operation.path} held before; nothing was changed",
                     SET_ASIDE,
@@ -287,10 +273,25 @@ class Restoration:
         ):
             if not exists_at(folder, name):
                 return
-            if standing_at(folder, name, operation) is Standing.OTHER:
-                self._leave_at(operation, name)
-            else:
+            known = standing_at(folder, name, operation) is not Standing.OTHER
+            if known or self._is_moved_file(number, operation):
                 drop(folder, name)
+            else:
+                self._leave_at(operation, name)
+
+    def _is_moved_file(self, number: int, operation: Operation) -> bool:
+        """Whether a kept original is the file itself, which a killed run moved out of its place.
+
+        What a person wrote into it while it was moved goes back to its place with it.
+        """
+        name, kept = self.record.temporary(number), f"{number:04}"
+        with (
+            contextlib.suppress(OSError),
+            self.tree.folder(f"{self.place}/{BEFORE}") as before,
+            self.tree.entry(operation.path) as (folder, _),
+        ):
+            return is_same_file(folder, name, before, kept)
+        return False
 
     def _leave(self, number: int, operation: Operation) -> None:
         kept = f"{self.place}/{BEFORE}/{number:04}" if operation.before is not None else ""
@@ -335,9 +336,7 @@ class Restoration:
             return True
         # A hard link to a file that was edited where it is: nothing is lost by dropping a name.
         with contextlib.suppress(OSError), self.tree.entry(operation.path) as (folder, place):
-            one = os.stat(place, dir_fd=folder, follow_symlinks=False)
-            other = os.stat(name, dir_fd=before, follow_symlinks=False)
-            return os.path.samestat(one, other)
+            return is_same_file(folder, place, before, name)
         return False
 
     def _drop_record(self) -> bool:
@@ -356,17 +355,6 @@ class Restoration:
                 drop(folder, ".gitignore")
             os.rmdir(name, dir_fd=parent)
         return True
-
-
-def copy_entry(source: int, name: str, folder: int, to: str, spare: str) -> None:
-    """Copy a plain file with its mode and times.
-
-    Raises:
-        OSError: It cannot be read or written, or something is there already.
-    """
-    found = os.stat(name, dir_fd=source, follow_symlinks=False)
-    publish(folder, to, read_at(source, name), stat.S_IMODE(found.st_mode), spare)
-    os.utime(to, ns=(found.st_atime_ns, found.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
 
 
 def drop_empty(tree: Tree) -> None:

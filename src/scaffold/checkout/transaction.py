@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine
-from scaffold.checkout.places import Tree, drop, exists_at, move, publish, read_at, swap, sync, take
+from scaffold.checkout.places import (
+    Tree,
+    copy_entry,
+    drop,
+    exists_at,
+    move,
+    publish,
+    read_at,
+    swap,
+    sync,
+    take,
+)
 from scaffold.checkout.record import Content, Operation, Record
 from scaffold.checkout.restoration import (
     BEFORE,
@@ -19,7 +30,6 @@ from scaffold.checkout.restoration import (
     NUMBER,
     UNDO,
     Restoration,
-    copy_entry,
     drop_empty,
 )
 from scaffold.checkout.state import FOLDER, JOURNAL
