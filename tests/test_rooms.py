@@ -67,11 +67,14 @@ REASONS = {
 WHOLE = {"cli": "the command line, as a person uses it", "tools": "the tools beside the package"}
 """Folders of tests of more than one room, and of what."""
 BEHAVIOURS = {
+    "kit/test_end_to_end_rows.py": "the end-to-end rows without the code base",
     "kit/test_environments.py": "the rows of the kit in hostile environments",
     "kit/test_generated.py": "what the rows of the kit render",
     "kit/test_python_environment.py": "the environment that the Python rows run in",
+    "kit/test_standin.py": "the end-to-end rows at a stand-in gateway",
     "proof/cargo/test_prove.py": "new --prove of Rust parts",
     "proof/pytest/test_prove.py": "new --prove of Python parts",
+    "proof/test_subjects.py": "what of a gap is proved",
     "proof/pytest/test_packages.py": "packages of the index, proved by the command line",
 }
 """Tests of a room that name no module and import none, and of what they are."""
