@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from checkouts import end
 from entries import Entry, find_entry, keep_entry, read_entries
 from field import ROOT, FieldError, installed, rendered_digest, say, scaffold
 from realbugs import export, git
@@ -158,7 +158,4 @@ def document(kit: Kit, entries: Sequence[Entry]) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FieldError as error:
-        sys.exit(f"error: {error}")
+    end(main)

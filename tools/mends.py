@@ -9,17 +9,16 @@ before is not run again. docs/ledger.md shows it (`tools/field.py table`).
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from checkouts import arguments, chosen, end
 from entries import Entry, find_entry, keep_entry, read_entries
 from field import (
     FACTS,
@@ -27,7 +26,6 @@ from field import (
     ROOT,
     FieldError,
     installed,
-    named,
     read_ledger,
     rendered_digest,
     say,
@@ -45,21 +43,12 @@ RESULTS = ROOT / "field" / "mends.json"
 
 def main() -> int:
     """Run one of the two."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "check"])
-    parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
-    parser.add_argument("--gap", action="append", help="only this row; may repeat")
-    parser.add_argument("--python", help="interpreter with the checkout's dependencies")
-    options = parser.parse_intermixed_args()
+    options = arguments(__doc__)
     kit = load_kit(ROOT)
     if options.action == "check":
         return check(kit, read_entries(RESULTS))
-    for given in options.checkouts:
-        commit, folder = named(given)
-        for gap in rows_with_defects(kit):
-            wanted = not options.gap or gap.slug in options.gap
-            if wanted and not Checkout(folder).find(gap).retired:
-                keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
+    for gap, commit, folder in chosen(options, rows_with_defects(kit)):
+        keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
     write_table(kit, read_ledger())
     return 0
 
@@ -192,7 +181,4 @@ def section() -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FieldError as error:
-        sys.exit(f"error: {error}")
+    end(main)

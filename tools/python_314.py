@@ -9,7 +9,6 @@ version. docs/ledger.md has the results (`tools/field.py table`).
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -19,13 +18,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from checkouts import arguments, chosen, end
 from entries import Entry, find_entry, keep_entry, read_entries
 from field import (
     IGNORED,
     ROOT,
-    FieldError,
     generated_files,
-    named,
     read_ledger,
     rendered_digest,
     say,
@@ -44,21 +42,12 @@ AS_DECLARED = re.compile(r"(\d+) (?:passed|xfailed)")
 
 def main() -> int:
     """Run one of the two."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "check"])
-    parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
-    parser.add_argument("--gap", action="append", help="only this row; may repeat")
-    parser.add_argument("--python", default=sys.executable, help="with the checkout's dependencies")
-    options = parser.parse_intermixed_args()
+    options = arguments(__doc__)
     kit = load_kit(ROOT)
     if options.action == "check":
         return check(kit, read_ledger(), read_entries(RESULTS))
-    for given in options.checkouts:
-        commit, folder = named(given)
-        for gap in rows(kit):
-            wanted = not options.gap or gap.slug in options.gap
-            if wanted and not Checkout(folder).find(gap).retired:
-                keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
+    for gap, commit, folder in chosen(options, rows(kit)):
+        keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python or sys.executable))
     write_table(kit, read_ledger())
     return 0
 
@@ -139,7 +128,4 @@ def section() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except FieldError as error:
-        sys.exit(f"error: {error}")
+    end(main)

@@ -197,9 +197,11 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
     verdict: Verdict | None = None
     stale: tuple[str, ...] = ()
     if proof is not None:
+        from scaffold.checkout.state.keys import unsigned
+
         verdict = _verdict_of(proof)
         stale = tuple(_changed_since(checkout, gap, record, proof, template))
-        proof = {name: value for name, value in proof.items() if name != "signature"}
+        proof = unsigned(proof)
     if todos and (verdict is None or stale):
         verdict, stale = Verdict.TODO, ()
     return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests, parts)

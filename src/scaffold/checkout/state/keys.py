@@ -32,8 +32,12 @@ def is_signed(proof: Mapping[str, Any], root: Path) -> bool:
         key = read_key(root)
     except CheckoutError:
         return False
-    body = {name: value for name, value in proof.items() if name != SIGNATURE}
-    return key is not None and proof.get(SIGNATURE) == _signature(body, key)
+    return key is not None and proof.get(SIGNATURE) == _signature(unsigned(proof), key)
+
+
+def unsigned(proof: Mapping[str, Any]) -> dict[str, Any]:
+    """A proof without its signature: what is signed, and what is shown."""
+    return {name: value for name, value in proof.items() if name != SIGNATURE}
 
 
 def _signature(body: Mapping[str, Any], key: bytes) -> str:
