@@ -21,6 +21,7 @@ READY = [gap for gap in ROWS if gap.built]
 # Rows that are brought to docs/style.md.
 STYLED = (
     "state_edge_cases",
+    "streaming_transforms",
     "docker_cli",
     "cli_main",
     "common_utils",

@@ -1,0 +1,2 @@
+#[cfg(test)]
+mod test_streams;
