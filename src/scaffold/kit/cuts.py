@@ -17,6 +17,7 @@ from scaffold.kit.reader import (
     Page,
     closest,
     holds_control,
+    kit_names,
     read_text,
     walk_kit,
 )
@@ -293,9 +294,7 @@ def _written(top: Path) -> Iterator[str]:
     """The files that the templates of a gap write, payloads left out."""
     if not top.is_dir():
         return
-    inside = len(str(top)) + 1
-    for place in walk_kit(top):
-        relative = str(place)[inside:]
+    for relative in kit_names(top):
         if not relative.startswith(f"{PAYLOADS}/") and not holds_control(relative):
             yield relative.removesuffix(".jinja")
 

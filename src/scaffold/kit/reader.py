@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from scaffold.errors import KitError
 from scaffold.system.caching import toml
 from scaffold.system.frozen import frozen
-from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk
+from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk_names
 
 Keys = tuple[str | int, ...]
 T = TypeVar("T")
@@ -106,7 +106,12 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
 
 def walk_kit(folder: Path) -> Iterator[Path]:
     """Everything below a folder of a kit, without what Python compiled there: pip does so."""
-    return walk(folder, leave=lambda name: name == "__pycache__")
+    return map(folder.joinpath, kit_names(folder))
+
+
+def kit_names(folder: Path) -> Iterator[str]:
+    """What `walk_kit` finds, as paths below the folder: `status` makes no `Path` of each."""
+    return walk_names(folder, leave="__pycache__".__eq__)
 
 
 def gap_files(templates: Path) -> list[Path]:

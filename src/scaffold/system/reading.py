@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError, ScaffoldError
@@ -100,12 +101,23 @@ def walk(
     Raises:
         OSError: See `refuse`.
     """
-    waiting, left = [folder], most
+    return map(folder.joinpath, walk_names(folder, most=most, leave=leave, refuse=refuse))
+
+
+def walk_names(
+    folder: Path,
+    *,
+    most: int = MOST_ENTRIES,
+    leave: Callable[[str], bool] = lambda name: False,
+    refuse: Callable[[OSError], None] | None = None,
+) -> Iterator[str]:
+    """What `walk` finds, as POSIX paths below the folder: `status` makes no path of each."""
+    waiting, left = [""], most
     while waiting:
         here = waiting.pop()
         try:
-            with os.scandir(here) as listing:
-                entries = sorted(islice(listing, left + 1), key=lambda entry: entry.name)
+            with os.scandir(folder / here) as listing:
+                entries = sorted(islice(listing, left + 1), key=attrgetter("name"))
         except NotADirectoryError:
             continue
         except OSError as error:
@@ -120,9 +132,9 @@ def walk(
                 raise many
             refuse(many)
             return
-        kept = [entry for entry in entries if not leave(entry.name)]
-        yield from (here / e.name for e in kept if not e.is_dir(follow_symlinks=False))
-        waiting += [here / e.name for e in reversed(kept) if e.is_dir(follow_symlinks=False)]
+        kept = [(e.name, e.is_dir(follow_symlinks=False)) for e in entries if not leave(e.name)]
+        yield from (f"{here}{name}" for name, is_folder in kept if not is_folder)
+        waiting += [f"{here}{name}/" for name, is_folder in reversed(kept) if is_folder]
 
 
 def decoded(path: str, content: bytes, encoding: str = "utf-8") -> str:
