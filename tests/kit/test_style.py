@@ -39,6 +39,8 @@ FOREIGN = re.compile(
     r"\b(?:is|are) told\b|\bis no\b|\bare none\b|\bin peace\b|\bfor ever\b|\bsaid\b|\bof its own\b"
 )
 BANNER = re.compile(r"^# -{3,}", re.MULTILINE)
+WORDLESS = {"trace_cmd", "targets", "pytest_orchestration", "pg_state"}
+"""Styled rows with assertions that show too little, which are not measured anew for it yet."""
 EXIT_CODES = {"exit_code", "returncode"}
 
 
@@ -112,6 +114,27 @@ def test_a_bare_exit_code_has_a_message(slug: str, commit: str) -> None:
         if node.msg is None and exits:
             bare.append(place)
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("slug", "commit"), [one for one in renderings("python", "e2e") if one[0] not in WORDLESS]
+)
+def test_an_assertion_tells_what_was_expected_and_what_came(slug: str, commit: str) -> None:
+    """pytest shows both sides of a comparison; of anything else the message has to."""
+    silent = []
+    for place, node in nodes(slug, commit, ast.Assert):
+        assert isinstance(node, ast.Assert)
+        of = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
+        shown = node.msg is None and isinstance(of, ast.Compare | ast.BoolOp)
+        if not shown and "expected" not in text_in(node.msg):
+            silent.append(f"{place}: {ast.unparse(node)}")
+    assert silent == []
+
+
+def text_in(message: ast.expr | None) -> str:
+    """The constant text of an assertion's message."""
+    parts = ast.walk(message) if message else ()
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
 
 
 @each_python_rendering
