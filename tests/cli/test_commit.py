@@ -184,6 +184,13 @@ def test_a_worktree_and_a_folder_of_a_larger_repository_are_committed_in(
         assert files_in(place, "HEAD~1") == ["inner/tests/test_tracking_numbers.py"]
 
 
+def test_a_part_outside_of_a_sparse_checkout_is_committed(repository: Path) -> None:
+    git(repository, "sparse-checkout", "set", "--no-cone", "/*", "!/tests/test_tracking*")
+    assert new(repository).code == 0
+    assert log(repository) == ["One", NUMBERS, ADDRESSES]
+    assert git(repository, "status", "--short") == ""
+
+
 def test_names_that_git_would_take_for_patterns_are_names(tmp_path: Path) -> None:
     kit = write_kit(
         tmp_path / "kit",

@@ -91,6 +91,16 @@ def joined(tree: Path) -> None:
         file.write("\n\nmine = 1\n")
 
 
+def overlooked(flag: str) -> Callable[[Path], None]:
+    """A shared file with a change that git is told to overlook."""
+
+    def make(tree: Path) -> None:
+        changed(tree)
+        git(tree, "update-index", f"--{flag}", "tests/conftest.py")
+
+    return make
+
+
 BAD: dict[str, tuple[Callable[[Path], Any], list[str], int, str, str]] = {
     "merge": (in_merge, [], 3, "a merge is not finished", "git status"),
     "rebase": (in_rebase, ["--branch", "x"], 3, "a rebase is not finished", "git status"),
@@ -115,6 +125,12 @@ BAD: dict[str, tuple[Callable[[Path], Any], list[str], int, str, str]] = {
                         "git add -- tests/conftest.py && git commit"),
     "ignored": (lambda tree: write_files(tree, {".git/info/exclude": "test_lab*\n"}), [], 3,
                 "tests/test_labels.py: git ignores it", "git check-ignore -v"),
+    "assumed": (overlooked("assume-unchanged"), [], 3,
+                "tests/conftest.py: git is told to overlook its changes (assume-unchanged)",
+                "git update-index --no-assume-unchanged -- tests/conftest.py"),
+    "skipped": (overlooked("skip-worktree"), [], 3,
+                "tests/conftest.py: git is told to overlook its changes (skip-worktree)",
+                "git update-index --no-skip-worktree -- tests/conftest.py"),
     "nested": (lambda tree: (tree / "tests" / ".git").mkdir(), [], 3,
                "lies in tests, a repository by itself", "git -C tests status"),
     "detached": (lambda tree: git(tree, "checkout", "-q", "--detach"), [], 3,

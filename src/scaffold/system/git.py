@@ -106,14 +106,14 @@ class Repository:
 
         Raises:
             ConflictError: One is staged already, or holds changes that are not committed.
-            CheckoutError: One is ignored by git, or lies in another repository.
+            CheckoutError: One is ignored or overlooked by git, or lies in another repository.
         """
         for path in paths:
-            inner = next((f for f in _above(path) if os.path.lexists(self.root / f / ".git")), None)
+            inner = next((f for f in Path(path).parents if self._is_repository(f)), None)
             if inner is not None:
                 raise CheckoutError(
                     f"{path} lies in {inner}, a repository by itself, and is not part of this one",
-                    f"git -C {quoted(inner)} status",
+                    f"git -C {quoted(str(inner))} status",
                 )
         staged = self._listed("diff", "--cached", "--name-only", "--relative", "-z", "--",
                               *_literal(paths))  # fmt: skip
@@ -136,6 +136,19 @@ class Repository:
             raise CheckoutError(
                 f"{', '.join(ignored)}: git ignores it, so it cannot be committed",
                 f"git check-ignore -v -- {shlex.join(ignored)}",
+            )
+        self._check_seen(paths)
+
+    def _check_seen(self, paths: Collection[str]) -> None:
+        tagged = self._listed("ls-files", "-v", "-z", "--", *_literal(paths))
+        overlooked = [line for line in tagged if not line.startswith("H ")]
+        if overlooked:
+            flag = "skip-worktree" if overlooked[0].startswith("S ") else "assume-unchanged"
+            names = [line[2:] for line in overlooked]
+            raise CheckoutError(
+                f"{', '.join(names)}: git is told to overlook its changes ({flag}), so they cannot "
+                "be committed",
+                f"git update-index --no-{flag} -- {shlex.join(names)}",
             )
 
     def begin(self, branch: str | None) -> None:
@@ -171,7 +184,9 @@ class Repository:
         """
         new = self._listed("ls-files", "--others", "-z", "--", *_literal(paths))
         # Only what the index knows can be committed by its path.
-        added = self._run("add", "--intent-to-add", "--", *_literal(new)) if new else None
+        sparse = self._answer("config", "--bool", "core.sparseCheckout") == "true"
+        options = ["--sparse"] if sparse else []
+        added = self._run("add", "-N", *options, "--", *_literal(new)) if new else None
         if added is not None and added.returncode:
             raise self._refused(paths, message, what, f"git add: {_last_line(added.stderr)}")
         words = ("commit", "--quiet", "--cleanup=whitespace", "-m", message, "--only", "--")
@@ -216,7 +231,7 @@ class Repository:
         owner = "dubious ownership" in done.stderr
         raise CheckoutError(
             f"git does not work in {self.root}: "
-            f"{_first_line(done.stderr) or 'it has no working tree here'}",
+            f"{_last_line(done.stderr) or 'it has no working tree here'}",
             f"git config --global --add safe.directory {quoted(str(self.root))}"
             if owner
             else "git status",
@@ -279,6 +294,9 @@ class Repository:
                              "--ignored=no", "-z", "--", *_literal(paths))  # fmt: skip
         above = self._answer("rev-parse", "--show-prefix")
         return sorted(line[3:].removeprefix(above) for line in lines)
+
+    def _is_repository(self, folder: Path) -> bool:
+        return bool(folder.parts) and os.path.lexists(self.root / folder / ".git")
 
     def _inside(self, name: str) -> Path:
         return self.root / self._answer("rev-parse", "--git-path", name)
@@ -348,18 +366,8 @@ def _own_env() -> dict[str, str]:
     return {**kept, "PATH": isolation.user_path()}
 
 
-def _above(path: str) -> Iterable[str]:
-    """The folders of the checkout that a file lies in, the outermost first."""
-    parts = path.split("/")[:-1]
-    return ("/".join(parts[: count + 1]) for count in range(len(parts)))
-
-
 def _literal(paths: Iterable[str]) -> list[str]:
     return [f":(literal){path}" for path in paths]
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
 
 
 def _last_line(text: str) -> str:
