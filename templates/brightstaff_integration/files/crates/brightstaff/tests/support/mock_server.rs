@@ -1,10 +1,9 @@
-//! An upstream on a loopback port that answers as a test tells it, and keeps what it was asked.
+//! An upstream on a loopback port that sends fixed replies and records what it receives.
 
 use mockito::ServerGuard;
 use serde_json::{json, Value};
 use std::sync::{Arc, Mutex};
 
-/// What an upstream answers.
 pub struct Reply {
     status: usize,
     content_type: &'static str,
@@ -12,27 +11,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn json(body: &Value) -> Self {
-        Self {
-            content_type: "application/json",
-            ..Self::text(&body.to_string())
-        }
-    }
-
-    /// A whole event stream.
-    pub fn events(stream: &str) -> Self {
-        Self {
-            content_type: "text/event-stream",
-            ..Self::text(stream)
-        }
-    }
-
-    pub fn text(body: &str) -> Self {
+    pub fn new(content_type: &'static str, body: &str) -> Self {
         Self {
             status: 200,
-            content_type: "text/plain",
+            content_type,
             body: body.to_string(),
         }
+    }
+
+    pub fn json(body: &Value) -> Self {
+        Self::new("application/json", &body.to_string())
     }
 
     pub fn status(self, status: usize) -> Self {
@@ -40,28 +28,25 @@ impl Reply {
     }
 }
 
-/// A request as the upstream got it.
+/// A request that the upstream received.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub path: String,
-    pub body: String,
-    upstream: Option<String>,
-    request_id: Option<String>,
+    pub body: Value,
+    pub upstream: Option<String>,
+    pub request_id: Option<String>,
 }
 
 impl Received {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        match name {
-            "x-arch-upstream" => self.upstream.as_deref(),
-            "x-request-id" => self.request_id.as_deref(),
-            _ => panic!("{name} is not noted"),
+    fn of(request: &mockito::Request) -> Self {
+        let header = |name| Some(request.header(name).first()?.to_str().ok()?.to_string());
+        let body = request.body().expect("expected a whole request");
+        Self {
+            path: request.path_and_query().to_string(),
+            body: serde_json::from_slice(body).expect("expected a request in JSON"),
+            upstream: header("x-arch-upstream"),
+            request_id: header("x-request-id"),
         }
-    }
-
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("the request is no JSON: {error}: {}", self.body))
     }
 }
 
@@ -82,55 +67,37 @@ impl MockUpstream {
         self.server.url()
     }
 
-    /// Answers every POST to a path.
-    pub async fn on_post(&mut self, path: &str, reply: Reply) -> &mut Self {
+    /// Sends a reply to every POST to a path.
+    pub async fn on_post(&mut self, path: &str, reply: Reply) {
         let received = self.received.clone();
-        self.server
-            .mock("POST", path)
-            .with_status(reply.status)
-            .with_header("content-type", reply.content_type)
+        let mock = self.server.mock("POST", path).with_status(reply.status);
+        mock.with_header("content-type", reply.content_type)
             .with_body_from_request(move |request| {
-                let mut log = received.lock().expect("nobody panicked in here");
-                log.push(noted(request));
+                let mut log = received.lock().expect("expected the log of requests");
+                log.push(Received::of(request));
                 reply.body.clone().into_bytes()
             })
             .create_async()
             .await;
-        self
     }
 
-    /// What was answered so far, in order.
+    /// What was received so far, in order.
     pub fn received(&self) -> Vec<Received> {
-        let log = self.received.lock().expect("nobody panicked in here");
+        let log = self.received.lock().expect("expected the log of requests");
         log.clone()
     }
 
-    /// The one request that was answered.
+    /// The one request that was received.
     #[track_caller]
     pub fn only_request(&self) -> Received {
         let mut received = self.received();
-        assert_eq!(received.len(), 1, "one request is expected: {received:?}");
+        assert_eq!(received.len(), 1, "expected one request, got {received:?}");
         received.remove(0)
     }
 }
 
-fn noted(request: &mockito::Request) -> Received {
-    let header = |name| {
-        let value = request.header(name).first()?.to_str();
-        Some(value.expect("a header is text").to_string())
-    };
-    let body = request.utf8_lossy_body();
-    let body = body.expect("the server reads a request before it answers");
-    Received {
-        path: request.path_and_query().to_string(),
-        body: body.into_owned(),
-        upstream: header("x-arch-upstream"),
-        request_id: header("x-request-id"),
-    }
-}
-
-/// An answer of OpenAI's chat completions.
-pub fn chat_answer(text: &str) -> Value {
+/// A chat completion with this text.
+pub fn chat_completion(text: &str) -> Value {
     json!({
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -143,20 +110,4 @@ pub fn chat_answer(text: &str) -> Value {
         }],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     })
-}
-
-/// A whole streamed chat that says these pieces.
-pub fn chat_stream(pieces: &[&str]) -> String {
-    let mut stream = String::new();
-    for piece in pieces {
-        let chunk = json!({
-            "id": "chatcmpl-1",
-            "object": "chat.completion.chunk",
-            "created": 1_700_000_000,
-            "model": "gpt-4o",
-            "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": null}],
-        });
-        stream.push_str(&format!("data: {chunk}\n\n"));
-    }
-    stream + "data: [DONE]\n\n"
 }
