@@ -26,6 +26,7 @@ STYLED = (
     "cli_main",
     "common_utils",
     "llm_gateway",
+    "handlers",
     "targets",
     "config_validation",
     "bedrock_mock",

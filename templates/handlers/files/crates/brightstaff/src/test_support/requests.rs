@@ -1,0 +1,16 @@
+//! The paths of the three APIs, and requests to them.
+
+use serde_json::{json, Value};
+
+pub const CHAT: &str = "/v1/chat/completions";
+pub const MESSAGES: &str = "/v1/messages";
+pub const RESPONSES: &str = "/v1/responses";
+
+pub fn user(text: &str) -> Value {
+    json!({"role": "user", "content": text})
+}
+
+/// A chat completions request with one message.
+pub fn chat_request(model: &str) -> Value {
+    json!({"model": model, "messages": [user("What is the weather?")]})
+}

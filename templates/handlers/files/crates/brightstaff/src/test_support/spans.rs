@@ -1,0 +1,104 @@
+//! The spans that the code under test writes in one test.
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry::{global, Value};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing_subscriber::layer::SubscriberExt;
+
+/// Records the spans and events of this thread, so of this test, until it is dropped.
+pub struct Recording {
+    finished: Finished,
+    _guard: DefaultGuard,
+    _provider: SdkTracerProvider,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Finished(Arc<Mutex<Vec<SpanData>>>);
+
+impl SpanExporter for Finished {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.spans().extend(batch);
+        Ok(())
+    }
+}
+
+impl Finished {
+    fn spans(&self) -> MutexGuard<'_, Vec<SpanData>> {
+        self.0
+            .lock()
+            .expect("expected an exporter that has not panicked")
+    }
+}
+
+impl Recording {
+    pub fn start() -> Self {
+        global::set_text_map_propagator(TraceContextPropagator::new());
+        keep_spans_enabled_on_every_thread();
+        let finished = Finished::default();
+        let provider = SdkTracerProvider::builder()
+            .with_simple_exporter(finished.clone())
+            .build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let subscriber = tracing_subscriber::registry().with(layer);
+        Self {
+            finished,
+            _guard: tracing::subscriber::set_default(subscriber),
+            _provider: provider,
+        }
+    }
+
+    /// The names of the spans, in the order in which they ended.
+    pub fn names(&self) -> Vec<String> {
+        let spans = self.finished.spans();
+        spans.iter().map(|span| span.name.to_string()).collect()
+    }
+
+    /// The attribute of the last span to end that has it, as text.
+    pub fn attribute(&self, key: &str) -> Option<String> {
+        let spans = self.finished.spans();
+        let mut attributes = spans.iter().rev().flat_map(|span| &span.attributes);
+        let found = attributes.find(|attribute| attribute.key.as_str() == key);
+        found.map(|attribute| text(&attribute.value))
+    }
+
+    pub fn assert_attributes(&self, expected: &[(&str, &str)]) {
+        for (attribute, value) in expected {
+            let found = self.attribute(attribute);
+            assert_eq!(found.as_deref(), Some(*value), "attribute {attribute}");
+        }
+    }
+
+    /// A field of the events with this message, in order.
+    pub fn logged(&self, message: &str, field: &str) -> Vec<String> {
+        let spans = self.finished.spans();
+        let events = spans.iter().flat_map(|span| span.events.iter());
+        events
+            .filter(|event| event.name == message)
+            .flat_map(|event| &event.attributes)
+            .filter(|attribute| attribute.key.as_str() == field)
+            .map(|attribute| text(&attribute.value))
+            .collect()
+    }
+
+    /// The trace of the spans.
+    pub fn trace_id(&self) -> String {
+        let spans = self.finished.spans();
+        let span = spans.first().expect("expected a span that has ended");
+        span.span_context.trace_id().to_string()
+    }
+}
+
+/// While a process has only one subscriber, a thread without it may disable a span for all.
+fn keep_spans_enabled_on_every_thread() {
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().into_owned()
+}
