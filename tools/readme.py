@@ -55,12 +55,13 @@ def numbers(kit: Kit, entries: list[Mapping[str, Any]]) -> str:
     viable = sum(target["viable"] or 0 for target in targets)
     tests = sum(item["generated"] for item in newest)
     defects = sum(item["known_defects"] for item in newest)
-    languages = sorted({gap.language for gap in built})
+    *first, last = sorted({gap.language for gap in built})
+    languages = f"{', '.join(first)} and {last}" if first else last
     left = len(rows) - len(built) - len(early)
     others = " The others are planned and refused by name." if left else ""
     return (
-        f"{len(built)} of {len(rows)} rows are built and proved ({' and '.join(languages)}). "
-        f"{len(early)} more are built, but not proved on\nevery commit yet: `--gap` writes them, "
+        f"{len(built)} of {len(rows)} rows are built and proved ({languages}).\n"
+        f"{len(early)} more are built, but not proved on every commit yet: `--gap` writes them, "
         f"`--all` leaves them out.{others}\n"
         f"At Plano `{NEWEST}` the proved ones are {tests:,} tests, {defects} of them strict known "
         f"defects, and\n{killed:,} of {viable:,} mutants are killed; every survivor is explained "
