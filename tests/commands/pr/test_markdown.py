@@ -26,6 +26,7 @@ def inner(markdown: str) -> list[tuple[str, str]]:
 
 @given(st.text(min_size=1))
 @example("a|b")
+@example("__0__")
 @example("**bold** [link](x) <b> &amp; ~~no~~ _so_ ![x](y)")
 @example("@somebody, #12, a\\|b")
 @example("`code` and ``more` of it")
@@ -46,6 +47,7 @@ def test_nobody_is_notified_and_no_issue_is_linked(text: str) -> None:
 @example("`")
 @example("``a`")
 @example("a|b")
+@example("__0__")
 @example(" ")
 def test_code_is_shown_as_it_is(text: str) -> None:
     found = inner(code(text))

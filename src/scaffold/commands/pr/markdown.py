@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 8
 """How many names one line lists."""
-_SIGNS = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
+_SIGNS = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def plain(text: str) -> str:
