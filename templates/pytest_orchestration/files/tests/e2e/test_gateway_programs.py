@@ -15,11 +15,14 @@ from gateway_stack.programs import Command, NotReady, Plan, running, wait_until_
 
 FOLDER = Path(__file__).parent
 OWNER = """
+import signal
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from gateway_stack.programs import Command, Plan, running
 
+# A job in the background of a script has inherited that it ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, port = Path(sys.argv[2]), int(sys.argv[3])
 words = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
 plan = Plan(run=[Command([*words, "--directory", str(folder)], str(folder / "served.log"))])
@@ -129,6 +132,19 @@ def test_running_refuses_a_port_that_is_taken(served):
         with pytest.raises(NotReady, match="Address already in use"):
             with running(plan, f"http://127.0.0.1:{port}/healthz", served, 20):
                 pass
+
+
+def test_wait_until_ready_reports_a_server_of_another_protocol():
+    def answer():
+        with other.accept()[0] as client:
+            client.recv(4096)
+            client.sendall(b"no HTTP\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"http://127.0.0.1:{other.getsockname()[1]}/healthz"
+
+        assert wait_until_ready(url, 0, lambda: False).startswith(f"{url} did not answer 200 in 0 s: ")
 
 
 def test_wait_until_ready_returns_at_the_first_200(served):

@@ -1,18 +1,24 @@
 """What is changed in a configuration, so that several gateways run beside each other."""
 
+import random
 import re
 import socket
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 
+# Below the ports that Linux (32768) and macOS (49152) hand out to others by themselves.
+PORTS = range(20_000, 32_000)
 LISTENER_PORT = re.compile(r"^([^#\n]*?\bport:\s*)(\d+)\b", re.MULTILINE)
 
 
 def free_ports(count: int) -> list[int]:
     """Different ports of the loopback that nothing uses."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
+    ports: set[int] = set()
+    while len(ports) < count:
+        port = random.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.add(port)
+    return list(ports)
 
 
 def on_port(text: str, port: int) -> str:

@@ -1,6 +1,7 @@
 """Programs that run as long as the tests need them, and end with them in any case."""
 
 import contextlib
+import http.client
 import json
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def ask(url: str) -> str:
             return str(answer.status)
     except urllib.error.HTTPError as error:
         return str(error.code)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return str(error)
 
 
