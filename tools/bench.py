@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -346,15 +346,23 @@ def main() -> None:
         scratch = Path(folder)
         tree = release_tree(scratch)
         kit = plain_kit(scratch)
-        rows = [*in_the_demo(scratch), *writing(tree, kit), durability(tree)]
-        rows += [*killing(tree, scratch), *mending(tree), *proving(tree)]
-        if PLANO:
-            rows += rust_rows(Path(PLANO).resolve(), scratch, kit)
-        if INSTALLED:
-            rows.append(typescript_row(Path(INSTALLED).resolve()))
-    print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")
-    for row in rows:
-        print(row.line())
+        print(f"medians of {RUNS} pairs, one run, Python {sys.version.split()[0]}")
+        for row in measured(tree, kit, scratch):
+            print(row.line(), flush=True)
+
+
+def measured(tree: Path, kit: Path, scratch: Path) -> Iterator[Row]:
+    """Each row as soon as it is measured."""
+    yield from in_the_demo(scratch)
+    yield from writing(tree, kit)
+    yield durability(tree)
+    yield from killing(tree, scratch)
+    yield from mending(tree)
+    yield from proving(tree)
+    if PLANO:
+        yield from rust_rows(Path(PLANO).resolve(), scratch, kit)
+    if INSTALLED:
+        yield typescript_row(Path(INSTALLED).resolve())
 
 
 if __name__ == "__main__":

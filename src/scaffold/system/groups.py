@@ -21,6 +21,7 @@ SHORT_S = 0.3
 _running: dict[int, subprocess.Popen[Any]] = {}
 _ending = threading.Event()
 _keepers: list[subprocess.Popen[str]] = []
+_starting = threading.Lock()
 
 
 def environment(env: Mapping[str, str] | None) -> dict[str, str]:
@@ -96,22 +97,24 @@ def _force_all() -> None:
 
 def start_keeper() -> None:
     """Somebody who ends all of it should this process be killed; one for each run."""
-    if _keepers and _keepers[0].poll() is None:
-        return
-    _keepers.clear()
+    # A second one would drop the first, which takes the end of its pipe for the end of the run.
+    with _starting:
+        if not _keepers or _keepers[0].poll() is not None:
+            _keepers[:] = [_new_keeper()]
+
+
+def _new_keeper() -> subprocess.Popen[str]:
     scratch.drop(scratch.make("run"))
     script = str(Path(keeper.__file__).resolve())
     folders = [str(place) for place in scratch.own_folders()]
-    _keepers.append(
-        subprocess.Popen(
-            [sys.executable, "-I", "-S", script, scratch.name(), *folders],
-            cwd="/",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            start_new_session=True,
-        )
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", script, scratch.name(), *folders],
+        cwd="/",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        start_new_session=True,
     )
 
 

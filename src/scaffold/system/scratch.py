@@ -13,6 +13,7 @@ import itertools
 import os
 import re
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,11 @@ class _Run(NamedTuple):
 
 _runs: dict[str, _Run] = {}
 _numbers = itertools.count(1)
+_making = threading.Lock()
+# A fork has no thread that would give it back.
+os.register_at_fork(
+    before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release
+)
 
 
 def name() -> str:
@@ -127,12 +133,13 @@ def _own() -> dict[str, _Run]:
 
 
 def _run_folder(base: str) -> Path:
-    own = _own()
-    if base not in own:
-        if not own:
-            atexit.register(finish)
-        _runs[base] = _make_run(base, name())
-    return _runs[base].place
+    with _making:
+        own = _own()
+        if base not in own:
+            if not own:
+                atexit.register(finish)
+            _runs[base] = _make_run(base, name())
+        return _runs[base].place
 
 
 def _parent(base: str) -> Path:
