@@ -101,6 +101,11 @@ def overlooked(flag: str) -> Callable[[Path], None]:
     return make
 
 
+def locked(name: str) -> Callable[[Path], None]:
+    """A lock that another git holds, or left when it was killed."""
+    return lambda tree: (tree / f".git/{name}.lock").touch()
+
+
 BAD: dict[str, tuple[Callable[[Path], Any], list[str], int, str, str]] = {
     "merge": (in_merge, [], 3, "a merge is not finished", "git status"),
     "rebase": (in_rebase, ["--branch", "x"], 3, "a rebase is not finished", "git status"),
@@ -110,8 +115,11 @@ BAD: dict[str, tuple[Callable[[Path], Any], list[str], int, str, str]] = {
     "bisect": (lambda tree: git(tree, "bisect", "start"), [], 3, "a bisect is not finished",
                "git status"),
     "stash": (in_stash, [], 3, "README.md: not merged yet", "git status"),
-    "lock": (lambda tree: (tree / ".git/index.lock").touch(), [], 3, "index.lock is there",
-             "ls -l"),
+    "lock": (locked("index"), [], 3, "index.lock is there", "ls -l"),
+    "lock of HEAD": (locked("HEAD"), [], 3, "HEAD.lock is there", "ls -l"),
+    "lock of the branch": (locked("refs/heads/main"), [], 3, "main.lock is there", "ls -l"),
+    "lock of a new branch": (locked("refs/heads/x"), ["--branch", "x"], 3, "x.lock is there",
+                             "ls -l"),
     "staged": (staged, [], 4, "tests/test_labels.py: staged already",
                "git reset -q -- tests/test_labels.py"),
     "staged by us": (staged_by_us, [], 4, "tests/test_labels.py: staged already",

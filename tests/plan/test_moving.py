@@ -191,7 +191,7 @@ def test_a_folder_that_somebody_fills_meanwhile_stays(kit: Kit, checkout: Checko
 
 
 def test_a_commit_holds_both_places_and_git_sees_renames(kit: Kit, checkout: Checkout) -> None:
-    from scaffold.system.git import Repository
+    from scaffold.system.git.repository import Repository
 
     committed(checkout.root)
     git(checkout.root, "config", "user.name", "Ada")

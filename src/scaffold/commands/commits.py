@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scaffold.errors import ScaffoldError
-from scaffold.kit.parts import WHOLE, in_order, subject_line
+from scaffold.errors import ConflictError, ScaffoldError
+from scaffold.kit.cuts import Place
+from scaffold.kit.parts import WHOLE, in_order, names_of, subject_line
 from scaffold.plan.changes import Action
 from scaffold.system import invocation
-from scaffold.system.git import Commit, Repository
+from scaffold.system.git.repository import Commit, Repository
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
@@ -49,6 +50,8 @@ class Commits:
             ScaffoldError: See `Repository.check`.
         """
         self._plan, self._request, self._given, self._progress = plan, request, given, progress
+        named = [(item.gap.slug, name) for item in plan.gaps for name in item.picked]
+        self._places = in_order(self.kit, named)
         changes = _committed(plan)
         paths = [path for change in changes for path in change.places]
         ours = {path for item in plan.gaps for path in item.files}
@@ -59,6 +62,7 @@ class Commits:
             and (change.path not in ours or change.action is Action.DELETE)
             and not change.source
             and not _only_ours(self.checkout, self.kit, change)
+            and not self._is_one_parts(change)
         ]
         shared += [change.source for change in changes if change.writes and change.source]
         if paths:
@@ -75,14 +79,12 @@ class Commits:
         """
         from scaffold import workflow
 
-        named = [(item.gap.slug, name) for item in self._plan.gaps for name in item.picked]
-        places = in_order(self.kit, named)
         if self._plan.writes or self.pending:
             self.repository.begin(self.branch)
         asked = replace(self._request, waiting={}, next_part=False)
         try:
             for place, written in workflow.write_parts(
-                self.kit, self.checkout, asked, self._given, places, self._progress
+                self.kit, self.checkout, asked, self._given, self._places, self._progress
             ):
                 self._commit(place, written)
         except ScaffoldError as error:
@@ -92,9 +94,27 @@ class Commits:
             raise
         return bool(self.made)
 
+    def _is_one_parts(self, change: Change) -> bool:
+        """Whether all that is not committed of a shared file goes into the commit of its part.
+
+        Raises:
+            ConflictError: It is of parts whose commits would take in what others put there.
+        """
+        from scaffold.plan.uncommitted import edits_of, parts_in
+
+        owners = parts_in(change, self.repository.committed(change.path), self._plan)
+        items = {item.gap.slug: item for item in self._plan.gaps}
+        writers = [
+            (slug, name) for slug, name in self._places if edits_of(items[slug], name, change.path)
+        ]
+        if owners - {*writers[:1]}:
+            known = [(slug, name) for slug, item in items.items() for name in names_of(item.gap)]
+            raise _refused(change.path, [place for place in known if place in owners])
+        return bool(owners)
+
     def _commit(self, place: tuple[str, str], written: Plan) -> None:
         slug, name = place
-        label = slug if name == WHOLE else f"{slug}:{name}"
+        label = _label(place)
         candidates = [path for change in _committed(written) for path in change.places]
         paths = self.repository.uncommitted(candidates)
         if not paths:
@@ -125,12 +145,30 @@ class Commits:
         }  # fmt: skip
 
 
+def _label(place: Place) -> str:
+    slug, name = place
+    return slug if name == WHOLE else f"{slug}:{name}"
+
+
+def _refused(path: str, owners: Sequence[Place]) -> ConflictError:
+    names = ", ".join(_label(place) for place in owners)
+    (slug, name), *more = owners
+    part = "" if name == WHOLE else f" --part {name}"
+    return ConflictError(
+        f"{path} holds what {names} put into it, which is not committed yet; nothing was written",
+        "scaffold undo" if more else f"scaffold new --gap {slug}{part} --commit",
+    )
+
+
 def _committed(plan: Plan) -> list[Change]:
     """The changes whose files go into commits: those written, and those that are there already."""
+    from scaffold.plan.uncommitted import belongs
+
     return [
         change
         for change in plan.changes
-        if change.writes or (change.action is Action.SAME and change.after is not None)
+        if change.writes
+        or (change.action is Action.SAME and change.after is not None and belongs(change, plan))
     ]
 
 

@@ -1,7 +1,6 @@
-"""The checkout's git: what it knows is read without running anything; a commit is the user's own.
+"""A repository that commits are made in: looked over first, then the user's own `git commit`.
 
-Reading starts neither hooks nor programs that a repository's settings name. A commit is made by
-`git commit` as the user would type it, so their hooks and their signing run; nothing is pushed.
+A commit is made as the user would type it, so their hooks and their signing run; nothing is pushed.
 """
 
 from __future__ import annotations
@@ -15,15 +14,9 @@ from pathlib import Path
 
 from scaffold.errors import CheckoutError, CommitError, ConflictError, MissingToolError, UsageError
 from scaffold.system import invocation, isolation, process
+from scaffold.system.git import ANY_OWNER, GIT_S, SAFE, git_env, history_above, safe_git
 from scaffold.system.invocation import quoted
-from scaffold.system.reading import read_plain
 
-GIT_S = 60.0
-# Those that say where a repository is: in a hook of git they name the checkout's own.
-PLACES = re.compile(
-    r"GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|PREFIX|NAMESPACE|INTERNAL_\w+"
-    r"|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|SHALLOW_FILE|QUARANTINE_PATH)$"
-)
 # Settings and pathspecs of a hook's git would reach into the repository too.
 _MEANT_FOR_ANOTHER = re.compile(
     r"GIT_(CONFIG(_PARAMETERS|_COUNT|_(KEY|VALUE)_\d+)?|\w+_PATHSPECS)$"
@@ -39,24 +32,6 @@ UNFINISHED = {
     "BISECT_LOG": "a bisect",
 }
 """A file of the repository that is there while something is under way -> what that is."""
-SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null")
-ANY_OWNER = "safe.directory=*"
-
-
-def safe_git(*arguments: str, settings: Sequence[str] = (*SAFE, ANY_OWNER)) -> list[str]:
-    """A command of git that only reads, and starts nothing that a repository names."""
-    given = [word for setting in settings for word in ("-c", setting)]
-    return ["git", "--no-optional-locks", *given, *arguments]
-
-
-def git_env() -> dict[str, str]:
-    """Our environment without the variables that say where a repository is."""
-    return {name: value for name, value in os.environ.items() if not PLACES.match(name)}
-
-
-def history_above(root: Path) -> Path | None:
-    """The folder, this one or one above it, that holds `.git`."""
-    return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
 
 
 @dataclass(frozen=True)
@@ -95,6 +70,7 @@ class Repository:
                 'git add -A && git commit -m "The code as it is"',
             )
         self._check_branch(branch)
+        self._check_locks(f"refs/heads/{branch or self.branch}")
         self._check_identity()
 
     def check(self, paths: Collection[str], shared: Collection[str]) -> None:
@@ -171,6 +147,11 @@ class Repository:
         """Those of these files that differ from the last commit."""
         return self._changed(paths) if paths else []
 
+    def committed(self, path: str) -> str | None:
+        """A file as the last commit has it; None where it has none."""
+        done = self._run("cat-file", "blob", f"HEAD:./{path}")
+        return None if done.returncode else done.stdout
+
     def commit(self, paths: Sequence[str], message: str, what: str) -> Commit:
         """Commit these files alone; what else is staged stays so.
 
@@ -238,12 +219,7 @@ class Repository:
         )
 
     def _check_under_way(self) -> None:
-        lock = self._inside("index.lock")
-        if lock.exists():
-            raise CheckoutError(
-                f"{lock} is there: another git is at work, or one was killed",
-                f"ls -l {quoted(str(lock))}",
-            )
+        self._check_locks("index", "HEAD")
         for name, what in UNFINISHED.items():
             if self._inside(name).exists():
                 raise CheckoutError(
@@ -254,6 +230,15 @@ class Repository:
         if unmerged:
             named = sorted({line.partition("\t")[2] for line in unmerged})
             raise CheckoutError(f"{', '.join(named)}: not merged yet", "git status")
+
+    def _check_locks(self, *names: str) -> None:
+        for name in names:
+            lock = self._inside(f"{name}.lock")
+            if os.path.lexists(lock):
+                raise CheckoutError(
+                    f"{lock} is there: another git is at work, or one was killed",
+                    f"ls -l {quoted(str(lock))}",
+                )
 
     def _check_branch(self, branch: str | None) -> None:
         if branch is None:
@@ -320,35 +305,6 @@ class Repository:
             timeout_s=GIT_S,
             input_text=given,
         )
-
-
-def holds(root: Path, paths: Iterable[str]) -> list[str]:
-    """Those of these files that git keeps a version of, as far as its index shows; nothing runs."""
-    above = history_above(root)
-    if above is None:
-        return []
-    own = folder_of(above / ".git")
-    try:
-        known = read_plain(own / "index", most=1 << 30) if own else b""
-    except (OSError, ValueError):
-        return []
-    lead = os.path.relpath(root, above)
-    return [path for path in paths if os.fsencode(os.path.normpath(f"{lead}/{path}")) in known]
-
-
-def folder_of(source: Path) -> Path | None:
-    """The folder that a `.git` is or names: a worktree's and a submodule's is a file."""
-    if source.is_dir():
-        return Path(os.path.realpath(source))
-    try:
-        first = read_plain(source, most=1 << 16).decode("utf-8", "surrogateescape")
-    except OSError:
-        return None
-    line = first.partition("\n")[0]
-    if not line.startswith("gitdir: "):
-        return None
-    folder = Path(os.path.realpath(source.parent / line.removeprefix("gitdir: ").strip()))
-    return folder if folder.is_dir() else None
 
 
 def _on_branch(name: str) -> str:

@@ -1,0 +1,92 @@
+"""What of a shared file is not committed, and which parts put it in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scaffold import edits
+from scaffold.errors import ScaffoldError
+from scaffold.kit.parts import edits_with, owner_of
+
+if TYPE_CHECKING:
+    from scaffold.edits import Unit
+    from scaffold.kit.catalog import EditSpec
+    from scaffold.kit.cuts import Place
+    from scaffold.plan.changes import Change
+    from scaffold.plan.model import GapPlan, Plan
+
+
+def parts_in(change: Change, committed: str | None, plan: Plan) -> set[Place]:
+    """The parts whose units are all that a shared file has beyond the last commit.
+
+    Args:
+        change: What the plan makes of the file.
+        committed: Its text in the last commit, where it is in it.
+        plan: The plan; it has what its gaps put into files.
+
+    Returns:
+        The gap and the part of each. None where the file has nothing more, where anything in it is
+        of somebody else, or where that cannot be told.
+    """
+    records = [
+        record
+        for gap in plan.state.gaps.values()
+        for record in gap.edits
+        if record.path == change.path
+    ]
+    if change.before is None or committed is None or len({one.kind for one in records}) != 1:
+        return set()
+    owned = [unit for record in records for unit in record.owned()]
+    try:
+        more = _more(records[0].kind, committed, change, owned)
+        owners = {
+            (item.gap.slug, name): _units_of(item, name, change.path)
+            for item in plan.gaps
+            for name in item.modes
+        }
+    except ScaffoldError:
+        return set()
+    found = {place for place, names in owners.items() if names & more}
+    return found if more <= set().union(*(owners[place] for place in found)) else set()
+
+
+def _more(kind: str, committed: str, change: Change, owned: list[Unit]) -> set[str]:
+    """The units of ours that are not committed, where nothing else is."""
+    assert change.before is not None
+    text, path = edits.decode(change.before, change.path), change.path
+    # The plan's state has what it is about to put in, too.
+    missing = _absent(kind, committed, owned, path)
+    more = [unit for unit in owned if unit.name in missing - _absent(kind, text, owned, path)]
+    rest = edits.revert(kind, text, more, path=path, owned=owned) if more else text
+    return {unit.name for unit in more} if rest == committed else set()
+
+
+def belongs(change: Change, plan: Plan) -> bool:
+    """Whether a file is of the parts that the plan is about, or has something of theirs."""
+    return any(
+        owner_of(item.gap, change.path) == name
+        if change.path in item.rendered.files
+        else edits_of(item, name, change.path)
+        for item in plan.gaps
+        for name in item.picked
+    )
+
+
+def edits_of(item: GapPlan, name: str, path: str) -> list[EditSpec]:
+    """The edits of a file that come with a part of a gap."""
+    payloads = edits_with(item.gap, [name]) & item.rendered.edits.keys()
+    return [one for one in item.edits if one.path == path and one.payload in payloads]
+
+
+def _absent(kind: str, text: str, owned: list[Unit], path: str) -> set[str]:
+    there = edits.standing(kind, text, owned, path=path)
+    return {name for name, how in there.items() if how is edits.Presence.ABSENT}
+
+
+def _units_of(item: GapPlan, name: str, path: str) -> set[str]:
+    """The units that a part of a gap puts into a file."""
+    return {
+        unit.name
+        for spec in edits_of(item, name, path)
+        for unit in edits.units(spec.kind, item.rendered.payloads[spec.payload])
+    }

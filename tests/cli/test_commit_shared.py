@@ -1,0 +1,99 @@
+"""`new --commit` after `new`: what it put into files of the checkout, part by part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.command import Ran, scaffold
+from support.committing import everything, files_in, log
+from support.repositories import committed, git
+from support.tinykit import gap_toml, write_kit
+from support.tree import write_files
+
+PARTS = ("one", "two")
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    """A row of two parts, each with a file of tests and its name in conftest.py."""
+    edit = {"kind": "python", "path": "tests/conftest.py"}
+    templates = {
+        "row/gap.toml": gap_toml(
+            edits=[{**edit, "payload": f"{name}.py"} for name in PARTS],
+            parts=[
+                {"name": name, "title": name, "files": [f"tests/test_{name}.py"],
+                 "edits": [f"{name}.py"]}
+                for name in PARTS
+            ],
+        )
+    }  # fmt: skip
+    for name in PARTS:
+        templates[f"row/files/tests/test_{name}.py"] = f"def test_{name}(): pass\n"
+        templates[f"row/files/.scaffold-edits/{name}.py"] = f'{name.upper()} = "{name}"\n'
+    return write_kit(tmp_path / "kit", templates)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A repository with a conftest.py of its own."""
+    files = {"app.py": "x = 1\n", "tests/conftest.py": "MINE = 1\n", "tests/test_a.py": "a = 1\n"}
+    tree = write_files(tmp_path / "app", files)
+    committed(tree)
+    git(tree, "config", "user.name", "Ada")
+    git(tree, "config", "user.email", "ada@example.com")
+    return tree
+
+
+def new(app: Path, kit: Path, *more: str) -> Ran:
+    return scaffold("new", "--gap", "row", *more, "--kit", kit, "-C", app)
+
+
+def test_a_part_that_new_wrote_before_is_committed_with_what_it_shares(
+    app: Path, kit: Path
+) -> None:
+    assert new(app, kit, "--part", "one").code == 0
+
+    done = new(app, kit, "--part", "one", "--commit", "--no-prove")
+
+    assert done.code == 0, done.err
+    assert files_in(app, "HEAD") == ["tests/conftest.py", "tests/test_one.py"]
+    assert new(app, kit, "--commit", "--no-prove").code == 0
+    assert files_in(app, "HEAD") == ["tests/conftest.py", "tests/test_two.py"]
+    assert len(log(app)) == 3
+    assert git(app, "status", "--porcelain", "--", "tests") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "what", "hint"),
+    [
+        (["--part", "one"], ["--part", "two"], "row:one", "scaffold new --gap row --part one"),
+        (["--part", "two"], [], "row:two", "scaffold new --gap row --part two"),
+        ([], [], "row:one, row:two", "scaffold undo"),
+    ],
+)
+def test_no_commit_takes_in_what_another_part_put_into_the_file(
+    app: Path, kit: Path, written: list[str], asked: list[str], what: str, hint: str
+) -> None:
+    assert new(app, kit, *written).code == 0
+    before = everything(app)
+
+    done = new(app, kit, *asked, "--commit", "--no-prove")
+
+    assert done.code == 4, done.err
+    assert f"tests/conftest.py holds what {what} put into it" in done.fact
+    assert done.hint.startswith(hint)
+    assert everything(app) == before
+
+
+def test_a_persons_change_in_the_same_file_is_not_taken_in(app: Path, kit: Path) -> None:
+    assert new(app, kit, "--part", "one").code == 0
+    with (app / "tests" / "conftest.py").open("a") as file:
+        file.write("MORE = 2\n")
+    before = everything(app)
+
+    done = new(app, kit, "--part", "one", "--commit", "--no-prove")
+
+    assert done.code == 4 and "has changes that are not committed" in done.fact, done.err
+    assert everything(app) == before
