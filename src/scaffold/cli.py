@@ -185,7 +185,7 @@ def _refuse(error: ScaffoldError) -> int:
     fact = error.fact
     if isinstance(error, OutputError) and done:
         fact = f"{fact}; {done}"
-    hint = invocation.command(error.hint, in_checkout=code in invocation.OF_THE_CHECKOUT)
+    hint = invocation.told(error.hint, code)
     if isinstance(error, ReaderGoneError) and not done:
         return code  # nobody is left to tell
     if invocation.current.json and not isinstance(error, OutputError):

@@ -98,43 +98,45 @@ TYPED = [
     Bad("unknown priority", ["new", "--priority", "P9"], 2,
         "there is no priority 'P9'; the kit has P0, P1, P2", "scaffold list"),
     Bad("unknown kind", ["new", "--all", "--kind", "wish"], 2,
-        "--kind wish is none of gap, proposal", "--kind gap"),
+        "--kind wish is none of gap, proposal", "scaffold new --all --kind gap"),
     Bad("unknown language", ["new", "--all", "--language", "cobol"], 2,
-        "--language cobol is none of python, rust, typescript, e2e", "--language"),
+        "--language cobol is none of python, rust, typescript, e2e",
+        "scaffold new --all --language "),
     Bad("unknown option", ["new", "--gpa", "prices"], 2,
         "No such option '--gpa'.*", "scaffold new --help"),
     Bad("unknown command", ["nwe"], 2, "No such command 'nwe'.*", "scaffold --help"),
     Bad("unknown --on-conflict", [*NEW, "--on-conflict", "guess"], 2,
         ".*'guess' is not one of .*refuse.*", "scaffold new --help"),
     Bad("--set without a value", [*NEW, "--set", "prices_heaviest"], 2,
-        "--set 'prices_heaviest' is not KEY=VALUE", "--set KEY=VALUE"),
+        "--set 'prices_heaviest' is not KEY=VALUE", "scaffold new --help"),
     Bad("unknown --set", [*NEW, "--set", "prices_heavyest=1"], 2,
         "no picked gap asks 'prices_heavyest'; the closest match is 'prices_heaviest'",
-        "--set prices_heaviest="),
+        "scaffold new --gap prices --set prices_heaviest=1"),
     Bad("--set of a row that is not picked", [*NEW, "--set", "labels_serials=3"], 2,
         "'labels_serials' is a question of 'labels', which is not picked",
         "scaffold new --gap labels --set labels_serials="),
     Bad("ill-typed int", [*NEW, "--set", "prices_heaviest=heavy"], 2,
-        "prices_heaviest = 'heavy' is not of the form int", "--set prices_heaviest=9999"),
+        "prices_heaviest = 'heavy' is not of the form int",
+        "scaffold new --gap prices --set prices_heaviest=9999"),
     Bad("ill-typed bool", [*NEW, "--set", "prices_known_defects=maybe"], 2,
         "prices_known_defects = 'maybe' is not of the form bool",
-        "--set prices_known_defects=true"),
+        "scaffold new --gap prices --set prices_known_defects=true"),
     Bad("ill-typed choice", [*NEW, "--set", "prices_currency=groats"], 2,
         r"prices_currency = 'groats' is not of the form cents \| pence",
-        "--set prices_currency=cents"),
+        "scaffold new --gap prices --set prices_currency=cents"),
     Bad("answers file that is not there", [*NEW, "--answers", "{tree}/none.yml"], 2,
-        "--answers .*/none.yml: No such file or directory", "ls -l "),
+        "--answers .*/none.yml: No such file or directory", "ls -ld "),
     Bad("broken answers file", [*NEW, "--answers", "{tree}/answers.yml"], 2,
-        "--answers .*/answers.yml is broken: .*line 1.*", "edit ",
+        "--answers .*/answers.yml is broken: .*line 1.*", "${EDITOR:-vi} ",
         writes("answers.yml", "prices_heaviest: [1")),
     Bad("broken TOML answers", [*NEW, "--answers", "{tree}/answers.toml"], 2,
-        "--answers .*/answers.toml is broken: .*line 1.*", "edit ",
+        "--answers .*/answers.toml is broken: .*line 1.*", "${EDITOR:-vi} ",
         writes("answers.toml", "prices_heaviest = = 1")),
     Bad("answers that are a list", [*NEW, "--answers", "{tree}/answers.json"], 2,
-        "--answers .*/answers.json holds no mapping of KEY to VALUE", "edit ",
+        "--answers .*/answers.json holds no mapping of KEY to VALUE", "${EDITOR:-vi} ",
         writes("answers.json", "[1]")),
     Bad("answers that are not text", [*NEW, "--answers", "{tree}/answers.yml"], 2,
-        "--answers .*/answers.yml is broken: .*", "edit ",
+        "--answers .*/answers.yml is broken: .*", "${EDITOR:-vi} ",
         writes("answers.yml", b"a: \xff\xfe")),
 ]  # fmt: skip
 
@@ -167,28 +169,28 @@ IN_THE_WAY = [
         "edited since it was generated: tests/test_prices.py; nothing was undone",
         "scaffold undo --force", edited("tests/test_prices.py", "# all mine\n")),
     Bad("target that does not parse", NEW, 3,
-        "parcels/prices.py:2 does not parse: .*", "python -m py_compile parcels/prices.py",
+        "parcels/prices.py:2 does not parse: .*", "python3 -m py_compile parcels/prices.py",
         writes("parcels/prices.py", "x = 1\ndef price(:\n")),
     Bad("target that holds a null byte", NEW, 3,
-        "parcels/prices.py:1 does not parse: .*null bytes", "python -m py_compile",
+        "parcels/prices.py:1 does not parse: .*null bytes", "python3 -m py_compile",
         writes("parcels/prices.py", "x = '\0'\n")),
     Bad("file to edit that does not parse", NEW, 3,
         "tests/conftest.py.*does not parse.*", "", writes("tests/conftest.py", "def (\n")),
     Bad("file to edit that is not UTF-8", NEW, 3,
         "tests/conftest.py is not UTF-8 .*", "iconv", writes("tests/conftest.py", b"# \xe9\n")),
     Bad("symlink in place of a file", NEW, 3,
-        "tests/test_prices.py is a symlink; scaffold writes through none",
-        "replace tests/test_prices.py by a real file",
+        "tests/test_prices.py is a symlink; scaffold writes through none; put .*",
+        "ls -ld tests/test_prices.py",
         lambda tree: (tree / "tests" / "test_prices.py").symlink_to("test_package.py")),
     Bad("symlink that points to nothing", NEW, 3,
-        "tests/conftest.py is a symlink; .*", "replace tests/conftest.py",
+        "tests/conftest.py is a symlink; .*", "ls -ld tests/conftest.py",
         lambda tree: (tree / "tests" / "conftest.py").symlink_to("/nowhere")),
     Bad("symlink on the way", NEW, 3,
-        "tests is a symlink; scaffold writes through none", "replace tests by",
+        "tests is a symlink; scaffold writes through none; put .*", "ls -ld tests",
         lambda tree: ((tree / "tests").rename(tree / "suite"),
                       (tree / "tests").symlink_to("suite"))),
     Bad("state that is a symlink", NEW, 3,
-        ".scaffold is a symlink; scaffold writes through none", "replace .scaffold by",
+        ".scaffold is a symlink; scaffold writes through none; put .*", "ls -ld .scaffold",
         lambda tree: ((tree / "elsewhere").mkdir(),
                       (tree / ".scaffold").symlink_to("elsewhere"))),
 ]  # fmt: skip
@@ -207,7 +209,8 @@ STATE = [
         r".scaffold/ was written by a newer scaffold \(format 99, this one knows 3\)",
         "pip install --upgrade scaffold", changed_head(format=99)),
     Bad("state of another kit", ["status"], 3,
-        ".scaffold/ belongs to the kit 'other', not to 'parcels'", "name that kit with --kit",
+        ".scaffold/ belongs to the kit 'other', not to 'parcels'; --kit names it",
+        "scaffold status --help",
         changed_head(kit="other")),
     Bad("record of a gap without its files", ["status"], 3,
         ".scaffold/state.json is damaged: prices: .*files.*",
@@ -262,16 +265,16 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path, command: list[s
     assert done.code == 3
     assert done.fact == (
         f"{tmp_path} is not a checkout of parcels, the miniature code base of `scaffold demo`: "
-        "none of parcels/__init__.py is in it or above it"
+        "none of parcels/__init__.py is in it or above it; -C names the checkout"
     )
-    assert done.hint.startswith("name the folder that holds one of these")
+    assert done.hint == f"ls -a {tmp_path}"
     assert snapshot(tmp_path) == {}
 
 
 def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
     done = scaffold(*NEW, "--kit", DEMO_KIT, "-C", tmp_path / "nowhere")
-    assert (done.code, done.fact) == (3, f"there is no folder {tmp_path / 'nowhere'}")
-    assert done.hint == "name a folder that is there with -C"
+    assert (done.code, done.fact) == (3, f"there is no folder {tmp_path / 'nowhere'} (-C)")
+    assert done.hint == f"ls -a {tmp_path}"
     assert snapshot(tmp_path) == {}
 
 

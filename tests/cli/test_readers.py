@@ -94,7 +94,7 @@ def test_readers_report_an_interrupted_run_and_leave_it(tree: Path) -> None:
     ):
         done = scaffold(*command, *KIT, "-C", tree)
         assert done.code == 0, done.err
-        assert f"was not taken back yet; this one writes: scaffold undo -C {tree} --kit" in done.err
+        assert f"was not taken back yet; scaffold undo --dry-run -C {tree} --kit" in done.err
         assert snapshot(tree) == half
 
 

@@ -90,7 +90,7 @@ def test_async_and_methods_and_classes_are_reported() -> None:
 def test_what_does_not_parse_names_its_line(source: bytes, fact: str) -> None:
     with pytest.raises(CheckoutError, match=fact) as caught:
         symbols_of("a.py", source)
-    assert caught.value.hint == "python -m py_compile a.py"
+    assert caught.value.hint == "python3 -m py_compile a.py"
 
 
 def test_an_unknown_language_has_no_symbols() -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.hints import fault_of, printed
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -31,9 +33,8 @@ class Ran:
     @property
     def hint(self) -> str:
         """What to do, after the blank line, without the folders of this run."""
-        told = self.pasted.removeprefix("this one writes: ")
-        command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", told)
-        return re.sub(r"( (-C|--kit) ('[^']*'|\S+))+$", "", command)
+        command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", self.pasted)
+        return re.sub(r" (-C|--kit)( |=)('[^']*'|\S+)", "", command)
 
     @property
     def pasted(self) -> str:
@@ -49,6 +50,12 @@ class Ran:
         assert "\n" not in fact, f"the fact is more than one line: {fact}"
         assert hint.strip(), f"the hint is empty: {self.err}"
         return fact, hint.strip()
+
+    def checked(self) -> Ran:
+        """The same, where every hint is a command line (see hints.py)."""
+        faults = [fault for hint in printed(self.out, self.err) if (fault := fault_of(hint))]
+        assert faults == [], self.err
+        return self
 
 
 def scaffold(*arguments: str | Path, cwd: Path | None = None) -> Ran:
@@ -72,7 +79,7 @@ def scaffold(*arguments: str | Path, cwd: Path | None = None) -> Ran:
         zygote.stdin.write(json.dumps(request) + "\n")
         zygote.stdin.flush()
         code = json.loads(zygote.stdout.readline())
-        return Ran(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        return Ran(code, out.read_text("utf-8"), err.read_text("utf-8")).checked()
 
 
 @functools.cache
@@ -115,4 +122,4 @@ def started(
         check=False,
         preexec_fn=before,
     )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return Ran(done.returncode, done.stdout, done.stderr).checked()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -125,13 +126,42 @@ def test_commands_name_the_folder_and_the_kit_of_this_run(tmp_path: Path) -> Non
     run = invocation.begin(["status"])
     run.checkout, run.kit, run.root = Path("my dir"), Path("kit"), tmp_path
     told = invocation.command
-    assert told("scaffold undo") == "this one writes: scaffold undo -C 'my dir' --kit kit"
+    assert told("scaffold undo") == "scaffold undo --dry-run -C 'my dir' --kit kit"
     assert told("scaffold verify") == "scaffold verify -C 'my dir' --kit kit"
     assert told("scaffold list") == "scaffold list --kit kit"
     assert told("scaffold verify --help") == "scaffold verify --help"
     assert told("scaffold new") == "scaffold new --dry-run -C 'my dir' --kit kit"
-    assert told("edit a.py", in_checkout=True) == "edit a.py"
     assert told("ls -l a.py", in_checkout=True) == f"(cd {tmp_path} && ls -l a.py)"
     assert told("ls -l a.py") == "ls -l a.py"
+    assert told("cd crates && cargo fetch") == f"(cd {tmp_path} && cd crates && cargo fetch)"
+    assert told("ls -ld /etc", in_checkout=True) == "ls -ld /etc"
+    assert told('export TMPDIR="$HOME"', in_checkout=True) == 'export TMPDIR="$HOME"'
+    edit = invocation.edit("my file")
+    assert told(edit, in_checkout=True) == f"(cd {tmp_path} && ${{EDITOR:-vi}} 'my file')"
     assert invocation.begin(["new"]).checkout is None
     assert told("scaffold new") == "scaffold new"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint", "line"),
+    [
+        ("new --gap x", "--on-conflict skip", "new --gap x --on-conflict skip"),
+        (
+            "new --on-conflict merge -C 'a b'",
+            "--on-conflict skip",
+            "new -C 'a b' --on-conflict skip",
+        ),
+        ("new --on-conflict=merge --gap x", "--on-conflict skip", "new --gap x --on-conflict skip"),
+        ("new --set a=1 --set b=2", "--set a=3", "new --set b=2 --set a=3"),
+        ("new --set a=1 --set bb=2", "--set b=2", "new --set a=1 --set b=2"),
+        ("new --gap x --dry-run", "--set a='1 2'", "new --gap x --dry-run --set a='1 2'"),
+        ("verify --shard 9 -- x", "--shard 1/4", "verify --shard 1/4 -- x"),
+        ("new --gap 'x;y'", invocation.AGAIN, "new --gap 'x;y'"),
+        ("verify --shard 9 x", invocation.HELP, "verify --help"),
+    ],
+)  # fmt: skip
+def test_a_hint_that_is_an_option_is_the_line_that_was_typed(
+    typed: str, hint: str, line: str
+) -> None:
+    invocation.begin(shlex.split(typed))
+    assert invocation.command(hint) == f"scaffold {line}"

@@ -106,8 +106,10 @@ def test_a_missing_program_is_a_missing_tool(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError) as caught:
         run(["no-such-program-here"], cwd=tmp_path)
 
-    assert caught.value.fact == "'no-such-program-here' cannot be run: No such file or directory"
-    assert "command -v no-such-program-here" in caught.value.hint
+    assert caught.value.fact == (
+        "'no-such-program-here' cannot be run: No such file or directory; install it"
+    )
+    assert caught.value.hint == "command -v no-such-program-here"
 
 
 def test_a_missing_folder_is_not_blamed_on_the_program(tmp_path: Path) -> None:

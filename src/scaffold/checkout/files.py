@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.places import Tree, publish
 from scaffold.errors import CheckoutError
+from scaffold.system.invocation import look
 from scaffold.system.reading import MOST_BYTES, is_inside, read_plain
 
 __all__ = [
@@ -32,15 +33,16 @@ def confine(root: Path, path: str) -> Path:
         CheckoutError: The path leaves the checkout, is in a `.git`, or a symlink is on the way.
     """
     if not is_inside(path):
-        raise CheckoutError(f"{path} is not a place inside the checkout", "mend the kit's path")
+        raise CheckoutError(f"{path} is not a place inside the checkout", "scaffold doctor")
     place = root
     for part in PurePosixPath(path).parts:
         place = place / part
         if place.is_symlink():
             relative = place.relative_to(root).as_posix()
             raise CheckoutError(
-                f"{relative} is a symlink; scaffold writes through none",
-                f"replace {relative} by a real file or folder",
+                f"{relative} is a symlink; scaffold writes through none; put a real file "
+                "or folder there",
+                look(relative),
             )
     return place
 
@@ -59,7 +61,7 @@ def read_file(root: Path, path: str) -> bytes | None:
     except OSError as error:
         # A link on the way, which was not followed, has a sentence for itself.
         confine(root, path)
-        raise CheckoutError(f"{path} cannot be read: {error.strerror}", f"ls -ld {path}") from error
+        raise CheckoutError(f"{path} cannot be read: {error.strerror}", look(path)) from error
 
 
 def write_file(root: Path, path: str, content: bytes) -> None:

@@ -17,6 +17,7 @@ from scaffold.languages import dotted, language_of
 from scaffold.system import isolation
 from scaffold.system.caching import cache_dir, entry_of, remember
 from scaffold.system.frozen import frozen
+from scaffold.system.invocation import look
 from scaffold.system.reading import MOST_SOURCE, decoded, read_plain
 
 if TYPE_CHECKING:
@@ -188,13 +189,11 @@ class Checkout:
         try:
             # A link inside the checkout is the project's own way; one that leaves it is not read.
             if not os.path.realpath(place).startswith(self._real_root):
-                raise CheckoutError(f"{path} leads out of the checkout", f"ls -ld {_quoted(place)}")
+                raise CheckoutError(f"{path} leads out of the checkout", look(place))
             return read_plain(place)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            raise CheckoutError(
-                f"{path} cannot be read: {why}", f"ls -ld {_quoted(place)}"
-            ) from error
+            raise CheckoutError(f"{path} cannot be read: {why}", look(place)) from error
 
     def text(self, path: str) -> str | None:
         """The text of a file, with plain newlines; None where there is none that can be read."""
@@ -237,12 +236,12 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
         CheckoutError: The folder does not exist, or nothing above it is a checkout.
     """
     if not start.is_dir():
-        raise CheckoutError(f"there is no folder {start}", "name a folder that is there with -C")
+        raise CheckoutError(f"there is no folder {start} (-C)", look(_above(start), "-a"))
     try:
         start = start.resolve()
     except OSError as error:
         raise CheckoutError(
-            f"the current folder cannot be found: {error.strerror}", "cd DIR"
+            f"the current folder cannot be found: {error.strerror}", "cd ~"
         ) from error
     for folder in (start, *start.parents):
         if any(_is_there(os.path.join(folder, marker)) for marker in kit.markers):
@@ -251,8 +250,8 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
             return Checkout(folder)
     raise CheckoutError(
         f"{start} is not a checkout of {kit.title or kit.name}: none of "
-        f"{', '.join(kit.markers)} is in it or above it",
-        "name the folder that holds one of these with -C",
+        f"{', '.join(kit.markers)} is in it or above it; -C names the checkout",
+        look(start, "-a"),
     )
 
 
@@ -279,7 +278,6 @@ def _check_syntax(path: str, source: bytes) -> None:
     remember(seen, b"")
 
 
-def _quoted(place: str) -> str:
-    import shlex
-
-    return shlex.quote(place)
+def _above(folder: Path) -> Path:
+    """The nearest folder above one that is there."""
+    return next((place for place in folder.parents if place.is_dir()), Path("/"))

@@ -37,7 +37,7 @@ from scaffold.checkout.state.keys import read_key
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
-from scaffold.system.invocation import quoted
+from scaffold.system.invocation import look, quoted
 
 __all__ = [
     "JOURNAL",
@@ -90,7 +90,7 @@ def pending(root: Path) -> Pending | None:
     except CheckoutError as error:
         return Pending(error.fact, error.hint)
     except OSError as error:
-        return Pending(f"{FOLDER} cannot be read: {error.strerror}", f"ls -ld {FOLDER}")
+        return Pending(f"{FOLDER} cannot be read: {error.strerror}", look(FOLDER))
     if found is None or is_held(root):
         return None
     return Pending("an interrupted run was not taken back yet", "scaffold undo")
@@ -107,9 +107,7 @@ def locked(root: Path) -> Iterator[None]:
     try:
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise CheckoutError(
-            f"{root} cannot be opened: {error.strerror}", f"ls -ld {root}"
-        ) from error
+        raise CheckoutError(f"{root} cannot be opened: {error.strerror}", look(root)) from error
     try:
         _lock(handle)
         yield
@@ -126,7 +124,7 @@ def _lock(handle: int) -> None:
         except OSError as error:
             refused = error
         time.sleep(pause_s)
-    raise ConflictError(BUSY, "wait for it, then run the same command again") from refused
+    raise ConflictError(BUSY, "scaffold status") from refused
 
 
 def recover(root: Path) -> Undone | None:
@@ -174,6 +172,28 @@ def undo(root: Path, *, force: bool = False) -> Undone | None:
         return _undone(record, restoration)
 
 
+def undoable(root: Path, *, force: bool = False) -> Undone | None:
+    """What `undo` would take back now, or refuse. Only looks.
+
+    Raises:
+        ConflictError: A file of it is not as it was left; `force` takes it back all the same.
+        CheckoutError: The record is not believed or damaged, or cannot be read.
+    """
+    confine(root, FOLDER)
+    with writing("the checkout cannot be read"), Tree(root) as tree:
+        record, place = _open_record(tree), JOURNAL
+        if record is None:
+            last = _newest(tree)
+            if last is None:
+                return None
+            record, place = _load(tree, last), last
+            if not force:
+                _refuse_changed(tree, record)
+        restoration = Restoration(tree, record, place, force=force)
+        restoration.check()
+        return _undone(record, restoration)
+
+
 def set_aside(root: Path) -> list[tuple[str, str]]:
     """Move what cannot be read or taken back to `.scaffold/kept/`; (what it was, where it is).
 
@@ -192,13 +212,31 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
             with tree.folder(FOLDER) as ours:
                 move(ours, "kept", ours, free)
             moved.append((kept, f"{FOLDER}/{free}"))
-        wanted = [JOURNAL] if tree.holds(JOURNAL) else []
-        wanted += damaged_files(root)
-        if tree.holds(UNDO) and not _is_folder(tree, UNDO):
-            wanted.append(UNDO)
-        elif not wanted and not moved:
+        wanted = _unusable(tree)
+        if not wanted and not moved:
             wanted = [last] if (last := _newest(tree)) else []
         return moved + [(path, move_aside(tree, path)) for path in wanted]
+
+
+def asidable(root: Path) -> list[str]:
+    """What `set_aside` would move now. Only looks.
+
+    Raises:
+        CheckoutError: The checkout cannot be read.
+    """
+    confine(root, FOLDER)
+    with writing("the checkout cannot be read"), Tree(root) as tree:
+        kept = f"{FOLDER}/kept"
+        found = [kept] if tree.holds(kept) and not _is_folder(tree, kept) else []
+        found += _unusable(tree)
+        return found or ([last] if (last := _newest(tree)) else [])
+
+
+def _unusable(tree: Tree) -> list[str]:
+    """An open journal, every damaged file of the state, and a place of the records that is none."""
+    wanted = [JOURNAL] if tree.holds(JOURNAL) else []
+    wanted += damaged_files(tree.root)
+    return [*wanted, UNDO] if tree.holds(UNDO) and not _is_folder(tree, UNDO) else wanted
 
 
 def is_held(root: Path) -> bool:

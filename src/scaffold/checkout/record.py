@@ -94,8 +94,9 @@ class Record:
             parse(content, root, key)
         except DisbeliefError as error:
             raise CheckoutError(
-                f"this change cannot be recorded, so it could not be undone: {error}",
+                f"this change cannot be recorded, so it could not be undone: {error}; "
                 "pick fewer gaps at a time",
+                "scaffold list",
             ) from error
         return content
 

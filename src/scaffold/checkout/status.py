@@ -29,6 +29,7 @@ from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.system.caching import kept
 from scaffold.system.frozen import frozen
+from scaffold.system.invocation import look
 
 PROOF_FORMAT = 2
 """Format of what is kept of a proof; 1 had no digests, so such a proof is stale."""
@@ -156,7 +157,7 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
     except OSError as error:
         raise CheckoutError(
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
-            f"ls -ld {PROOFS}",
+            look(PROOFS),
         ) from error
 
 

@@ -36,6 +36,7 @@ from scaffold.checkout.state import FOLDER, JOURNAL
 from scaffold.checkout.state.keys import make_key
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
+from scaffold.system.invocation import AGAIN, room
 
 UNSEEN = ""
 """The `before` of a write whose place was not looked at when it was planned."""
@@ -85,8 +86,8 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
             raise ConflictError(
                 f"somebody changed {error.path} since it was planned"
                 f"{f' (it is in {error.stranded})' if error.stranded else ''}; "
-                "nothing was written",
-                "run the same command again: it plans with what is there now",
+                "nothing was written; the same command plans with what is there now",
+                AGAIN,
             ) from error
         except OSError as error:
             transaction.abandon()
@@ -94,7 +95,7 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
                 f"the checkout cannot be written: {error.strerror or error}"
                 f"{f' ({transaction.at})' if transaction.at else ''}; "
                 "nothing was changed",
-                "make room or check the permissions, then run the same command again",
+                room(error),
             ) from error
         except BaseException:
             transaction.abandon()
@@ -108,8 +109,8 @@ def writing(fact: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise CheckoutError(
-            f"{fact}: {error.strerror or error}",
-            "check the permissions; the next command goes on with it",
+            f"{fact}: {error.strerror or error}; the next command goes on with it",
+            room(error),
         ) from error
 
 

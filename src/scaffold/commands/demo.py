@@ -130,5 +130,5 @@ def _refuse_difference(place: Path, first: dict[str, bytes]) -> None:
 
     if _read(place) != first:
         raise ScaffoldError(
-            f"the undo did not give the first tree back in {place}", f"ls -lR {place}"
+            f"the undo did not give the first tree back in {place}", invocation.look(place, "-lR")
         )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scaffold.commands.options import Progress, as_json, checkout_folder, kit_folder, load, notes
+from scaffold.commands.options import (
+    Progress,
+    as_json,
+    checkout_folder,
+    dry_run,
+    kit_folder,
+    load,
+    notes,
+)
 from scaffold.system import invocation, output
 
 if TYPE_CHECKING:
@@ -89,14 +97,20 @@ def _gate_error(asked: list[Gate], rows: list[Status]) -> GateError | None:
 @click.option(
     "--set-aside", is_flag=True, help="Move a record that cannot be undone to .scaffold/kept."
 )
+@dry_run
 @as_json
-def undo(checkout: Path, kit: Path | None, force: bool, set_aside: bool, json: bool) -> None:
+def undo(
+    checkout: Path, kit: Path | None, force: bool, set_aside: bool, dry_run: bool, json: bool
+) -> None:
     """Take the last transaction back, byte for byte."""
     from scaffold import workflow
     from scaffold.checkout import journal
     from scaffold.commands import report
 
     loaded = load(kit)
+    if dry_run:
+        _show_undo(checkout, loaded, force, set_aside, json)
+        return
     with workflow.opened(checkout, loaded, Progress(), recovering=False) as opened:
         moved = journal.set_aside(opened.root) if set_aside else []
         undone = None if set_aside else journal.undo(opened.root, force=force)
@@ -120,6 +134,29 @@ def undo(checkout: Path, kit: Path | None, force: bool, set_aside: bool, json: b
         lines += [f"changed since, so set aside: {line}" for line in undone.aside]
         lines += _commits_of(undone, opened.root)
         output.say(report.lines_of(lines))
+
+
+def _show_undo(start: Path, kit: Kit, force: bool, set_aside: bool, json: bool) -> None:
+    """What `undo` would do, or why it would not."""
+    from scaffold import workflow
+    from scaffold.checkout import journal
+    from scaffold.commands import report
+
+    with workflow.opened(start, kit, Progress(), reading=True) as opened:
+        moved = journal.asidable(opened.root) if set_aside else []
+        found = None if set_aside else journal.undoable(opened.root, force=force)
+    paths = list(found.paths) if found else []
+    if json:
+        body: dict[str, Any] = {"undone": found.label if found else None, "paths": paths}
+        if set_aside:
+            body["set_aside"] = [{"path": path, "kept": None} for path in moved]
+        output.answer(report.to_json("undo", body))
+        return
+    lines = [f"would be set aside: {path}" for path in moved]
+    if found:
+        lines += [f"would be taken back: {found.label} ({len(paths)} files)"]
+        lines += [f"  {path}" for path in paths]
+    output.say(report.lines_of(lines or ["nothing to do" if set_aside else "nothing to undo"]))
 
 
 def _commits_of(undone: Undone, root: Path) -> list[str]:

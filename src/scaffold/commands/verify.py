@@ -140,7 +140,7 @@ def verify(
 def _known_defects(gaps: Sequence[Gap], names: Sequence[str]) -> tuple[str, ...]:
     """The names, each a defect of the one gap that they are of."""
     if names and len(gaps) != 1:
-        raise UsageError("--mend needs one gap", "scaffold verify GAP --mend ID")
+        raise UsageError("--mend needs one gap", invocation.HELP)
     from scaffold.kit.defects import defect_named
 
     return tuple(defect_named(gaps[0], name).id for name in names)
@@ -214,7 +214,8 @@ def _read_records(path: Path) -> list[Outcome]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         told = getattr(error, "strerror", None) or "it holds no records of `verify --json`"
         raise UsageError(
-            f"--merge {path}: {told}", f"scaffold verify --mutants all --shard 1/2 --json > {path}"
+            f"--merge {path}: {told}",
+            f"scaffold verify --mutants all --shard 1/2 --json > {invocation.quoted(str(path))}",
         ) from error
 
 
@@ -245,7 +246,7 @@ def show_outcomes(
         body: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
         if blocked:
             body["blocked"] = [
-                {"gap": slug, "error": why.fact, "hint": invocation.command(why.hint)}
+                {"gap": slug, "error": why.fact, "hint": invocation.told(why.hint, why.exit_code)}
                 for slug, why in blocked.items()
             ]
         output.answer(report.to_json("verify", body))
@@ -267,8 +268,10 @@ def _write_junit(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
+        make = f"mkdir -p {invocation.quoted(str(path.parent))}"
         raise UsageError(
-            f"--junit {path} cannot be written: {error.strerror}", f"mkdir -p {path.parent}"
+            f"--junit {path} cannot be written: {error.strerror}",
+            make if isinstance(error, FileNotFoundError) else invocation.room(error, path.parent),
         ) from error
 
 

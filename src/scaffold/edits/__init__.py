@@ -38,6 +38,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, KitError
 from scaffold.system.frozen import frozen
+from scaffold.system.invocation import quoted
 from scaffold.system.reading import parsing
 
 KINDS = {
@@ -159,7 +160,7 @@ def kind_of(name: str) -> Kind:
     if name not in KINDS:
         raise KitError(
             f"there is no kind of edit called '{name}'; there is {', '.join(sorted(KINDS))}",
-            "correct `kind` under [[edits]] in gap.toml",
+            "scaffold kit format",
         )
     return cast(Kind, importlib.import_module(KINDS[name]))
 
@@ -249,5 +250,5 @@ def decode(content: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         raise CheckoutError(
             f"{path} is not UTF-8 (byte {error.start}), so it cannot be edited",
-            f"iconv -f latin1 -t utf-8 {path}",
+            f"iconv -f latin1 -t utf-8 {quoted(path)}",
         ) from error

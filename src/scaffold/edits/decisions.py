@@ -68,8 +68,8 @@ class Ours:
         why = "was edited since it was generated" if written else "is there already"
         raise ConflictError(
             f"{self.path}:{place.line}: {noun}'{unit.name}' {why}, and differs from the one "
-            "that this gap needs",
-            "rename yours, or: --on-conflict skip (keeps yours) | overwrite (takes ours)",
+            "that this gap needs (skip keeps yours, overwrite takes that of the kit)",
+            "--on-conflict skip",
         )
 
     def may_drop(self, name: str, place: Occurrence) -> bool:
@@ -86,8 +86,8 @@ class Ours:
             return False
         raise ConflictError(
             f"{self.path}:{place.line}: '{name}' was edited since it was generated, so it is not "
-            "removed",
-            "move your version elsewhere, or: --on-conflict skip (keeps it) | overwrite",
+            "removed (skip keeps it, overwrite removes it)",
+            "--on-conflict skip",
         )
 
     def standing(self, places: Mapping[str, Occurrence]) -> dict[str, Presence]:
@@ -124,8 +124,8 @@ def check_planned(wanted: Sequence[Unit], planned: Sequence[Unit], origin: str) 
         if there.get(unit.name, unit.digest) != unit.digest:
             raise KitError(
                 f"{origin}: '{unit.name}' differs from the one that another gap of this plan writes"
-                " into the same file",
-                "write it the same in both (one shared macro), or let one gap require the other",
+                " into the same file: write it the same in both (one shared macro), or let one gap "
+                "require the other",
             )
 
 

@@ -99,18 +99,19 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
 def _read(payload: str, origin: str) -> list[_Line]:
     found: list[_Line] = []
     where: re.Match[str] | None = None
-    hint = f"write `# scaffold: after PATTERN` above each line, in {origin}"
     for number, line in enumerate(payload.splitlines(), start=1):
         place = _WHERE.match(line.strip())
         if place:
             where = place
         elif line.strip() and where is None:
-            raise KitError(f"{origin}:{number}: this line has no place", hint)
+            raise KitError(
+                f"{origin}:{number}: this line has no place (`# scaffold: after PATTERN`)"
+            )
         elif line.strip() and where is not None:
             found.append(_Line(where["side"], _plain(where["pattern"]), line.strip()))
             where = None
     if where is not None:
-        raise KitError(f"{origin}: a place without a line", hint)
+        raise KitError(f"{origin}: a place without a line")
     return found
 
 

@@ -30,6 +30,7 @@ from scaffold.edits.decisions import (
 )
 from scaffold.edits.json_scan import Member, Path, Value, scan
 from scaffold.errors import CheckoutError, KitError
+from scaffold.system.invocation import edit
 
 MADE = digest("made for what stands in it")
 FILLED = digest("was empty before")
@@ -163,10 +164,10 @@ def _read(payload: str, origin: str) -> list[_Wanted]:
         return []
     root = scan(text, origin, KitError)
     if not isinstance(root.plain, dict):
-        raise KitError(f"{origin}: is not an object", f"write {{…}}, in {origin}")
+        raise KitError(f"{origin}: is not an object")
     found = list(_wanted(text, root, ()))
     if len({item.name for item in found}) != len(found):
-        raise KitError(f"{origin}: has the same element twice", f"keep one, in {origin}")
+        raise KitError(f"{origin}: has the same element twice")
     return found
 
 
@@ -199,7 +200,7 @@ def _put(text: str, item: _Wanted, own: Ours, owned: list[Unit]) -> str:
             line, kind = line_number(text, held.start), "array" if is_list else "object"
             raise CheckoutError(
                 f"{own.path}:{line}: '{_name(steps[:depth])}' is not an {kind}",
-                f"make it one in {own.path}",
+                edit(own.path),
             )
     key = "" if item.is_element else json.dumps(item.path[-1], ensure_ascii=False)
     return _added(text, steps, key, item.source, own, owned)
@@ -282,8 +283,9 @@ def _check(text: str, item: _Wanted, step: Step, path: str) -> None:
     )
     if step is not Step.LEAVE and not fits:
         raise CheckoutError(
-            f"{path}: '{item.name}' cannot be put in as this file is laid out",
-            f"add it by hand to {path}: {item.source}",
+            f"{path}: '{item.name}' cannot be put in as this file is laid out; add it by hand: "
+            f"{item.source}",
+            edit(path),
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import CheckoutError, ScaffoldError
+from scaffold.system.invocation import quoted
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -113,7 +114,9 @@ class _Reader:
 
     def _fault(self, node: Node, why: str = "") -> ScaffoldError:
         line = node.start_point[0] + 1
-        return self.error(f"{self.path}:{line} does not parse{why}", f"sed -n {line}p {self.path}")
+        return self.error(
+            f"{self.path}:{line} does not parse{why}", f"sed -n {line}p {quoted(self.path)}"
+        )
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scaffold.errors import CheckoutError
+from scaffold.system.invocation import edit
 
 _LEADS = re.compile(
     r"(?:^|[^\w./-])(?:\.{1,2}/)+$|(?:\$\w+|[})])/$|/(?:blob|tree|raw)/[\w.-]+/$|^file:///?$"
@@ -75,8 +76,9 @@ def check_same(before: str, after: str, old: str, new: str, path: str) -> None:
         same = False
     if not same:
         raise CheckoutError(
-            f"{path}: '{old}' cannot be replaced by '{new}' as this file is laid out",
-            f"replace it by hand in {path}",
+            f"{path}: '{old}' cannot be replaced by '{new}' as this file is laid out: replace it "
+            "by hand",
+            edit(path),
         )
 
 

@@ -133,8 +133,9 @@ def revert(
                 left.remove(unit)
     if left and own.on_conflict is OnConflict.REFUSE:
         raise ConflictError(
-            f"{path}: '{left[0].name}' was edited since it was generated, so it is not taken back",
-            "put it back by hand, or: --on-conflict skip (keeps it)",
+            f"{path}: '{left[0].name}' was edited since it was generated, so it is not taken back "
+            "(skip keeps it)",
+            "--on-conflict skip",
         )
     return text
 
@@ -174,10 +175,10 @@ def _read(payload: str, origin: str) -> list[_Entry]:
         found = [_Entry(kind, **_checked(entry, kind)) for kind in data for entry in data[kind]]
     except (ValueError, TypeError, KeyError) as error:
         fact = f"{origin}: is not a list of replacements: {error}"
-        raise KitError(fact, f"correct {origin}") from error
+        raise KitError(fact) from error
     names = [entry.unit.name for entry in found]
     if len({*names}) != len(names):
-        raise KitError(f"{origin}: has the same entry twice", f"keep one, in {origin}")
+        raise KitError(f"{origin}: has the same entry twice")
     return found
 
 
@@ -226,8 +227,8 @@ def _put_lines(text: str, entry: _Entry, own: Ours) -> tuple[str, Unit | None]:
         if back is None and own.on_conflict is OnConflict.REFUSE:
             raise ConflictError(
                 f"{own.path}: '{name}' was edited since it was generated, and differs from the one "
-                "that this gap needs",
-                "--on-conflict skip (keeps yours)",
+                "that this gap needs (skip keeps yours)",
+                "--on-conflict skip",
             )
         if back is None:
             return text, mine

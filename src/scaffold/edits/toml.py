@@ -36,6 +36,7 @@ from scaffold.edits.decisions import (
 )
 from scaffold.edits.toml_scan import Element, Entry, Path, elements, scan
 from scaffold.errors import CheckoutError, KitError, ScaffoldError
+from scaffold.system.invocation import edit
 
 MADE = digest("made for what stands in it")
 
@@ -138,9 +139,7 @@ def _read(payload: str, origin: str) -> list[_Wanted]:
     _data(text, origin, KitError)
     tables, entries = scan(text)
     if any(table.is_array for table in tables):
-        raise KitError(
-            f"{origin}: an array of tables cannot be a unit", f"use plain tables, in {origin}"
-        )
+        raise KitError(f"{origin}: an array of tables cannot be a unit: use plain tables")
     found: list[_Wanted] = []
     for entry in entries:
         source = text[entry.value_start : entry.end]
@@ -155,7 +154,7 @@ def _read(payload: str, origin: str) -> list[_Wanted]:
             name = f"{_dotted(entry.path)}:{_shown(one)}"
             found.append(_Wanted(name, entry.table, entry.key, part, one, True))
     if len({item.name for item in found}) != len(found):
-        raise KitError(f"{origin}: has the same entry twice", f"keep one, in {origin}")
+        raise KitError(f"{origin}: has the same entry twice")
     return found
 
 
@@ -188,7 +187,7 @@ def _with_element(text: str, array: Entry, source: str, own: Ours) -> str:
     if text[array.value_start : array.value_start + 1] != "[":
         raise CheckoutError(
             f"{own.path}:{line_number(text, array.start)}: '{_dotted(array.path)}' is not an array",
-            f"make it one in {own.path}",
+            edit(own.path),
         )
     if not there:
         at = array.value_start + 1
@@ -315,8 +314,9 @@ def _check(text: str, item: _Wanted, step: Step, path: str) -> None:
         data = data[part] if isinstance(data, dict) and part in data else None
     if data != item.value and not (item.is_element and item.value in (data or ())):
         raise CheckoutError(
-            f"{path}: '{item.name}' cannot be put in as this file is laid out",
-            f"add it by hand to {path}: {_dotted(item.key)} = {item.source}",
+            f"{path}: '{item.name}' cannot be put in as this file is laid out; add it by hand: "
+            f"{_dotted(item.key)} = {item.source}",
+            edit(path),
         )
 
 
@@ -324,7 +324,7 @@ def _data(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> d
     try:
         return tomllib.loads(text.lstrip("\ufeff"))
     except tomllib.TOMLDecodeError as fault:
-        raise error(f"{path} does not parse: {fault}", f"correct {path}") from fault
+        raise error(f"{path} does not parse: {fault}", edit(path)) from fault
 
 
 def _value(text: str, entry: Entry) -> Any:

@@ -39,6 +39,7 @@ from scaffold.edits.decisions import (
 )
 from scaffold.edits.memory import Removed, kept, put_back, remembered, take_out
 from scaffold.errors import CheckoutError, KitError, ScaffoldError
+from scaffold.system.invocation import edit
 
 _BELOW = re.compile(r"#\s*scaffold:\s*below\s+(?P<path>\S+)\s*$")
 _REMOVE = re.compile(r"#\s*scaffold:\s*remove\s+(?P<path>\S+?)(?P<maybe>\s+if there)?\s*$")
@@ -173,16 +174,15 @@ def _read(payload: str, origin: str) -> _Payload:
     root = _root(text, origin, KitError)
     if root is None:
         return _Payload((), tuple(removals))
-    hint = f"write `key:` and entries or elements below it, in {origin}"
     if not isinstance(root, yaml.MappingNode):
-        raise KitError(f"{origin}: is not a mapping", hint)
+        raise KitError(f"{origin}: is not a mapping (`key:`, and entries or elements below it)")
     spots = []
     for key, value in root.value:
         if not isinstance(value, yaml.CollectionNode) or value.flow_style:
-            raise KitError(f"{origin}: '{key.value}' is not a mapping or list in block style", hint)
+            raise KitError(f"{origin}: '{key.value}' is not a mapping or list in block style")
         spots += list(_spots(text, (*below, key.value), value))
     if len({spot.name for spot in spots}) != len(spots):
-        raise KitError(f"{origin}: has the same entry twice", f"keep one, in {origin}")
+        raise KitError(f"{origin}: has the same entry twice")
     return _Payload(tuple(spots), tuple(removals))
 
 
@@ -193,7 +193,7 @@ def _root(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> y
         return node
     except yaml.YAMLError as fault:
         why = " ".join(str(fault).split())
-        raise error(f"{path} does not parse: {why:.200}", f"correct {path}") from fault
+        raise error(f"{path} does not parse: {why:.200}", edit(path)) from fault
 
 
 def _spots(text: str, path: Path, node: yaml.CollectionNode) -> Iterator[_Spot]:
@@ -352,4 +352,4 @@ def _past(text: str, end: int) -> int:
 
 
 def _refusal(path: str, fact: str) -> CheckoutError:
-    return CheckoutError(f"{path}: {fact}, as this file is laid out", f"edit {path} by hand")
+    return CheckoutError(f"{path}: {fact}, as this file is laid out", edit(path))

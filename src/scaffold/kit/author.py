@@ -12,6 +12,7 @@ from string import Template
 
 from scaffold.errors import CheckoutError, ConflictError, UsageError
 from scaffold.kit.reader import fault_of_path, walk_kit
+from scaffold.system.invocation import look, quoted, room
 from scaffold.system.reading import read_plain
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "_demo"
@@ -36,7 +37,7 @@ def new_gap(root: Path, name: str, target: str) -> list[Path]:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"'{name}' cannot be the name of a gap: a letter, then letters, digits, _ and -",
-            f"scaffold kit new my_gap --target {target}",
+            f"scaffold kit new my_gap --target {quoted(target)}",
         )
     example = EXAMPLES / "gap" / PurePosixPath(target).suffix.removeprefix(".")
     if fault := fault_of_path(target):
@@ -49,12 +50,12 @@ def new_gap(root: Path, name: str, target: str) -> list[Path]:
         )
     folder = root / "templates" / name
     if os.path.lexists(folder):
-        raise ConflictError(f"{folder} is there already; nothing was written", f"ls -l {folder}")
+        raise ConflictError(f"{folder} is there already; nothing was written", look(folder, "-l"))
     try:
         return [*_complete_kit(root, target), *_write_gap(folder, example, name, target)]
     except OSError as error:
         raise CheckoutError(
-            f"{root} cannot be written: {error.strerror}", f"ls -ld {root}"
+            f"{root} cannot be written: {error.strerror}", room(error, root)
         ) from error
 
 

@@ -40,6 +40,7 @@ from scaffold.kit.reader import (
     walk_kit,
 )
 from scaffold.system.frozen import frozen
+from scaffold.system.invocation import look
 from scaffold.system.reading import read_plain
 
 KINDS = ("gap", "proposal")
@@ -256,7 +257,6 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
                 read_toml(gap.folder / "gap.toml").fail(
                     ("requires",),
                     f"requires = '{slug}', which is no gap of this kit",
-                    f"add templates/{slug}/gap.toml or drop it from `requires`",
                 )
     check_needs(
         {gap.slug: gap.parts for gap in gaps},
@@ -318,7 +318,7 @@ def template_digest(gap: Gap) -> str:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise KitError(
-            f"{getattr(error, 'filename', None) or gap.folder}: {why}", f"ls -lR {gap.folder}"
+            f"{getattr(error, 'filename', None) or gap.folder}: {why}", look(gap.folder, "-lR")
         ) from error
     return total.hexdigest()
 

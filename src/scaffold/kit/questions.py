@@ -14,7 +14,7 @@ from typing import Any
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.reader import Line, Lines, Page, build, closest
-from scaffold.system.invocation import quoted
+from scaffold.system.invocation import HELP, edit, look, quoted
 from scaffold.system.reading import read_plain
 
 Answers = dict[str, Any]
@@ -163,7 +163,7 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, sign, value = pair.partition("=")
         if not sign or not key:
-            raise UsageError(f"--set {pair!r} is not KEY=VALUE", "--set KEY=VALUE")
+            raise UsageError(f"--set {pair!r} is not KEY=VALUE", HELP)
         result[key] = value
     return result
 
@@ -186,12 +186,12 @@ def read_answers(path: Path) -> dict[str, Any]:
             case _:
                 data = yaml.safe_load(text)
     except OSError as error:
-        raise UsageError(f"--answers {path}: {error.strerror or error}", f"ls -l {path}") from error
+        raise UsageError(f"--answers {path}: {error.strerror or error}", look(path)) from error
     except (ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
         line = " ".join(str(error).split())
-        raise UsageError(f"--answers {path} is broken: {line}", f"edit {path}") from error
+        raise UsageError(f"--answers {path} is broken: {line}", edit(path)) from error
     if not isinstance(data, dict):
-        raise UsageError(f"--answers {path} holds no mapping of KEY to VALUE", f"edit {path}")
+        raise UsageError(f"--answers {path} holds no mapping of KEY to VALUE", edit(path))
     return {str(key): value for key, value in data.items()}
 
 

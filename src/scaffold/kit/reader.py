@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from scaffold.errors import KitError
 from scaffold.system.caching import toml
 from scaffold.system.frozen import frozen
+from scaffold.system.invocation import edit, look
 from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk_names
 
 Keys = tuple[str | int, ...]
@@ -61,7 +62,7 @@ class Page:
         Raises:
             KitError: Always.
         """
-        raise KitError(f"{self.path}:{self.line_of(keys)}: {fact}", hint or f"edit {self.path}")
+        raise KitError(f"{self.path}:{self.line_of(keys)}: {fact}", hint or edit(self.path))
 
 
 def read_text(path: Path) -> str:
@@ -72,17 +73,17 @@ def read_text(path: Path) -> str:
     """
     try:
         if path.is_symlink():
-            raise KitError(f"{path}: is a symlink; a kit holds plain files", f"ls -l {path}")
+            raise KitError(f"{path}: is a symlink; a kit holds plain files", look(path))
         return read_plain(path, most=MOST_KIT_BYTES).decode("utf-8")
     except FileNotFoundError as error:
         raise KitError(
-            f"{path.parent.parent} is no kit: {path.name} is missing", f"create {path}"
+            f"{path.parent.parent} is no kit: {path.name} is missing", edit(path)
         ) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise KitError(f"{path}:{line}: not UTF-8 (byte {error.start})", f"edit {path}") from error
+        raise KitError(f"{path}:{line}: not UTF-8 (byte {error.start})", edit(path)) from error
     except OSError as error:
-        raise KitError(f"{path}: {error.strerror or error}", f"ls -l {path}") from error
+        raise KitError(f"{path}: {error.strerror or error}", look(path)) from error
 
 
 def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> Page:
@@ -100,7 +101,7 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
         found = re.search(r"line (\d+)", str(error))
         last = text.count("\n") + 1 if isinstance(error, tomllib.TOMLDecodeError) else 1
         why = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise KitError(f"{path}:{found[1] if found else last}: {why}", f"edit {path}") from error
+        raise KitError(f"{path}:{found[1] if found else last}: {why}", edit(path)) from error
     return Page(path, data, lambda keys: _line_of(text, keys), words or {})
 
 
@@ -123,18 +124,18 @@ def gap_files(templates: Path) -> list[Path]:
     try:
         folders = sorted(place for place in templates.iterdir() if place.is_dir())
     except OSError as error:
-        raise KitError(f"{templates}: {error.strerror}", f"ls -ld {templates}") from error
+        raise KitError(f"{templates}: {error.strerror}", look(templates)) from error
     found = [place / "gap.toml" for place in folders if os.path.lexists(place / "gap.toml")]
     for path in found:
         if path.parent.is_symlink():
             raise KitError(
-                f"{path.parent}: is a symlink; a kit holds plain files", f"ls -l {path.parent}"
+                f"{path.parent}: is a symlink; a kit holds plain files", look(path.parent)
             )
         if not _SLUG.fullmatch(path.parent.name):
             raise KitError(
                 f"{path}:1: '{path.parent.name}' cannot be the name of a gap: "
                 "letters, digits, _ and - only",
-                f"rename the folder {path.parent}",
+                look(path.parent),
             )
     return found
 

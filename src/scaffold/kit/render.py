@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from scaffold.kit.reader import fault_of_path, walk_kit
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates
 from scaffold.system import scratch
+from scaffold.system.invocation import edit, look, quoted
 from scaffold.system.reading import read_plain
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -54,7 +56,7 @@ def render(
     if not gap.files_dir.is_dir():
         raise KitError(
             f"{gap.slug} is marked ready but has no folder {gap.files_dir}",
-            f"mkdir {gap.files_dir}",
+            f"mkdir {quoted(str(gap.files_dir))}",
         )
     check_templates(kit, gap)
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
@@ -64,8 +66,9 @@ def render(
             return _read(staging, gap)
     except OSError as error:
         raise CheckoutError(
-            f"'{gap.slug}' cannot be rendered: {error.strerror or error}",
-            "make room for temporary files, or name another folder for them: TMPDIR=DIR",
+            f"'{gap.slug}' cannot be rendered: {error.strerror or error}; make room for "
+            "temporary files, or name another folder for them",
+            'export TMPDIR="$HOME"',
         ) from error
 
 
@@ -96,7 +99,9 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise
-            raise _broken(gap, f"{_where(error, kit)}{_sentence(error)}") from error
+            place, line = _where(error, kit)
+            lead = f"{place}:{line}: " if place else ""
+            raise _broken(gap, f"{lead}{_sentence(error)}", kit.root / place) from error
 
     try:
         bounded(work, staging)
@@ -104,27 +109,45 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
         raise _broken(gap, str(error)) from error
 
 
-def _broken(gap: Gap, why: str) -> KitError:
-    return KitError(
-        f"the template of '{gap.slug}' is broken: {why}",
-        f"edit it, then: scaffold show {gap.slug} --file PATH",
-    )
+def _broken(gap: Gap, why: str, place: Path | None = None) -> KitError:
+    return KitError(f"the template of '{gap.slug}' is broken: {why}", _shows(gap, place))
 
 
-def _where(error: BaseException, kit: Kit) -> str:
-    """`templates/…:line: ` from the traceback's last frame inside the kit, else nothing."""
-    place = ""
+def _shows(gap: Gap, place: Path | None) -> str:
+    """The command that opens a file of a gap, or lists all of them where it is not known."""
+    is_known = place is not None and place.is_file()
+    return edit(place) if place is not None and is_known else look(gap.files_dir, "-R")
+
+
+@contextmanager
+def blaming(gap: Gap, path: str = "") -> Iterator[None]:
+    """A fault of what a gap rendered names the template of that path, or all templates.
+
+    Raises:
+        KitError: There is one.
+    """
+    try:
+        yield
+    except KitError as error:
+        template = gap.files_dir / f"{path}.jinja"
+        place = template if template.is_file() else gap.files_dir / path
+        raise KitError(error.fact, _shows(gap, place)) from error
+
+
+def _where(error: BaseException, kit: Kit) -> tuple[str, int]:
+    """The file of the kit, and its line, of the traceback's last frame inside; else nothing."""
+    place, line = "", 0
     lineno = getattr(error, "lineno", None)
     filename = getattr(error, "filename", None) or getattr(error, "name", None)
     if lineno and isinstance(filename, str):
-        place = f"{filename}:{lineno}"
+        place, line = filename, lineno
     trace = error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if name.startswith(str(kit.root)) or name.startswith("templates/"):
-            place = f"{os.path.relpath(name, kit.root)}:{trace.tb_lineno}"
+            place, line = os.path.relpath(name, kit.root), trace.tb_lineno
         trace = trace.tb_next
-    return f"{place}: " if place else ""
+    return place, line
 
 
 def _sentence(error: BaseException) -> str:

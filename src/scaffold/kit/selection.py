@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from scaffold.errors import KitError, UsageError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.parts import part_named
+from scaffold.system.invocation import edit
 
 
 def select(
@@ -112,7 +113,7 @@ def _with_requirements(kit: Kit, gaps: list[Gap]) -> list[Gap]:
         if gap.slug in path:
             raise KitError(
                 f"gaps require each other in a circle: {' -> '.join([*path, gap.slug])}",
-                f"edit `requires` in {gap.folder / 'gap.toml'}",
+                edit(gap.folder / "gap.toml"),
             )
         for slug in gap.requires:
             visit(kit.gaps[slug], (*path, gap.slug))

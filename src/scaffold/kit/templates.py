@@ -23,6 +23,7 @@ from scaffold.kit.reader import (
     walk_kit,
 )
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
+from scaffold.system.invocation import edit, look
 
 ENVOPS = {
     "block_start_string": "[%",
@@ -68,7 +69,9 @@ def check_copier_yml(root: Path) -> None:
     """
     path = root / "copier.yml"
     if os.path.lexists(root / "copier.yaml"):
-        raise KitError(f"{root}: copier.yaml is beside copier.yml", f"rm {root / 'copier.yaml'}")
+        raise KitError(
+            f"{root}: copier.yaml is beside copier.yml: remove one", look(root / "copier.yaml")
+        )
     pages = read_yaml(path)
     if not pages or not isinstance(pages[0].data, dict):
         raise KitError(f"{path}:1: the key '_subdirectory' is missing", HINT)
@@ -110,7 +113,7 @@ def check_questions(kit: Kit) -> None:
                 raise KitError(
                     f"{gap.folder / 'questions.yml'}:1: '{question.name}' is a question of "
                     f"'{asked[question.name]}' as well",
-                    f"edit {gap.folder / 'questions.yml'}",
+                    edit(gap.folder / "questions.yml"),
                 )
             asked[question.name] = gap.slug
     for path in sorted((kit.root / "templates").glob("*/questions.yml")):
@@ -132,7 +135,7 @@ def check_files(gap: Gap) -> None:
             fault = fault_of_template(relative)
             if fault:
                 raise KitError(
-                    f"{gap.files_dir}/: {relative!r} {fault}", f"ls -lRb {gap.files_dir}"
+                    f"{gap.files_dir}/: {relative!r} {fault}", look(gap.files_dir, "-lRb")
                 )
     for top in (gap.folder, gap.folder.parent / "_shared"):
         if not top.is_dir() and not top.is_symlink():
@@ -160,15 +163,15 @@ def _walked(top: Path) -> Iterator[Path]:
     try:
         yield from walk_kit(top)
     except OSError as error:
-        raise KitError(f"{error.filename}: {error.strerror}", f"ls -lR {top}") from error
+        raise KitError(f"{error.filename}: {error.strerror}", look(top, "-lR")) from error
 
 
 def _check_plain(place: Path) -> None:
     found = place.lstat()
     shown = str(place) if not holds_control(str(place)) else repr(str(place))
     if stat.S_ISLNK(found.st_mode):
-        raise KitError(f"{shown}: is a symlink; a kit holds plain files", f"ls -l {shown}")
+        raise KitError(f"{shown}: is a symlink; a kit holds plain files", look(place))
     if not stat.S_ISREG(found.st_mode):
-        raise KitError(f"{shown}: is not a plain file", f"ls -l {shown}")
+        raise KitError(f"{shown}: is not a plain file", look(place))
     if found.st_size > MOST_KIT_BYTES:
-        raise KitError(f"{shown}: is larger than {MOST_KIT_BYTES >> 20} MiB", f"ls -l {shown}")
+        raise KitError(f"{shown}: is larger than {MOST_KIT_BYTES >> 20} MiB", look(place))

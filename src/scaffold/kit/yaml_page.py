@@ -10,6 +10,7 @@ import yaml
 
 from scaffold.errors import KitError
 from scaffold.kit.reader import Keys, Page, read_text
+from scaffold.system.invocation import edit
 
 INCLUDE = "!include"
 """Copier's own tag: the only one that is read, as the text after it."""
@@ -98,4 +99,4 @@ def _mapping(
 
 
 def _broken(path: Path, line: int, why: str) -> KitError:
-    return KitError(f"{path}:{line}: {why}", f"edit {path}")
+    return KitError(f"{path}:{line}: {why}", edit(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,10 +14,12 @@ from scaffold.checkout.state import EditRecord, State
 from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_markers
 from scaffold.errors import ConflictError, KitError
 from scaffold.kit.catalog import EditSpec, Gap
+from scaffold.kit.render import PAYLOADS, blaming
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, diff_of_conflicts
 from scaffold.plan.model import GapPlan
+from scaffold.system.invocation import look, quoted
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,9 @@ def _edit(
     """An edit, and that of the file which gets what it moves; none where its payload is blank."""
     if spec.payload not in plan.rendered.payloads:
         raise KitError(
-            f"the edit of {spec.path} names the payload '{spec.payload}', which was not rendered",
-            f"add it below {plan.gap.files_dir}/.scaffold-edits/",
+            f"the edit of {spec.path} names the payload '{spec.payload}', which was not rendered: "
+            f"none of {PAYLOADS}/ has that name",
+            look(plan.gap.files_dir, "-R"),
         )
     payload = plan.rendered.payloads[spec.payload]
     if not payload.strip() and not owned_units(state, spec.path):
@@ -189,7 +191,8 @@ def _edit(
     if not spec.to:
         return [record] if record.units or payload.strip() else []
     # Formatted before it is compared: a formatter's changes are not edits.
-    source = format_source(spec.to, moved.encode("utf-8"))
+    with blaming(plan.gap, f"{PAYLOADS}/{spec.payload}"):
+        source = format_source(spec.to, moved.encode("utf-8"))
     there = EditSpec(edits.MOVES[spec.kind], spec.to, spec.payload)
     made, _ = _apply(checkout, state, files, plan, there, source.decode("utf-8"), on_conflict)
     return [item for item in (record, made) if item.units]
@@ -205,18 +208,19 @@ def _apply(
     on_conflict: OnConflict,
 ) -> tuple[EditRecord, str]:
     file = files.setdefault(spec.path, _open(checkout, state, spec))
-    result = edits.apply(
-        spec.kind,
-        file.text,
-        payload,
-        path=spec.path,
-        owned=file.owned,
-        planned=tuple(file.planned.values()),
-        created=file.created,
-        first_party=_first_party(plan),
-        on_conflict=on_conflict,
-        origin=f"{plan.gap.slug}/{spec.payload}",
-    )
+    with blaming(plan.gap, f"{PAYLOADS}/{spec.payload}"):
+        result = edits.apply(
+            spec.kind,
+            file.text,
+            payload,
+            path=spec.path,
+            owned=file.owned,
+            planned=tuple(file.planned.values()),
+            created=file.created,
+            first_party=_first_party(plan),
+            on_conflict=on_conflict,
+            origin=f"{plan.gap.slug}/{spec.payload}",
+        )
     file.text, file.wholly_ours = result.text, result.wholly_ours
     file.gaps.append(plan.gap.slug)
     file.planned.update({unit.name: unit for unit in result.units})
@@ -251,7 +255,7 @@ def _open(checkout: Checkout, state: State, spec: EditSpec) -> _File:
     if before is not None and (left := marked_lines(before)):
         raise ConflictError(
             f"{spec.path}:{left[0]}: conflict markers are left here",
-            f"sed -n '{left[0]},$p' {shlex.quote(spec.path)}",
+            f"sed -n '{left[0]},$p' {quoted(spec.path)}",
         )
     created = before is None or any(
         edit.created

@@ -40,6 +40,7 @@ from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
 from scaffold.plan.settle import settle, settle_place
+from scaffold.system.invocation import edit
 
 
 def make_plan(
@@ -304,15 +305,17 @@ def _refuse_shared_files(plans: Sequence[GapPlan], relocated: Sequence[Change]) 
     for change in relocated:
         if change.path in owner:
             raise KitError(
-                f"two files would move to {change.path}", f"edit `moves` of '{change.gap}'"
+                f"two files would move to {change.path} (`moves` of '{change.gap}')",
+                f"scaffold show {change.gap}",
             )
         owner[change.path] = change.gap
     for plan in plans:
         for path in plan.files:
             if path in owner:
                 raise KitError(
-                    f"the gaps '{owner[path]}' and '{plan.gap.slug}' both write {path}",
+                    f"the gaps '{owner[path]}' and '{plan.gap.slug}' both write {path}: "
                     "make it an edit, or let one gap require the other",
+                    edit(plan.gap.folder / "gap.toml"),
                 )
             owner[path] = plan.gap.slug
 

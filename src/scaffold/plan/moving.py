@@ -21,6 +21,7 @@ from scaffold.errors import CheckoutError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import MoveSpec, is_pattern
 from scaffold.plan.changes import Action, Change
+from scaffold.system.invocation import look
 from scaffold.system.reading import INSTALLED, walk
 
 LEFT = INSTALLED | {".git", ".scaffold"}
@@ -161,7 +162,7 @@ def files_of(root: Path, place: str) -> list[str]:
         return found
     except OSError as error:
         raise CheckoutError(
-            f"{place} cannot be listed: {error.strerror}", f"ls -ld {parent or place}"
+            f"{place} cannot be listed: {error.strerror}", look(parent or place)
         ) from error
 
 

@@ -12,7 +12,7 @@ from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Place
 from scaffold.kit.parts import WHOLE, edits_with, names_of, needed, owner_of
-from scaffold.kit.render import Rendered
+from scaffold.kit.render import Rendered, blaming
 from scaffold.languages import Language, language_of
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.languages.rules import Layout
@@ -201,7 +201,8 @@ def stub_files(
             text, todos = make(path, source.decode("utf-8"))
         result[path] = text.encode("utf-8")
         count += len(todos) if modes[part] is Mode.STUBS else 0
-    return format_files(result, layout), count
+    with blaming(gap):
+        return format_files(result, layout), count
 
 
 def changed_by(

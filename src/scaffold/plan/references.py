@@ -23,6 +23,7 @@ from scaffold.kit.catalog import Gap
 from scaffold.kit.cuts import is_pattern
 from scaffold.plan.changes import Action, Change
 from scaffold.plan.moving import LEFT
+from scaffold.system.invocation import look
 from scaffold.system.reading import read_plain, walk
 
 MOST_ENTRIES = 200_000
@@ -158,9 +159,7 @@ def _files(root: Path) -> Iterator[str]:
         for place in walk(root, most=MOST_ENTRIES, leave=(LEFT | {"target"}).__contains__):
             yield place.relative_to(root).as_posix()
     except OSError as error:
-        raise CheckoutError(
-            f"{root} cannot be listed: {error.strerror}", f"ls -ld {root}"
-        ) from error
+        raise CheckoutError(f"{root} cannot be listed: {error.strerror}", look(root)) from error
 
 
 def _content(place: Path) -> bytes | None:

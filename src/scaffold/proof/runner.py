@@ -339,7 +339,8 @@ def load_runner(name: str) -> Runner:
     place = RUNNERS.get(name)
     if place is None:
         raise KitError(
-            f"there is no runner '{name}'", f"use one of these: {', '.join(sorted(RUNNERS))}"
+            f"there is no runner '{name}'; there is {', '.join(sorted(RUNNERS))}",
+            "scaffold kit format",
         )
     module, attribute = place.split(":")
     return cast(Runner, getattr(importlib.import_module(module), attribute)())

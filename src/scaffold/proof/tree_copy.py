@@ -21,6 +21,7 @@ from scaffold.proof.git_copy import copy_history
 from scaffold.proof.pool import Stopped
 from scaffold.system import process
 from scaffold.system.git import git_env, history_above, safe_git
+from scaffold.system.invocation import quoted
 from scaffold.system.reading import TOOL_FOLDERS
 
 CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
@@ -195,7 +196,7 @@ def unwritable(place: Path, error: OSError) -> CheckoutError:
     """The refusal where a copy cannot be written."""
     return CheckoutError(
         f"the copy of the tree for the tests cannot be written: {error.strerror} ({place})",
-        f"df -h {place.parent}",
+        f"df -h {quoted(str(place.parent))}",
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from scaffold.errors import CheckoutError
 from scaffold.system import isolation
+from scaffold.system.invocation import look
 from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, read_handle
 
 MIB = 1 << 20
@@ -214,9 +215,7 @@ def clear() -> list[str]:
     except FileNotFoundError:
         return []
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-        raise CheckoutError(
-            f"{root} is not a folder of yours; nothing was removed", f"ls -ld {root}"
-        )
+        raise CheckoutError(f"{root} is not a folder of yours; nothing was removed", look(root))
     used = []
     for name in PARTS:
         place = root / name

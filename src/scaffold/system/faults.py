@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scaffold import __version__
 from scaffold.system.caching import cache_dir
-from scaffold.system.invocation import quoted
+from scaffold.system.invocation import AGAIN, quoted
 
 KEPT = 5
 
@@ -25,7 +25,7 @@ def report(argv: Sequence[str], error: Exception) -> tuple[str, str]:
     )
     log = _keep(text)
     if log is None:
-        return f"{fact} ({_last_place(error)})", "report it with this line"
+        return f"{fact} ({_last_place(error)}); report it with this line", AGAIN
     return fact, f"cat {quoted(str(log))}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -12,11 +13,24 @@ from pathlib import Path
 KNOWS_CHECKOUT = frozenset({"show", "new", "verify", "status", "pr", "undo", "doctor"})
 KNOWS_KIT = KNOWS_CHECKOUT | {"list"}
 READERS = frozenset({"list", "show", "status", "pr", "doctor"})
+WRITERS = frozenset({"new", "undo"})
+"""Commands that have a form which only looks."""
 OF_THE_CHECKOUT = frozenset({3, 4, 5, 6, 10})
 """Exit codes whose hints name files relative to the checkout."""
 
+AGAIN = "--"
+"""The hint that is the command line as it was typed."""
+HELP = "--help"
+"""The hint that is the help of the command that was typed."""
+
 _COMMAND = r"scaffold ([a-z]+)(?= |$)"
-_PROGRAM = r"(cd|ls|cat|sed|git|iconv|python3?|[A-Z]+=\S+) "
+_OF_THE_SHELL = ("export ", "cd ~", "command -v ")
+"""Beginnings of commands that mean the same in every folder, or would be lost in a subshell."""
+_RELATIVE_FOLDER = r"cd '?[^/'~]"
+_ABSOLUTE = r"(ls -\w+|df -h|\$\{EDITOR:-vi\}) '?/"
+"""What shows or edits one place, named from the root."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_MAY_REPEAT = "--set"
 
 
 @dataclass
@@ -63,16 +77,91 @@ def command(text: str, *, in_checkout: bool = False) -> str:
     """A command as it works when pasted where this one was typed.
 
     One of ours gets the `-C` and `--kit` of this run, and writes nothing where this run was only
-    asked to read; another program's is run in the checkout where its paths are relative to it.
-    Anything else (an edit, a sentence) stays.
+    asked to read; another program's is run in the checkout where its paths are relative to it. An
+    option (`--on-conflict skip`) is the line that was typed with that option; see `AGAIN`, `HELP`.
     """
+    if text.startswith("--"):
+        return _typed(text)
     found = re.match(_COMMAND, text)
     if found is not None:
         return _with_options(text, found[1])
     root = current.root
-    if in_checkout and root is not None and re.match(_PROGRAM, text) and Path.cwd() != root:
-        return f"(cd {quoted(str(root))} && {text})"
-    return text
+    if not text or root is None or text.startswith(("(", *_OF_THE_SHELL)):
+        return text
+    # A relative folder is always one of the checkout.
+    inside = re.match(_RELATIVE_FOLDER, text) or (in_checkout and not re.match(_ABSOLUTE, text))
+    return f"(cd {quoted(str(root))} && {text})" if inside and _here() != root else text
+
+
+def told(hint: str, code: int) -> str:
+    """The hint of an error with this exit code, as it is printed."""
+    return command(hint, in_checkout=code in OF_THE_CHECKOUT)
+
+
+def edit(path: str | Path) -> str:
+    """The command that opens a file to be corrected."""
+    return f"${{EDITOR:-vi}} {_operand(path)}"
+
+
+def look(path: str | Path, how: str = "-ld") -> str:
+    """The command that shows what stands at a place and who may write there."""
+    return f"ls {how} {_operand(path)}"
+
+
+def room(error: OSError, place: str | Path = ".") -> str:
+    """The command that shows why a place cannot be written: what is free there, or its rights."""
+    there = Path(place)
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    return f"df -h {_operand(there)}" if error.errno in _NO_ROOM else look(there)
+
+
+def _operand(path: str | Path) -> str:
+    word = quoted(str(path))
+    return f"./{word}" if word.startswith("-") else word
+
+
+def _here() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:  # the folder is gone
+        return None
+
+
+def _typed(text: str) -> str:
+    """The line that was typed, with one option as it is given here.
+
+    An option that was typed with another value is replaced; of `--set` the one of the same key, or
+    else of the same value: then the key was wrong.
+    """
+    argv = [*current.argv]
+    if not argv or argv[0].startswith("-"):
+        return text
+    if text == HELP:
+        return f"scaffold {argv[0]} {HELP}"
+    end = argv.index("--") if "--" in argv else len(argv)
+    words, operands, more = argv[:end], argv[end:], []
+    if text != AGAIN:
+        option, *value = shlex.split(text)
+        words, more = _without(words, option, " ".join(value)), [text]
+    return " ".join(["scaffold", *map(quoted, words), *more, *map(quoted, operands)])
+
+
+def _without(words: list[str], option: str, value: str) -> list[str]:
+    """The words without an option and its value: of one that may repeat, without the one meant."""
+    found: list[tuple[str, int, int]] = []
+    for at, word in enumerate(words):
+        name, joined, typed = word.partition("=")
+        if name == option:
+            after = " ".join(words[at + 1 : at + 2])
+            found.append((typed, at, at + 1) if joined else (after, at, at + 2))
+    if option == _MAY_REPEAT:
+        key, _, wanted = value.partition("=")
+        same = [one for one in found if one[0].partition("=")[0] == key]
+        found = same or [one for one in found if one[0].partition("=")[2] == wanted]
+    for _, start, stop in reversed(found):
+        words = words[:start] + words[stop:]
+    return words
 
 
 def quoted(word: str) -> str:
@@ -88,13 +177,10 @@ def _with_options(text: str, name: str) -> str:
     words = text.split()
     if "--help" in words:
         return text
-    if current.reading and name == "new" and not {"--dry-run", "--diff"} & set(words):
+    if current.reading and name in WRITERS and not {"--dry-run", "--diff"} & set(words):
         text += " --dry-run"
     if current.checkout is not None and name in KNOWS_CHECKOUT and "-C" not in words:
         text += f" -C {quoted(str(current.checkout))}"
     if current.kit is not None and name in KNOWS_KIT and "--kit" not in words:
         text += f" --kit {quoted(str(current.kit))}"
-    if current.reading and name == "undo":
-        # It has no form that only looks, so it must not look like one to paste unread.
-        return f"this one writes: {text}"
     return text

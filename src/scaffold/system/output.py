@@ -171,7 +171,7 @@ def _refuse(error: OSError) -> None:
         ) from error
     raise OutputError(
         f"the output cannot be written: {os.strerror(error.errno or errno.EIO)}",
-        "make room, or write it to another place",
+        "df -h .",
     ) from error
 
 

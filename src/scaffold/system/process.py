@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from scaffold.errors import CheckoutError, MissingToolError
 from scaffold.system import groups, interruption, isolation, scratch
+from scaffold.system.invocation import look, quoted
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def run_tool(
     found = argv[0] if "/" in argv[0] else isolation.find_tool(argv[0])
     if found is None or isolation.untrusted(found):
         raise MissingToolError(
-            f"'{argv[0]}' cannot be run: it is not on the PATH outside of the checkout",
-            f"install it, then: command -v {argv[0]}",
+            f"'{argv[0]}' cannot be run: it is not on the PATH outside of the checkout; install it",
+            f"command -v {quoted(argv[0])}",
         )
     if cwd is None:
         with empty_folder() as folder:
@@ -388,8 +389,8 @@ def _start(
 def _missing(argv: Sequence[str], cwd: Path, error: OSError) -> MissingToolError:
     if not cwd.is_dir():
         return MissingToolError(
-            f"'{argv[0]}' cannot run in {cwd}: there is no such folder", f"ls -ld {cwd}"
+            f"'{argv[0]}' cannot run in {cwd}: there is no such folder", look(cwd.parent)
         )
     return MissingToolError(
-        f"'{argv[0]}' cannot be run: {error.strerror}", f"install it, then: command -v {argv[0]}"
+        f"'{argv[0]}' cannot be run: {error.strerror}; install it", f"command -v {quoted(argv[0])}"
     )

@@ -18,6 +18,7 @@ from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import CheckoutError, ScaffoldError
+from scaffold.system.invocation import quoted
 
 FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 IGNORABLE = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
@@ -150,7 +151,7 @@ def decoded(path: str, content: bytes, encoding: str = "utf-8") -> str:
         line = content.count(b"\n", 0, at) + 1
         name = encoding.upper().removesuffix("-SIG")
         raise CheckoutError(
-            f"{path}:{line} is not {name} (byte {at})", f"iconv -f {name} {_quoted(path)}"
+            f"{path}:{line} is not {name} (byte {at})", f"iconv -f {name} {quoted(path)}"
         ) from error
     return text.removeprefix("\ufeff")
 
@@ -176,7 +177,7 @@ def parsing(
     if len(source) > MOST_SOURCE:
         raise error(
             f"{path} is larger than {MOST_SOURCE >> 20} MiB, too large to be parsed",
-            f"wc -c {_quoted(path)}",
+            f"wc -c {quoted(path)}",
         )
     try:
         yield
@@ -184,19 +185,13 @@ def parsing(
         line = getattr(fault, "lineno", None) or 1
         problem = " ".join(str(getattr(fault, "msg", fault)).split())
         raise error(
-            f"{path}:{line} does not parse: {problem}", hint or f"sed -n {line}p {_quoted(path)}"
+            f"{path}:{line} does not parse: {problem}", hint or f"sed -n {line}p {quoted(path)}"
         ) from fault
     except (RecursionError, MemoryError) as fault:
         # CPython's parser reports its own full stack as a MemoryError.
         raise error(
-            f"{path} does not parse: it is nested too deeply", f"wc {_quoted(path)}"
+            f"{path} does not parse: it is nested too deeply", f"wc {quoted(path)}"
         ) from fault
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)
 
 
 def plain_name(part: str) -> str:

@@ -82,8 +82,9 @@ def make(purpose: str, *, base: str | None = None) -> Path:
         place.mkdir(mode=0o700)
     except OSError as error:
         raise CheckoutError(
-            f"no temporary folder can be made: {error.strerror or error}",
-            "make room, or name another folder for temporary files: TMPDIR=DIR",
+            f"no temporary folder can be made: {error.strerror or error}; make room, or name "
+            "another folder for temporary files",
+            'export TMPDIR="$HOME"',
         ) from error
     return place
 

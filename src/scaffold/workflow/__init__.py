@@ -78,7 +78,7 @@ def _report_pending(root: Path, progress: Progress) -> None:
 
     pending = read_whole(root, lambda: journal.pending(root))
     if pending is not None:
-        progress(f"warning: {pending.fact}; {invocation.command(pending.hint)}")
+        progress(f"warning: {pending.fact}; {invocation.command(pending.hint, in_checkout=True)}")
 
 
 def _found(start: Path, kit: Kit) -> Checkout:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.files import read_file
 from scaffold.errors import CheckoutError
+from scaffold.system.invocation import quoted
 from scaffold.system.reading import decoded
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Page:
         self.left -= taken
         if self.left < 0:
             raise CheckoutError(
-                f"{self.path} has more than {MOST_ENTRIES} entries", f"wc {self.path}"
+                f"{self.path} has more than {MOST_ENTRIES} entries", f"wc {quoted(self.path)}"
             )
 
 
@@ -70,7 +71,9 @@ def open_page(root: Path, path: str) -> Page | None:
     if content is None:
         return None
     if len(content) > MOST_BYTES:
-        raise CheckoutError(f"{path} is larger than {MOST_BYTES >> 10} KiB", f"wc -c {path}")
+        raise CheckoutError(
+            f"{path} is larger than {MOST_BYTES >> 10} KiB", f"wc -c {quoted(path)}"
+        )
     import yaml
 
     try:
@@ -79,9 +82,11 @@ def open_page(root: Path, path: str) -> Page | None:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
         line = mark.line + 1 if mark else 1
-        raise CheckoutError(f"{path}:{line} does not parse: {problem}", f"cat {path}") from error
+        raise CheckoutError(
+            f"{path}:{line} does not parse: {problem}", f"cat {quoted(path)}"
+        ) from error
     except RecursionError as error:
-        raise CheckoutError(f"{path} is nested too deeply", f"cat {path}") from error
+        raise CheckoutError(f"{path} is nested too deeply", f"cat {quoted(path)}") from error
     return Page(path, node) if node is not None else None
 
 

@@ -35,6 +35,7 @@ from scaffold.checkout.state.model import (
 from scaffold.checkout.state.reading import MOST_STATE, content_of, damaged, load, paths_in
 from scaffold.checkout.state.records import DIGEST, dump, proof_of, record_of, record_to_json
 from scaffold.errors import CheckoutError
+from scaffold.system.invocation import HELP
 
 __all__ = [
     "DIGEST",
@@ -107,8 +108,8 @@ def read_state(root: Path, kit: str) -> State:
         )
     if head.get("kit") != kit:
         raise CheckoutError(
-            f"{FOLDER}/ belongs to the kit '{head.get('kit')}', not to '{kit}'",
-            "name that kit with --kit",
+            f"{FOLDER}/ belongs to the kit '{head.get('kit')}', not to '{kit}'; --kit names it",
+            HELP,
         )
     if head["format"] in former.FORMATS:
         return former.read(root, kit)
@@ -137,8 +138,9 @@ def files_of(state: State) -> dict[str, bytes]:
         files[BASES] = pack(bases)
     if max(map(len, files.values())) > MOST_STATE or sum(map(len, bases.values())) > MOST_BASES:
         raise CheckoutError(
-            f"{FOLDER}/ would be larger than what is read again, so this change cannot be recorded",
-            "pick fewer gaps at a time",
+            f"{FOLDER}/ would be larger than what is read again, so this change cannot be "
+            "recorded; pick fewer gaps at a time",
+            "scaffold list",
         )
     return files
 

@@ -38,6 +38,7 @@ from scaffold.languages.python.removal import (
     drop_import,
     used_globals,
 )
+from scaffold.system.invocation import edit
 
 _UNITS = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -172,18 +173,13 @@ def _read_payload(payload: str, origin: str) -> _Payload:
         items = imports_of(block.node)
         imports += items
         if any(item.name == "*" for item in items):
-            raise _broken(origin, block, "`import *` names no units", "name what is needed")
+            raise _broken(origin, block, "`import *` names no units: name what is needed")
         if items:
             continue
         if not (block.name and block.alone and isinstance(block.node, _UNITS)):
-            raise _broken(
-                origin,
-                block,
-                "is not an import, constant, class or function",
-                "make it one of these",
-            )
+            raise _broken(origin, block, "is not an import, constant, class or function")
         if block.name in definitions:
-            raise _broken(origin, block, f"defines '{block.name}' twice", "keep one")
+            raise _broken(origin, block, f"defines '{block.name}' twice")
         definitions[block.name] = _definition(module, block, module.digest(block))
     _check_payload(module, imports, definitions, origin)
     return _Payload(tuple(dict.fromkeys(imports)), definitions)
@@ -194,15 +190,13 @@ def _check_payload(
 ) -> None:
     for line in comments_outside(module):
         raise KitError(
-            f"{origin}:{line}: this comment belongs to no unit and would be lost",
-            "put it right above a constant, class or function",
+            f"{origin}:{line}: this comment belongs to no unit and would be lost: put it right "
+            "above a constant, class or function",
         )
     meanings: dict[str, str] = dict.fromkeys(definitions, "")
     for item in imports:
         if meanings.setdefault(item.bound, item.meaning) != item.meaning:
-            raise KitError(
-                f"{origin}: the name '{item.bound}' stands for two things", f"rename it in {origin}"
-            )
+            raise KitError(f"{origin}: the name '{item.bound}' stands for two things")
 
 
 def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
@@ -285,8 +279,8 @@ def _without_units(text: str, gone: set[str], own: Ours, module: Module) -> str:
             name, line = min(used.items())
             raise ConflictError(
                 f"{module.path}:{_named(module)[name].first}: '{name}' is used by code that stays "
-                f"('{line}'), so it is not removed",
-                "change that code, or: --on-conflict skip (keeps it) | overwrite",
+                f"('{line}'), so it is not removed (skip keeps it, overwrite removes it)",
+                "--on-conflict skip",
             )
         gone = gone - used.keys()
 
@@ -313,8 +307,8 @@ def _definition(module: Module, block: Block, digest: str = "") -> Definition:
     return Definition(block.name, module.source(block), digest, block.node, block.first)
 
 
-def _broken(origin: str, block: Block, what: str, hint: str) -> KitError:
-    return KitError(f"{origin}:{block.first}: {what}", f"{hint}, in {origin}")
+def _broken(origin: str, block: Block, what: str) -> KitError:
+    return KitError(f"{origin}:{block.first}: {what}")
 
 
 def _check_taken(own: Ours, name: str, wanted: str, line: int) -> None:
@@ -322,6 +316,6 @@ def _check_taken(own: Ours, name: str, wanted: str, line: int) -> None:
     if own.on_conflict is not OnConflict.SKIP:
         raise ConflictError(
             f"{own.path}:{line}: the name '{name}' is taken here, and this gap needs it for "
-            f"{wanted}",
-            f"rename yours in {own.path}",
+            f"{wanted}: rename yours",
+            edit(own.path),
         )

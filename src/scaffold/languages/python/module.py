@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from scaffold.errors import CheckoutError, ScaffoldError
+from scaffold.system.invocation import quoted
 
 BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
@@ -310,7 +311,8 @@ def _parse(text: str, path: str, error: type[ScaffoldError]) -> ast.Module:
         line = getattr(reason, "lineno", None) or 1
         why = getattr(reason, "msg", None) or str(reason) or type(reason).__name__
         raise error(
-            f"{path}:{line}: does not parse as Python: {why}", f"python -m py_compile {path}"
+            f"{path}:{line}: does not parse as Python: {why}",
+            f"python3 -m py_compile {quoted(path)}",
         ) from reason
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import io
-import shlex
 import tokenize
 from typing import Any
 
 from scaffold.languages import Symbols
+from scaffold.system.invocation import quoted
 from scaffold.system.reading import parsing
 
 
@@ -36,7 +36,7 @@ def parse_python(path: str, source: bytes) -> ast.Module:
     Raises:
         CheckoutError: It does not parse, or is too large or nested too deeply.
     """
-    with parsing(path, source, hint=f"python -m py_compile {shlex.quote(path)}"):
+    with parsing(path, source, hint=f"python3 -m py_compile {quoted(path)}"):
         return ast.parse(source, filename=path)
 
 

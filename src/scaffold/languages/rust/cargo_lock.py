@@ -35,6 +35,7 @@ from scaffold.edits.decisions import (
     ours,
 )
 from scaffold.errors import CheckoutError, KitError
+from scaffold.system.invocation import edit, quoted
 
 _BELOW = ("\n[[patch.unused]]\n", "\n[metadata]\n")
 """What may come after the packages."""
@@ -62,14 +63,14 @@ class _Lock:
         try:
             packages = _tables(tomllib.loads(plain).get("package"))
         except tomllib.TOMLDecodeError as fault:
-            raise CheckoutError(f"{path} does not parse: {fault}", f"correct {path}") from fault
+            raise CheckoutError(f"{path} does not parse: {fault}", edit(path)) from fault
         head, _, rest = plain.partition("[[package]]\n")
         below = min((at for mark in _BELOW if (at := rest.find(mark)) >= 0), default=len(rest))
         lock = _Lock(path, head, packages, rest[below:])
         if exact and (not packages or lock.text(text) != text):
             manifest = path.replace("Cargo.lock", "Cargo.toml")
-            mends_lines = f"perl -pi -e 's/\\r$//' {path}"
-            mends_all = f"cargo update --workspace --manifest-path {manifest}"
+            mends_lines = f"perl -pi -e 's/\\r$//' {quoted(path)}"
+            mends_all = f"cargo update --workspace --manifest-path {quoted(manifest)}"
             raise CheckoutError(
                 f"{path} is not laid out as cargo does it, so it cannot be edited",
                 mends_all if local(plain, text).startswith(text) else mends_lines,
@@ -207,20 +208,19 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
 
 
 def _read(payload: str, origin: str) -> list[Package]:
-    hint = f"write [[package]] with name, version and dependencies, in {origin}"
     try:
         data = tomllib.loads(payload)
     except tomllib.TOMLDecodeError as fault:
-        raise KitError(f"{origin}: {fault}", hint) from fault
+        raise KitError(f"{origin}: {fault}") from fault
     packages = data.get("package", [])
     if data.keys() - {"package"} or _tables(packages) != packages:
-        raise KitError(f"{origin}: holds more than packages", hint)
+        raise KitError(f"{origin}: holds more than packages")
     for package in packages:
         needs = package.setdefault("dependencies", [])
         words = [package.get("name"), package.get("version", ""), *_needs(package)]
         known = package.keys() <= {"name", "version", "dependencies"}
         if not (known and isinstance(needs, list) and all(isinstance(w, str) for w in words)):
-            raise KitError(f"{origin}: a package has name, version and dependencies only", hint)
+            raise KitError(f"{origin}: a package has name, version and dependencies only")
     return list(packages)
 
 

@@ -166,7 +166,6 @@ def standing(text: str, owned: Sequence[Unit], *, path: str) -> dict[str, Presen
 def _read(payload: str, origin: str) -> tuple[dict[str, _Item], dict[str, _Removal]]:
     """The declarations by name, and the removals by the names of their units."""
     text = payload.replace("\r\n", "\n")
-    hint = f"write `mod name;` or `// scaffold: remove mod name`, in {origin}"
     removals: dict[str, _Removal] = {}
     kept: list[str] = []
     for line in text.split("\n"):
@@ -175,28 +174,26 @@ def _read(payload: str, origin: str) -> tuple[dict[str, _Item], dict[str, _Remov
             unit = f"remove {found['what']} {found['name']}"
             removals[unit] = _Removal(found["what"], found["name"], bool(found["maybe"]))
         elif found:
-            raise KitError(f"{origin}: nothing called '{found['what']}' can be removed", hint)
+            raise KitError(f"{origin}: nothing called '{found['what']}' can be removed")
         kept.append("" if found else line)
     source = "\n".join(kept)
     declared: dict[str, _Item] = {}
     covered = 0
-    for item in _items(source, origin, KitError, hint):
+    for item in _items(source, origin, KitError):
         if item.node_type != "mod_item" or item.text.rstrip().endswith("}"):
-            raise KitError(f"{origin}:{item.line}: is not `mod name;`", hint)
+            raise KitError(f"{origin}:{item.line}: is not `mod name;`")
         if item.name in declared:
-            raise KitError(f"{origin}:{item.line}: declares '{item.name}' twice", hint)
+            raise KitError(f"{origin}:{item.line}: declares '{item.name}' twice")
         declared[item.name] = item
         covered += len("".join(item.text.split()))
     if covered != len("".join(source.split())):
-        raise KitError(f"{origin}: holds more than module declarations", hint)
+        raise KitError(f"{origin}: holds more than module declarations")
     return declared, removals
 
 
-def _items(
-    text: str, path: str, error: type[ScaffoldError] = CheckoutError, hint: str = ""
-) -> list[_Item]:
+def _items(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> list[_Item]:
     source = text.encode("utf-8")
-    root = parse(path, source, error, hint)
+    root = parse(path, source, error)
     return [_item(node, source) for node in root.named_children if _is_item(node)]
 
 
@@ -267,6 +264,7 @@ def _refuse_restoring(unit: Unit, own: Ours) -> None:
     if own.on_conflict in (OnConflict.REFUSE, OnConflict.MERGE):
         line = remembered(Removed, unit).line
         raise ConflictError(
-            f"{own.path}:{line}: the place of what '{unit.name}' took out can no longer be found",
-            "put it back by hand, or: --on-conflict skip (leaves it out)",
+            f"{own.path}:{line}: the place of what '{unit.name}' took out can no longer be found "
+            "(skip leaves it out)",
+            "--on-conflict skip",
         )

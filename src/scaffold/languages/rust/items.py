@@ -24,6 +24,7 @@ from scaffold.edits.decisions import (
 from scaffold.errors import CheckoutError, ConflictError, KitError, ScaffoldError
 from scaffold.languages.rust.scopes import functions
 from scaffold.languages.rust.tokens import plain
+from scaffold.system.invocation import look
 
 HEAD = "head"
 
@@ -61,7 +62,7 @@ def apply(
         return EditResult(made, tuple(sorted(part.unit for part in wanted)), wholly_ours=True)
     if not options.get("created", False):
         raise ConflictError(
-            f"{path} is there already, and this gap makes it", "rename yours, then try again"
+            f"{path} is there already, and this gap makes it: rename yours", look(path)
         )
     own = ours(path, options, planned)
     owned: list[Unit] = []

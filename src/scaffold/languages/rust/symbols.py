@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.errors import CheckoutError, ScaffoldError
 from scaffold.languages import Symbols
 from scaffold.languages.trees import text_of, whole
+from scaffold.system.invocation import quoted
 from scaffold.system.reading import decoded, parsing
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def parse(
         ScaffoldError: Of the given class, where text between the items does not parse.
     """
     root = _parser().parse(source).root_node
-    return whole(root, path, error, hint or f"rustfmt --check {path}")
+    return whole(root, path, error, hint or f"rustfmt --check {quoted(path)}")
 
 
 def attributes_of(item: Node) -> list[Node]:

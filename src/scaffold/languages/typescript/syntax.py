@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.errors import CheckoutError, ScaffoldError
 from scaffold.languages.trees import line_of, text_of, whole
+from scaffold.system.invocation import quoted
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -25,7 +26,7 @@ def parse(path: str, source: bytes, error: type[ScaffoldError] = CheckoutError) 
     """
     # JSX and `<T>value` exclude each other: the ending decides, as for the compiler.
     root = _parser(path.endswith("x")).parse(source).root_node
-    return whole(root, path, error, f"npx tsc --noEmit {path}")
+    return whole(root, path, error, f"npx tsc --noEmit {quoted(path)}")
 
 
 @cache

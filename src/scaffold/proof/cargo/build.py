@@ -14,7 +14,8 @@ from typing import Any
 from scaffold.errors import BaselineError, CheckoutError, MissingToolError, ProofError
 from scaffold.proof.cargo.output import LibtestReader
 from scaffold.proof.cargo.workspace import Package, Suite, machine_fault, suite_args
-from scaffold.proof.runner import Progress
+from scaffold.proof.runner import Progress, in_folder
+from scaffold.system.invocation import quoted
 from scaffold.system.process import Conversation
 
 NO_SPACE = "No space left on device"
@@ -157,7 +158,7 @@ class Cargo:
             if time.monotonic() - started > self.timeout_s:
                 raise ProofError(
                     f"the build did not end within {self.timeout_s:.0f} s",
-                    f"cd {self.folder.name} && cargo test --no-run",
+                    f"{in_folder(self.folder.name)}cargo test --no-run",
                 )
 
     def _said(self) -> str:
@@ -170,8 +171,9 @@ class Cargo:
 
     def _full(self) -> CheckoutError:
         return CheckoutError(
-            f"the disk is full: cargo builds in {self.env['CARGO_TARGET_DIR']}",
-            "make room there, or name another place: XDG_CACHE_HOME=DIR scaffold verify",
+            f"the disk is full: cargo builds in {self.env['CARGO_TARGET_DIR']}; make room there, "
+            "or name another place with XDG_CACHE_HOME",
+            f"df -h {quoted(self.env['CARGO_TARGET_DIR'])}",
         )
 
     def _refuse(self) -> None:
@@ -180,11 +182,11 @@ class Cargo:
         if "--locked" in said and ("needs to be updated" in said or "cannot update" in said):
             raise BaselineError(
                 f"{self.folder.name}/Cargo.lock does not fit the crates: {said}",
-                f"cd {self.folder.name} && cargo update --workspace",
+                f"{in_folder(self.folder.name)}cargo update --workspace",
             )
         raise machine_fault(said, self.folder.name) or BaselineError(
             f"cargo cannot build '{self.folder.name}': {said}",
-            f"cd {self.folder.name} && cargo test --no-run",
+            f"{in_folder(self.folder.name)}cargo test --no-run",
         )
 
 
@@ -212,6 +214,10 @@ class _Progress:
             self.progress(f"waiting for another run of cargo: {said}")
 
 
+GET_RUST = "curl -fsS https://sh.rustup.rs | sh"
+"""The command that installs rustup, and cargo with it. Source: rustup.rs."""
+
+
 def cargo_env(target: Path | None = None) -> dict[str, str]:
     """The environment of cargo: ours, its output plain, its target folder outside the checkout.
 
@@ -222,7 +228,7 @@ def cargo_env(target: Path | None = None) -> dict[str, str]:
         if shutil.which(name) is None:
             raise MissingToolError(
                 f"'{name}' is not on the PATH, and Rust tests need it",
-                "install Rust with rustup (rustup-init), then: cargo --version",
+                GET_RUST,
             )
     # Without debug information a build takes half the time and space; no test can tell.
     plain = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0"}

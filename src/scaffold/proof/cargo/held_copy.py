@@ -24,6 +24,7 @@ from scaffold.proof.git_copy import copy_history
 from scaffold.proof.runner import Progress, VerifyOptions
 from scaffold.proof.tree_copy import HISTORY, LARGE_BYTES, aim, list_tree, mend_links
 from scaffold.system.caching import PARTS, cache_dir, trim_folders
+from scaffold.system.invocation import room
 
 COPIES = 4
 OWNER = "owner"
@@ -224,6 +225,7 @@ def _read(path: Path) -> str:
 
 def _unwritable(place: Path, error: OSError) -> CheckoutError:
     return CheckoutError(
-        f"the copy that cargo works on cannot be written: {error.strerror} ({place})",
-        f"make room, or name another place: XDG_CACHE_HOME=DIR scaffold verify (now {place})",
+        f"the copy that cargo works on cannot be written: {error.strerror} ({place}); make "
+        "room, or name another place with XDG_CACHE_HOME",
+        room(error, place),
     )

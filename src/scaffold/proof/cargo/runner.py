@@ -13,7 +13,7 @@ from scaffold.checkout.files import read_plain
 from scaffold.errors import BaselineError, MissingToolError
 from scaffold.kit.catalog import RunSpec
 from scaffold.languages import Tool
-from scaffold.proof.cargo.build import cargo_env
+from scaffold.proof.cargo.build import GET_RUST, cargo_env
 from scaffold.proof.cargo.coverage import coverage_of
 from scaffold.proof.cargo.evidence import run_suites
 from scaffold.proof.cargo.held_copy import held_copy
@@ -65,7 +65,7 @@ class CargoRunner:
     """Proves Rust tests with the machine's own cargo."""
 
     tools = (
-        Tool("cargo", "proves Rust gaps", "install Rust with rustup"),
+        Tool("cargo", "proves Rust gaps", GET_RUST),
         Tool("cargo mutants", "breaks Rust targets", "cargo install --locked cargo-mutants"),
         Tool(
             "cargo llvm-cov", "measures coverage of Rust", "cargo install --locked cargo-llvm-cov"

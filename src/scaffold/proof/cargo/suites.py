@@ -13,6 +13,7 @@ from scaffold.proof.cargo.held_copy import Copy
 from scaffold.proof.cargo.owners import Owners
 from scaffold.proof.cargo.workspace import Suite, Workspace, read_workspace, suite_args
 from scaffold.proof.runner import Progress, Subject, VerifyOptions
+from scaffold.system.invocation import look
 from scaffold.system.reading import decoded, read_plain
 
 
@@ -78,7 +79,7 @@ def open_suites(
     root = subjects[0].run.root
     folder = (copy.path / root).resolve()
     if not (folder / "Cargo.toml").is_file():
-        raise CheckoutError(f"{root}/Cargo.toml is not in this checkout", f"ls {root}")
+        raise CheckoutError(f"{root}/Cargo.toml is not in this checkout", look(root, "-a"))
     env = cargo_env(copy.target)
     workspace = read_workspace(folder, env)
     cargo = Cargo(workspace.folder, env, options.timeout_s, copy.folder / name)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffold.errors import BaselineError, MissingToolError
+from scaffold.proof.runner import in_folder
 from scaffold.system import process
 from scaffold.system.reading import read_plain
 
@@ -124,7 +125,7 @@ def read_workspace(folder: Path, env: dict[str, str]) -> Workspace:
         said = " ".join(done.stderr.split())
         raise machine_fault(said, folder.name) or BaselineError(
             f"cargo cannot read the workspace: {said}",
-            f"cd {folder.name} && cargo metadata --no-deps",
+            f"{in_folder(folder.name)}cargo metadata --no-deps",
         )
     data = json.loads(done.stdout)
     members = set(data["workspace_members"])
@@ -138,13 +139,13 @@ def machine_fault(said: str, folder: str) -> MissingToolError | None:
     if re.search(r"toolchain .* is not installed", said):
         return MissingToolError(
             f"the Rust toolchain of this checkout is missing: {said}",
-            f"cd {folder} && rustup toolchain install",
+            f"{in_folder(folder)}rustup toolchain install",
         )
     if re.search(r"lock file version .* requires|requires rustc |rustc \S+ is not supported", said):
         return MissingToolError(f"this Rust is too old: {said}", "rustup update")
     if re.search(r"failed to (?:download|fetch)|could not resolve host", said, re.IGNORECASE):
         return MissingToolError(
-            f"cargo cannot fetch the crates: {said}", f"cd {folder} && cargo fetch --locked"
+            f"cargo cannot fetch the crates: {said}", f"{in_folder(folder)}cargo fetch --locked"
         )
     return None
 

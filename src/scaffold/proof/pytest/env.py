@@ -20,6 +20,7 @@ from scaffold.proof.pytest.requirements import install_words
 from scaffold.proof.runner import in_folder
 from scaffold.system import process
 from scaffold.system.caching import cache_dir
+from scaffold.system.invocation import look
 
 PYTEST_MAJOR = 7
 
@@ -80,7 +81,7 @@ def candidates(folder: Path, checkout: Path, named: str | None) -> list[Candidat
         found = shutil.which(named)
         if found is None:
             raise MissingToolError(
-                f"the interpreter '{named}' is not there or cannot be run", f"ls -l {named}"
+                f"the interpreter '{named}' is not there or cannot be run", look(named)
             )
         return [Candidate(named, (os.path.abspath(found),))]
     listed = []

@@ -27,6 +27,7 @@ from scaffold.proof.rules.result import (
 from scaffold.proof.runner import Progress
 from scaffold.system import process
 from scaffold.system.caching import PARTS, cache_dir, trim_folders
+from scaffold.system.invocation import room
 
 FETCH_S = 180.0
 LOOK_S = 120.0
@@ -166,7 +167,7 @@ def fetch(tool: Pinned, progress: Progress) -> str:
         made = Path(tempfile.mkdtemp(prefix=".new-", dir=base))
     except OSError as error:
         raise MissingToolError(
-            f"{tool.requirement} cannot be kept in {base}: {error.strerror}", f"ls -ld {base}"
+            f"{tool.requirement} cannot be kept in {base}: {error.strerror}", room(error, base)
         ) from error
     try:
         python = _installed(tool, made)
@@ -208,5 +209,5 @@ def _missing(tool: Pinned, why: str) -> MissingToolError:
     return MissingToolError(
         f"{tool.requirement} is not at hand: {why}",
         f"{shlex.quote(sys.executable)} -m venv --clear {own} && "
-        f"{own}/bin/python -m pip install {tool.requirement}",
+        f"{own}/bin/python -m pip install {shlex.quote(tool.requirement)}",
     )

@@ -19,6 +19,7 @@ from scaffold.proof.rules.paths import match
 from scaffold.proof.rules.result import RuleResult, Ruling, Written, WrittenFile, left_out
 from scaffold.proof.rules.workflow import unlike_workflow
 from scaffold.proof.runner import Evidence, Progress, Subject, VerifyOptions
+from scaffold.system.invocation import quoted
 
 USUAL = {"pre-commit", "commit"}
 """Stages of a hook that runs with every commit."""
@@ -100,7 +101,7 @@ def _rest(rules: OwnRules, seen: set[str]) -> Iterator[RuleResult]:
                 hook, "a local command is never run" if hook.local else "it is not known here"
             )
     for path, fault in rules.faults.items():
-        yield RuleResult(path, path, Ruling.NOT_RUN, fault, command=f"cat {path}")
+        yield RuleResult(path, path, Ruling.NOT_RUN, fault, command=f"cat {quoted(path)}")
 
 
 def _require(results: list[RuleResult]) -> None:

@@ -15,7 +15,7 @@ from scaffold.errors import MissingToolError
 from scaffold.proof.runner import in_folder
 from scaffold.system import isolation, process
 
-GET_NODE = "install Node.js 20 or newer, then: node --version"
+GET_NODE = "apt-get install nodejs npm"
 MODULES = "node_modules"
 LOCKS = {
     "package-lock.json": "npm",
@@ -68,8 +68,9 @@ class Installed:
         found = node_version(self.node)
         if not satisfies(found, self.asked):
             raise MissingToolError(
-                f"Vitest {self.version} needs Node.js {self.asked}, and {self.node} is {found}",
-                "install a newer Node.js, then: node --version",
+                f"Vitest {self.version} needs Node.js {self.asked}, and {self.node} is {found}: "
+                "install a newer one",
+                "node --version",
             )
         return found
 
@@ -113,7 +114,9 @@ def find_node() -> str:
     """
     node = shutil.which("node")
     if node is None:
-        raise MissingToolError("there is no 'node' on the PATH, and TypeScript needs it", GET_NODE)
+        raise MissingToolError(
+            "there is no 'node' on the PATH, and TypeScript needs it (20 or newer)", GET_NODE
+        )
     return node
 
 

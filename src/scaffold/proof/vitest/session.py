@@ -12,6 +12,7 @@ from typing import Any
 
 from scaffold.errors import ProofError
 from scaffold.languages.typescript.tests import BETWEEN
+from scaffold.proof.runner import in_folder
 from scaffold.proof.vitest.installed import Installed, environment
 from scaffold.system import process, scratch
 
@@ -107,7 +108,7 @@ class Vitest:
             except (OSError, ValueError):
                 raise ProofError(
                     f"Vitest ended without a report in '{self.installed.folder}': {_last(done)}",
-                    f"cd {self.folder} && npx vitest run",
+                    f"{in_folder(self.installed.folder)}npx vitest run",
                 ) from None
         self._read(found, data, set(files))
         if done.returncode != 0 and not any(found.red(p) for p in {*found.tests, *found.broken}):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import CheckoutError, CommitError, ConflictError, MissingToolError, UsageError
-from scaffold.system import invocation, isolation, process
+from scaffold.system import isolation, process
 from scaffold.system.git import ANY_OWNER, GIT_S, SAFE, git_env, history_above, safe_git
 from scaffold.system.invocation import quoted
 
@@ -246,13 +246,13 @@ class Repository:
                 raise CheckoutError(
                     "no branch is checked out (a detached HEAD), so the commits would be lost with "
                     "the next switch",
-                    _on_branch("add-tests"),
+                    "--branch add-tests",
                 )
             return
         checked = self._run("check-ref-format", "--branch", branch)
         if checked.returncode or checked.stdout.strip() != branch:
             raise UsageError(
-                f"--branch {branch}: a branch cannot be called so", _on_branch("add-tests")
+                f"--branch {branch}: a branch cannot be called so", "--branch add-tests"
             )
         there = self._run("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
         if there.returncode == 0 and branch != self.branch:
@@ -268,7 +268,7 @@ class Repository:
             if asked.returncode:
                 raise CheckoutError(
                     "git does not know who commits: user.name or user.email is not set",
-                    'git config user.name "YOUR NAME" && git config user.email "YOU@EXAMPLE.COM"',
+                    "git config --global --edit",
                 )
 
     def _changed(self, paths: Collection[str]) -> list[str]:
@@ -305,15 +305,6 @@ class Repository:
             timeout_s=GIT_S,
             input_text=given,
         )
-
-
-def _on_branch(name: str) -> str:
-    """This command line again, on a branch of that name."""
-    words = [word for word in invocation.current.argv if not word.startswith("--branch=")]
-    if "--branch" in words:
-        at = words.index("--branch")
-        del words[at : at + 2]
-    return f"scaffold {shlex.join([*words, '--branch', name])}"
 
 
 def _own_env() -> dict[str, str]:

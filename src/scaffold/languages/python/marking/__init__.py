@@ -20,6 +20,7 @@ from typing import Unpack
 from scaffold.edits import ApplyOptions, EditResult, Presence, RevertOptions, Unit
 from scaffold.edits.decisions import digest, existing, line_end, ours
 from scaffold.errors import CheckoutError, KitError
+from scaffold.system.invocation import edit
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _Test = ast.FunctionDef | ast.AsyncFunctionDef
@@ -58,7 +59,7 @@ def apply(
         text = "\n".join(rows)
         owned.append(unit)
     if owned and not _imports_pytest(text):
-        raise CheckoutError(f"{path} does not import pytest, which marks need", f"edit {path}")
+        raise CheckoutError(f"{path} does not import pytest, which marks need", edit(path))
     return EditResult(text, tuple(sorted(owned)))
 
 
@@ -98,7 +99,7 @@ def units(payload: str, *, origin: str = "payload") -> tuple[Unit, ...]:
                 found.append(Unit(f"{test} @{mark}", digest(mark)))
     except (ValueError, TypeError) as error:
         fact = f"{origin}: is not a list of tests for each mark: {error}"
-        raise KitError(fact, f"correct {origin}") from error
+        raise KitError(fact) from error
     return tuple(sorted(set(found)))
 
 
@@ -127,7 +128,7 @@ def _tests(text: str, path: str) -> dict[str, _Test]:
         module = ast.parse(text.removeprefix("\ufeff"))
     except SyntaxError as error:
         raise CheckoutError(
-            f"{path}:{error.lineno}: does not parse: {error.msg}", f"correct {path}"
+            f"{path}:{error.lineno}: does not parse: {error.msg}", edit(path)
         ) from error
     return {node.name: node for node in module.body if isinstance(node, _Test)}
 

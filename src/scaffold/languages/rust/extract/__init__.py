@@ -207,6 +207,6 @@ def _module(wanted: Extraction, functions: Sequence[str]) -> str:
 
 def _edited(path: str, name: str) -> ConflictError:
     return ConflictError(
-        f"{path}: what '{name}' left was edited since it was generated",
-        "put the call back as it was, or: --on-conflict skip (keeps yours)",
+        f"{path}: what '{name}' left was edited since it was generated (skip keeps yours)",
+        "--on-conflict skip",
     )

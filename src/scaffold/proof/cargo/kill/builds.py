@@ -115,7 +115,10 @@ def own_builds(suites: Suites, names: Names, progress: Progress) -> Iterator[Jud
     """
     build = suites.build(list(names), progress)
     if build.failed:
-        raise ProofError("the unbroken copy does not build", build.errors[0].sentence())
+        raise ProofError(
+            f"the unbroken copy does not build: {build.errors[0].sentence()}",
+            suites.command(list(names), ["--no-run"]),
+        )
     tests = RowTests(suites, names)
     tests.begin(build.programs)
     cargo = replace(suites.cargo, timeout_s=max(LEAST_BUILD_S, 5 * build.seconds))

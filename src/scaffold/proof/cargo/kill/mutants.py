@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -12,6 +13,7 @@ from typing import Any
 from scaffold.errors import BaselineError
 from scaffold.proof.cargo.suites import Suites
 from scaffold.proof.mutants import Mutant, identity
+from scaffold.proof.runner import in_folder
 from scaffold.system import process
 
 LIST_S = 300.0
@@ -33,7 +35,9 @@ def enumerate_mutants(suites: Suites, targets: Sequence[str]) -> list[Mutant]:
     done = process.run(argv, cwd=suites.cargo.folder, env=suites.cargo.env, timeout_s=LIST_S)
     if done.returncode != 0:
         said = " ".join(done.stderr.split())
-        raise BaselineError(f"cargo-mutants lists no mutants: {said}", " ".join(argv))
+        raise BaselineError(
+            f"cargo-mutants lists no mutants: {said}", f"{in_folder(suites.root)}{shlex.join(argv)}"
+        )
     texts = {path: suites.text(path) for path in targets}
     items = [item for item in json.loads(done.stdout) if item["file"] in inside]
     items.sort(key=lambda i: (i["file"], i["span"]["start"]["line"], i["span"]["start"]["column"]))

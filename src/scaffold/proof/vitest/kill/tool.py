@@ -18,6 +18,7 @@ from scaffold.proof.runner import Progress
 from scaffold.proof.vitest.installed import environment, find_node
 from scaffold.system import process
 from scaffold.system.caching import PARTS, cache_dir, trim_folders
+from scaffold.system.invocation import room
 
 HERE = Path(__file__).parent
 PINS = ("package.json", "package-lock.json")
@@ -101,7 +102,7 @@ def installed(progress: Progress) -> Path:
         made.rename(place)
     except OSError as error:
         raise MissingToolError(
-            f"Stryker cannot be kept in {base}: {error.strerror}", f"ls -ld {base}"
+            f"Stryker cannot be kept in {base}: {error.strerror}", room(error, base)
         ) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -126,7 +127,7 @@ def _new_folder(base: Path) -> str:
         return tempfile.mkdtemp(prefix=".new-", dir=base)
     except OSError as error:
         raise MissingToolError(
-            f"Stryker cannot be kept in {base}: {error.strerror}", f"ls -ld {base}"
+            f"Stryker cannot be kept in {base}: {error.strerror}", room(error, base)
         ) from error
 
 
