@@ -59,7 +59,6 @@ REASONS = {
     "system/caching.py": "the bounds of the caches, by their names",
     "system/reading.py": "folders that any tool makes beside the files of a project",
     "system/faults.py": "the interpreter of scaffold itself, in its log",
-    "system/invocation.py": "the interpreter, in a pattern of programs that hints name",
     "system/isolation.py": "how a program's environment is told not to trust a checkout",
 }
 """The modules that name a language or a tool outside of its folder and the two tables, and why."""
