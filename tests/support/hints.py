@@ -78,7 +78,7 @@ def printed(out: str, err: str) -> Iterator[str]:
     _, mark, hint = err.rpartition("\n\nhint: ")
     if mark:
         yield hint.removesuffix("\n")
-    if '"hint"' in out:
+    if '"hint"' in out and out.startswith("{"):
         yield from _in_document(json.loads(out))
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 import scaffold.errors
 from scaffold.system import invocation
-from support.hints import EDITOR, PROGRAMS
+from support.hints import EDITOR, PROGRAMS, fault_of
+from support.rendering import ROOT
 
 SRC = Path(scaffold.errors.__file__).parent
 ERRORS = {
@@ -206,8 +210,9 @@ def of_call(hint: Hint, node: ast.Call) -> set[str]:
     if name == "get" and isinstance(node.func, ast.Attribute):
         parts = [node.func.value, *node.args[1:]]
         return set().union(*(beginnings(Hint(hint.module, one, hint.scope)) for one in parts))
-    if name == "fromkeys":
-        return beginnings(Hint(hint.module, node.args[1], hint.scope))
+    if name in ("fromkeys", "mending"):
+        place = node.args[1 if name == "fromkeys" else 0]
+        return beginnings(Hint(hint.module, place, hint.scope))
     if name == "join" and isinstance(node.args[0], ast.List | ast.Name):
         return beginnings(Hint(hint.module, node.args[0], hint.scope))
     module = hint.module
@@ -277,3 +282,32 @@ def test_what_stands_in_a_hint_is_quoted_or_a_plain_name() -> None:
         and ast.unparse(value) not in PLAIN
     ]
     assert loose == []
+
+
+def test_what_the_rows_need_is_got_by_a_command() -> None:
+    files = sorted((ROOT / "templates").glob("*/gap.toml"))
+    texts = [path.read_text("utf-8") for path in files]
+    found = [need["hint"] for text in texts for need in tomllib.loads(text).get("needs", ())]
+    assert found and [fault for hint in found if (fault := fault_of(hint))] == []
+
+
+@pytest.mark.parametrize(
+    ("hint", "fault"),
+    [
+        ("make room, or name another folder", "'make' is not a program"),
+        ("edit a.py", "'edit' is not a program"),
+        ("cd DIR", "the placeholder DIR"),
+        ("--on-conflict skip", "'--on-conflict' is not a program"),
+        ("ls -l 'a", "No closing quotation"),
+        ("ls a; rm b", "an operator that no hint needs"),
+        ("this one writes: scaffold undo", "'this' is not a program"),
+        ("${EDITOR:-vi} a b", "the editor gets ['a', 'b']"),
+        ("${EDITOR:-vi} 'a b'", ""),
+        ("(cd 'it is' && git add -- a && git commit -m 'b; c')", ""),
+        ('D=$(mktemp -d) && cp -R a "$D" && cd "$D" && PYTHONPATH=. /usr/bin/python3 -m x', ""),
+        ('export TMPDIR="$HOME"', ""),
+    ],
+)
+def test_a_sentence_is_no_command(hint: str, fault: str) -> None:
+    found = fault_of(hint)
+    assert fault in found and bool(fault) == bool(found), found

@@ -37,7 +37,7 @@ from scaffold.checkout.state.keys import read_key
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
-from scaffold.system.invocation import look, quoted
+from scaffold.system.invocation import look, mending, quoted
 
 __all__ = [
     "JOURNAL",
@@ -260,7 +260,9 @@ def _open_record(tree: Tree) -> Record | None:
     if not tree.holds(FOLDER):
         return None
     if not _is_folder(tree, FOLDER):
-        raise CheckoutError(f"{FOLDER} is not a folder", f"mv {FOLDER} scaffold-kept")
+        raise CheckoutError(
+            f"{FOLDER} is not a folder", mending(f"mv {FOLDER} scaffold-kept", FOLDER)
+        )
     if not tree.holds(JOURNAL):
         return None
     if _is_folder(tree, JOURNAL) and _is_bare(tree):

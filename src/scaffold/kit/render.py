@@ -18,7 +18,7 @@ from scaffold.kit.reader import fault_of_path, walk_kit
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates
 from scaffold.system import scratch
-from scaffold.system.invocation import edit, look, quoted
+from scaffold.system.invocation import edit, look, mending, quoted
 from scaffold.system.reading import read_plain
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -56,7 +56,7 @@ def render(
     if not gap.files_dir.is_dir():
         raise KitError(
             f"{gap.slug} is marked ready but has no folder {gap.files_dir}",
-            f"mkdir {quoted(str(gap.files_dir))}",
+            mending(f"mkdir {quoted(str(gap.files_dir))}", gap.folder),
         )
     check_templates(kit, gap)
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}

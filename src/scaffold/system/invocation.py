@@ -108,6 +108,11 @@ def look(path: str | Path, how: str = "-ld") -> str:
     return f"ls {how} {_operand(path)}"
 
 
+def mending(change: str, path: str | Path) -> str:
+    """A command that changes a place; where this run was only asked to read, one that shows it."""
+    return look(path) if current.reading else change
+
+
 def room(error: OSError, place: str | Path = ".") -> str:
     """The command that shows why a place cannot be written: what is free there, or its rights."""
     there = Path(place)

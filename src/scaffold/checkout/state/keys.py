@@ -12,7 +12,7 @@ from typing import Any
 
 from scaffold.checkout.places import Tree, publish, read_at
 from scaffold.errors import CheckoutError
-from scaffold.system.invocation import quoted
+from scaffold.system.invocation import mending, quoted
 
 KEY_BYTES = 32
 SIGNATURE = "signature"
@@ -63,7 +63,9 @@ def read_key(root: Path) -> bytes | None:
     if len(key) != KEY_BYTES or found.st_uid != os.geteuid():
         raise _no_key(place, "it is not a key that scaffold made for this user")
     if stat.S_IMODE(found.st_mode) & 0o077:
-        raise CheckoutError(f"{place} can be read by others", f"chmod 600 {quoted(str(place))}")
+        raise CheckoutError(
+            f"{place} can be read by others", mending(f"chmod 600 {quoted(str(place))}", place)
+        )
     return key
 
 

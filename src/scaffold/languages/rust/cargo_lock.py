@@ -35,7 +35,7 @@ from scaffold.edits.decisions import (
     ours,
 )
 from scaffold.errors import CheckoutError, KitError
-from scaffold.system.invocation import edit, quoted
+from scaffold.system.invocation import edit, mending, quoted
 
 _BELOW = ("\n[[patch.unused]]\n", "\n[metadata]\n")
 """What may come after the packages."""
@@ -73,7 +73,7 @@ class _Lock:
             mends_all = f"cargo update --workspace --manifest-path {quoted(manifest)}"
             raise CheckoutError(
                 f"{path} is not laid out as cargo does it, so it cannot be edited",
-                mends_all if local(plain, text).startswith(text) else mends_lines,
+                mending(mends_all if local(plain, text).startswith(text) else mends_lines, path),
             )
         return lock
 
