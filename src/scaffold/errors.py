@@ -89,9 +89,18 @@ class GateError(ScaffoldError):
 
 
 class KitError(ScaffoldError):
-    """The kit is broken: the message names file and line for its author."""
+    """The kit is broken: the message names file and line for its author.
+
+    Attributes:
+        rendered: The file that was rendered and does not do, relative; empty where it is not one.
+    """
 
     exit_code = 9
+
+    def __init__(self, fact: str, hint: str = "scaffold kit format", *, rendered: str = "") -> None:
+        """Keep what was rendered beside the fact and its hint."""
+        super().__init__(fact, hint)
+        self.rendered = rendered
 
 
 class CommitError(ScaffoldError):

@@ -116,3 +116,17 @@ def test_what_is_in_the_way_is_named_by_ls(place: Path) -> None:
     done = run(place, *NEW)
     listed = pasted(done.pasted, place.parent)
     assert "test_prices.py -> test_package.py" in listed.stdout, done.pasted
+
+
+@pytest.mark.parametrize("path", ["tests/test_prices.py", ".scaffold-edits/conftest.py"])
+def test_a_template_that_renders_no_python_is_opened(
+    place: Path, tmp_path: Path, path: str
+) -> None:
+    kit = Path(shutil.copytree(DEMO_KIT, tmp_path / "a kit"))
+    template = kit / "templates" / "prices" / "files" / f"{path}.jinja"
+    template = template if template.is_file() else template.with_suffix("")
+    template.write_text("def (:\n")
+    done = run(place, *NEW, kit=kit)
+    assert done.code == 9
+    opened = pasted(done.pasted, place.parent)
+    assert (opened.returncode, opened.stdout) == (0, "def (:\n"), done.pasted

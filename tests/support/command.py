@@ -34,6 +34,8 @@ class Ran:
     def hint(self) -> str:
         """What to do, after the blank line, without the folders of this run."""
         command = re.sub(r"^\(cd ('[^']*'|\S+) && (.*)\)$", r"\2", self.pasted)
+        if not command.startswith("scaffold "):
+            return command
         return re.sub(r" (-C|--kit)( |=)('[^']*'|\S+)", "", command)
 
     @property

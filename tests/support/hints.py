@@ -65,7 +65,8 @@ def _fault_of_command(words: list[str]) -> str:
     if any(re.fullmatch(r"[();<>|&]+", word) and word != REDIRECTION for word in words):
         return f"an operator that no hint needs, in {words}"
     program = words[0]
-    is_python = re.fullmatch(r"/.*/python[\d.]*", program)
+    # An interpreter, which a person may have named.
+    is_python = program.startswith("/") and words[1:2] in (["-m"], ["-c"])
     if program == EDITOR:
         return "" if len(words) == 2 else f"the editor gets {words[1:]}"
     if not is_python and PurePosixPath(program).name not in PROGRAMS:

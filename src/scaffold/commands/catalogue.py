@@ -201,6 +201,7 @@ def _rendered(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> Rende
 
 def _contents(gap: Gap, rendered: Rendered) -> dict[str, bytes]:
     """The files that a gap writes; of a file that it edits, what it puts in."""
+    from scaffold.kit.render import blaming
     from scaffold.languages.formatting import format_files
 
     edits: dict[str, bytes] = {}
@@ -209,7 +210,8 @@ def _contents(gap: Gap, rendered: Rendered) -> dict[str, bytes]:
         if payload is not None:
             above = edits.get(spec.path)
             edits[spec.path] = payload if above is None else above + b"\n\n" + payload
-    return {**format_files(rendered.files), **edits}
+    with blaming(gap):
+        return {**format_files(rendered.files), **edits}
 
 
 def _show_row(

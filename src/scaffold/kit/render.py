@@ -129,6 +129,7 @@ def blaming(gap: Gap, path: str = "") -> Iterator[None]:
     try:
         yield
     except KitError as error:
+        path = path or error.rendered
         template = gap.files_dir / f"{path}.jinja"
         place = template if template.is_file() else gap.files_dir / path
         raise KitError(error.fact, _shows(gap, place)) from error

@@ -28,7 +28,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Kit, template_digest
-from scaffold.kit.render import render
+from scaffold.kit.render import blaming, render
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_files
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
@@ -206,26 +206,29 @@ def _plan_gap(
 ) -> GapPlan:
     gap = findings.gap
     raw = render(kit, gap, answers, findings.facts(), __version__)
-    whole = replace(raw, files=format_files(raw.files))
-    earlier = state.gaps.get(gap.slug)
-    before = written_parts(gap, earlier)
-    picked = request.picked(gap)
-    modes = modes_after(gap, before, picked, stubs=request.stubs)
-    rendered = cut(gap, whole, modes)
-    touched = frozenset(rendered.files)
-    # Other answers are answers for every part that is here.
-    if earlier is not None and dict(earlier.answers) == dict(answers):
-        touched = changed_by(gap, whole, rendered, before, picked)
-    # The digest and what is touched do not depend on how a checkout wants it laid out.
-    digest = content_digest({**rendered.files, **rendered.edits})
-    files = {
-        path: raw.files[path] if whole.files[path] == content else content
-        for path, content in rendered.files.items()
-    }
-    layout = layout_of(checkout, files)
-    rendered = replace(rendered, files=format_files(files, layout))
-    stubbed, todos = stub_files(gap, rendered.files, modes, before, layout)
-    return GapPlan(gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos)
+    with blaming(gap):
+        whole = replace(raw, files=format_files(raw.files))
+        earlier = state.gaps.get(gap.slug)
+        before = written_parts(gap, earlier)
+        picked = request.picked(gap)
+        modes = modes_after(gap, before, picked, stubs=request.stubs)
+        rendered = cut(gap, whole, modes)
+        touched = frozenset(rendered.files)
+        # Other answers are answers for every part that is here.
+        if earlier is not None and dict(earlier.answers) == dict(answers):
+            touched = changed_by(gap, whole, rendered, before, picked)
+        # The digest and what is touched do not depend on how a checkout wants it laid out.
+        digest = content_digest({**rendered.files, **rendered.edits})
+        files = {
+            path: raw.files[path] if whole.files[path] == content else content
+            for path, content in rendered.files.items()
+        }
+        layout = layout_of(checkout, files)
+        rendered = replace(rendered, files=format_files(files, layout))
+        stubbed, todos = stub_files(gap, rendered.files, modes, before, layout)
+        return GapPlan(
+            gap, findings, answers, picked, modes, digest, rendered, touched, stubbed, todos
+        )
 
 
 def _together(

@@ -11,7 +11,7 @@ from scaffold import __version__
 from scaffold.kit.cases import case_answers
 from scaffold.kit.catalog import Gap, Kit, template_digest
 from scaffold.kit.parts import needed, parts_of
-from scaffold.kit.render import Rendered, render
+from scaffold.kit.render import Rendered, blaming, render
 from scaffold.languages import LANGUAGES, language_of
 from scaffold.languages.formatting import format_files
 from scaffold.languages.rules import Layout
@@ -35,7 +35,8 @@ def sizes(kit: Kit, gap: Gap, rendered: Rendered) -> dict[str, Size]:
     Raises:
         KitError: A file does not parse.
     """
-    whole = replace(rendered, files=format_files(rendered.files))
+    with blaming(gap):
+        whole = replace(rendered, files=format_files(rendered.files))
     found = {}
     for part in parts_of(gap):
         before = {name for slug, name in needed(kit, gap, part.name) if slug == gap.slug}

@@ -65,12 +65,12 @@ def _formatted(path: str, source: bytes, layout: Layout) -> bytes:
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise KitError(f"the rendered {path} is not UTF-8: {error}") from error
+        raise KitError(f"the rendered {path} is not UTF-8: {error}", rendered=path) from error
     wishes = _wishes(path, layout)
     done = process.run_tool([*RUSTFMT, *wishes], input_text=text, timeout_s=RUSTFMT_S)
     if wishes and done.returncode != 0:  # a setting that this version does not know
         done = process.run_tool(RUSTFMT, input_text=text, timeout_s=RUSTFMT_S)
     if done.returncode != 0:
         said = " ".join(done.stderr.replace("<stdin>", path).split())
-        raise KitError(f"the rendered {path} does not parse: {said[:400]}")
+        raise KitError(f"the rendered {path} does not parse: {said[:400]}", rendered=path)
     return done.stdout.encode("utf-8")

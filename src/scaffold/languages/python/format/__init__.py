@@ -64,7 +64,7 @@ def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
 def _refuse(path: str, error: Exception) -> NoReturn:
     deep = isinstance(error, RecursionError)
     why = "it is nested too deeply" if deep else " ".join(str(error).split())
-    raise KitError(f"the rendered {path} does not parse: {why}") from error
+    raise KitError(f"the rendered {path} does not parse: {why}", rendered=path) from error
 
 
 def _wanted(path: str, layout: Layout) -> tuple[str | None, dict[str, Any]]:
