@@ -263,7 +263,18 @@ def test_every_hint_begins_as_a_command_does() -> None:
 MAKE_WORDS = {"quoted", "quote", "join", "in_folder", "_shown", "_example"}
 """Functions whose result is whole words for a shell."""
 PLAIN = {
-    *("slug", "gap", "gap.slug", "change.gap", "first.gap", "first.name", "gaps", "parts", "how"),
+    *(
+        "slug",
+        "gap",
+        "gap.slug",
+        "change.gap",
+        "first.gap",
+        "first.name",
+        "gaps",
+        "part",
+        "parts",
+        "how",
+    ),
     *("close", "name", "self.name", "self.suites.owners.subjects[0].slug"),
     *("option", "known[0]", "priority", "key", "flag", "FOLDER", "command"),
     *("line", "left[0]", "first.shard_count"),
