@@ -1,9 +1,11 @@
 """`make bench`: ratios of whole commands, both sides of each measured in turn in one run.
 
 Machines are noisy, so no figure here is an absolute time: every row is the median of pairwise
-ratios, A B A B …, and the bound that the project sets itself. The rows of the Rust gaps need a
-checkout of Plano, which is copied: `make bench PLANO=DIR`. That of TypeScript needs one in which
-`js_vitest` is written and the packages are installed: `make bench INSTALLED=DIR`.
+ratios, A B A B …, of the processor time of a command and all that it starts, and the bound that the
+project sets itself. Beside it stands the ratio by the clock, which is right on a quiet machine
+alone. The rows of the Rust gaps need a checkout of Plano, which is copied: `make bench PLANO=DIR`.
+That of TypeScript needs one in which `js_vitest` is written and the packages are installed: `make
+bench INSTALLED=DIR`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import compileall
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -32,11 +35,27 @@ Step = Callable[[], None]
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """What one step takes over another, by the processor and by the clock."""
+
+    processor: float
+    clock: float
+
+    def __truediv__(self, number: float) -> Ratio:
+        """The share of each of so many steps."""
+        return Ratio(self.processor / number, self.clock / number)
+
+    def turned(self) -> Ratio:
+        """The other step over this one."""
+        return Ratio(1 / self.processor, 1 / self.clock)
+
+
+@dataclass(frozen=True)
 class Row:
-    """One ratio and its bound."""
+    """One ratio and its bound, which is one of the processor's time."""
 
     name: str
-    ratio: float
+    ratio: Ratio
     at_most: float | None = None
     at_least: float | None = None
 
@@ -44,11 +63,12 @@ class Row:
         """The row as it is printed."""
         bound, missed = "(no bound)", False
         if self.at_most is not None:
-            bound, missed = f"at most {self.at_most:g}", self.ratio > self.at_most
+            bound, missed = f"at most {self.at_most:g}", self.ratio.processor > self.at_most
         elif self.at_least is not None:
-            bound, missed = f"at least {self.at_least:g}", self.ratio < self.at_least
+            bound, missed = f"at least {self.at_least:g}", self.ratio.processor < self.at_least
         verdict = "" if bound == "(no bound)" else "  MISSED" if missed else "  holds"
-        return f"{self.name:<58} {self.ratio:6.2f}  {bound}{verdict}"
+        figures = f"{self.ratio.processor:6.2f}  (clock {self.ratio.clock:5.2f})"
+        return f"{self.name:<58} {figures}  {bound}{verdict}"
 
 
 def command(*argv: str, cwd: Path, env: dict[str, str] | None = None) -> Step:
@@ -64,24 +84,32 @@ def command(*argv: str, cwd: Path, env: dict[str, str] | None = None) -> Step:
     return step
 
 
-def seconds(step: Step) -> float:
-    """Wall-clock seconds of one step."""
-    started = time.perf_counter()
+def seconds(step: Step) -> tuple[float, float]:
+    """Seconds of one step: of the processor, with all that the step starts, and of the clock."""
+    before, started = spent(), time.perf_counter()
     step()
-    return time.perf_counter() - started
+    return spent() - before, time.perf_counter() - started
+
+
+def spent() -> float:
+    """Seconds of the processor so far, of this process and of all that ended below it."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def ratio(
     one: Step, other: Step, *, after: Step = lambda: None, after_other: Step = lambda: None
-) -> float:
-    """Median of pairwise ratios one/other; `after` undoes what `one` did and is not timed."""
+) -> Ratio:
+    """Medians of pairwise ratios one/other; `after` undoes what `one` did and is not timed."""
     pairs = []
     for _ in range(RUNS + 1):
         first = seconds(one)
         after()
-        pairs.append(first / seconds(other))
+        second = seconds(other)
         after_other()
-    return statistics.median(pairs[1:])
+        pairs.append([mine / theirs for mine, theirs in zip(first, second, strict=True)])
+    processor, clock = (statistics.median(column) for column in zip(*pairs[1:], strict=True))
+    return Ratio(processor, clock)
 
 
 def scaffold(*arguments: str, cwd: Path) -> Step:
@@ -175,7 +203,8 @@ def durability(tree: Path) -> Row:
         )
         shares.append(float(done.stderr.rsplit("share ", 1)[1]))
         scaffold("undo", cwd=tree)()
-    return Row("journal and fsync, share of new", statistics.median(shares), 0.1)
+    share = statistics.median(shares)  # syncing takes the clock's time alone
+    return Row("journal and fsync, share of new", Ratio(share, share), 0.1)
 
 
 def proving(tree: Path) -> list[Row]:
@@ -186,7 +215,7 @@ def proving(tree: Path) -> list[Row]:
         cwd=tree / "cli",
         env={"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    verify = scaffold("verify", "--all", "--python", PYTHON, cwd=tree)
+    verify = scaffold("verify", "--all", "--no-rules", "--python", PYTHON, cwd=tree)
     return [Row("verify of the four Python rows / bare pytest", ratio(verify, bare), 1.15)]
 
 
@@ -213,7 +242,7 @@ def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     first, urgent = written_at_once(tree, kit, "--priority", "P0")
     every, whole = written_at_once(tree, kit, "--all")
     scaffold("new", "--gap", "llm_gateway", cwd=tree)()
-    verify = scaffold("verify", "llm_gateway", cwd=tree)
+    verify = scaffold("verify", "llm_gateway", "--no-rules", cwd=tree)
     verify()
     quick += start_up(tree, "status", of=", checkout with a row")
     bare = command(
@@ -224,12 +253,12 @@ def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     return [
         *quick,
         Row(f"new --priority P0 / {first} copier copies", urgent, 1.5),
-        Row(f"{every} copier copies / new --all", 1 / whole, at_least=5),
+        Row(f"{every} copier copies / new --all", whole.turned(), at_least=5),
         Row("verify llm_gateway / cargo test, both warm", ratio(verify, bare), 1.3),
     ]
 
 
-def written_at_once(tree: Path, kit: Path, *rows: str) -> tuple[int, float]:
+def written_at_once(tree: Path, kit: Path, *rows: str) -> tuple[int, Ratio]:
     """How many rows such a `new` writes, and its time over that of a `copier copy` for each."""
     dry = [PYTHON, "-m", "scaffold", "new", *rows, "--dry-run", "--json"]
     done = subprocess.run(dry, cwd=tree, capture_output=True, check=True)
@@ -281,13 +310,14 @@ def killing(tree: Path, scratch: Path) -> list[Row]:
         )
         record.write_bytes(done.stdout)
 
-    spent = seconds(ours)
+    own = seconds(ours)
     scaffold("undo", cwd=tree)()
     outcome = json.loads(record.read_text("utf-8"))["outcomes"][0]
     survived = len(outcome["survivors"]) + outcome["invalid"]
     verdicts = "same verdicts" if survived == theirs + outcome["invalid"] else "OTHER VERDICTS"
     name = f"cosmic-ray exec / our kill check, {MUTANTS} mutants, {verdicts}"
-    return [Row(name, plain / spent, at_least=5)]
+    gain = Ratio(*(theirs / mine for theirs, mine in zip(plain, own, strict=True)))
+    return [Row(name, gain, at_least=5)]
 
 
 def plain_session(tree: Path, scratch: Path) -> Path:

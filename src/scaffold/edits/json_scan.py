@@ -6,7 +6,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ class Member:
     key: str | None = None
 
 
+# Every unit of a payload looks for its place in the same text.
+@lru_cache(maxsize=16)
 def scan(text: str, path: str, error: type[ScaffoldError] = CheckoutError) -> Value:
     """The value of a text, which may begin with a byte order mark.
 

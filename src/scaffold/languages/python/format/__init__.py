@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,12 +31,17 @@ LETTERS = {"-l": "line-length", "-t": "target-version", "-C": SWITCHES[1], "-S":
 
 def format_key(path: str, layout: Layout) -> bytes:
     """What a result depends on besides the source."""
-    # The version alone is read: importing black itself costs more than a cached format saves.
+    python, wishes = _wanted(path, layout)
+    words = [python or _own_version(), *([json.dumps(wishes)] if wishes else [])]
+    return "\n".join(words).encode()
+
+
+@cache
+def _own_version() -> str:
+    # It is read alone: importing black itself costs more than a cached format saves.
     from importlib.metadata import version
 
-    python, wishes = _wanted(path, layout)
-    words = [python or version(BLACK.package), *([json.dumps(wishes)] if wishes else [])]
-    return "\n".join(words).encode()
+    return version(BLACK.package)
 
 
 def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:
