@@ -16,7 +16,7 @@ PARTS = ("one", "two")
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Path:
+def two_parts(tmp_path: Path) -> Path:
     """A row of two parts, each with a file of tests and its name in conftest.py."""
     edit = {"kind": "python", "path": "tests/conftest.py"}
     templates = {
@@ -36,7 +36,7 @@ def kit(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def own_conftest(tmp_path: Path) -> Path:
     """A repository with a conftest.py of its own."""
     files = {"app.py": "x = 1\n", "tests/conftest.py": "MINE = 1\n", "tests/test_a.py": "a = 1\n"}
     tree = write_files(tmp_path / "app", files)
@@ -46,23 +46,23 @@ def app(tmp_path: Path) -> Path:
     return tree
 
 
-def new(app: Path, kit: Path, *more: str) -> Ran:
-    return scaffold("new", "--gap", "row", *more, "--kit", kit, "-C", app)
+def new(own_conftest: Path, two_parts: Path, *more: str) -> Ran:
+    return scaffold("new", "--gap", "row", *more, "--kit", two_parts, "-C", own_conftest)
 
 
 def test_a_part_that_new_wrote_before_is_committed_with_what_it_shares(
-    app: Path, kit: Path
+    own_conftest: Path, two_parts: Path
 ) -> None:
-    assert new(app, kit, "--part", "one").code == 0
+    assert new(own_conftest, two_parts, "--part", "one").code == 0
 
-    done = new(app, kit, "--part", "one", "--commit", "--no-prove")
+    done = new(own_conftest, two_parts, "--part", "one", "--commit", "--no-prove")
 
     assert done.code == 0, done.err
-    assert files_in(app, "HEAD") == ["tests/conftest.py", "tests/test_one.py"]
-    assert new(app, kit, "--commit", "--no-prove").code == 0
-    assert files_in(app, "HEAD") == ["tests/conftest.py", "tests/test_two.py"]
-    assert len(log(app)) == 3
-    assert git(app, "status", "--porcelain", "--", "tests") == ""
+    assert files_in(own_conftest, "HEAD") == ["tests/conftest.py", "tests/test_one.py"]
+    assert new(own_conftest, two_parts, "--commit", "--no-prove").code == 0
+    assert files_in(own_conftest, "HEAD") == ["tests/conftest.py", "tests/test_two.py"]
+    assert len(log(own_conftest)) == 3
+    assert git(own_conftest, "status", "--porcelain", "--", "tests") == ""
 
 
 @pytest.mark.parametrize(
@@ -74,26 +74,28 @@ def test_a_part_that_new_wrote_before_is_committed_with_what_it_shares(
     ],
 )
 def test_no_commit_takes_in_what_another_part_put_into_the_file(
-    app: Path, kit: Path, written: list[str], asked: list[str], what: str, hint: str
+    own_conftest: Path, two_parts: Path, written: list[str], asked: list[str], what: str, hint: str
 ) -> None:
-    assert new(app, kit, *written).code == 0
-    before = everything(app)
+    assert new(own_conftest, two_parts, *written).code == 0
+    before = everything(own_conftest)
 
-    done = new(app, kit, *asked, "--commit", "--no-prove")
+    done = new(own_conftest, two_parts, *asked, "--commit", "--no-prove")
 
     assert done.code == 4, done.err
     assert f"tests/conftest.py holds what {what} put into it" in done.fact
     assert done.hint.startswith(hint)
-    assert everything(app) == before
+    assert everything(own_conftest) == before
 
 
-def test_a_persons_change_in_the_same_file_is_not_taken_in(app: Path, kit: Path) -> None:
-    assert new(app, kit, "--part", "one").code == 0
-    with (app / "tests" / "conftest.py").open("a") as file:
+def test_a_persons_change_in_the_same_file_is_not_taken_in(
+    own_conftest: Path, two_parts: Path
+) -> None:
+    assert new(own_conftest, two_parts, "--part", "one").code == 0
+    with (own_conftest / "tests" / "conftest.py").open("a") as file:
         file.write("MORE = 2\n")
-    before = everything(app)
+    before = everything(own_conftest)
 
-    done = new(app, kit, "--part", "one", "--commit", "--no-prove")
+    done = new(own_conftest, two_parts, "--part", "one", "--commit", "--no-prove")
 
     assert done.code == 4 and "has changes that are not committed" in done.fact, done.err
-    assert everything(app) == before
+    assert everything(own_conftest) == before

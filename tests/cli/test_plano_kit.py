@@ -19,8 +19,8 @@ def test_the_list_names_every_row_but_the_deprecated_one(tmp_path: Path) -> None
     ("arguments", "code", "fact", "hint"),
     [
         (["new"], 2, "without a terminal", "scaffold list"),
-        (["new", "--gap", "tragets"], 3, "is not a checkout", "with -C"),
-        (["new", "--gap", "targets", "-C", "nowhere"], 3, "no folder nowhere", "with -C"),
+        (["new", "--gap", "tragets"], 3, "-C names the checkout", "ls -a"),
+        (["new", "--gap", "targets", "-C", "nowhere"], 3, "no folder nowhere (-C)", "ls -a"),
         (["list", "--priority", "P7"], 2, "no priority 'P7'", "scaffold list"),
         (["show", "tragets"], 2, "closest match is 'targets'", "targets"),
     ],
