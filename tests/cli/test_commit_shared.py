@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,70 @@ def test_no_commit_takes_in_what_another_part_put_into_the_file(
     assert f"tests/conftest.py holds what {what} put into it" in done.fact
     assert done.hint.startswith(hint)
     assert everything(own_conftest) == before
+
+
+def test_what_was_made_to_hold_an_entry_is_the_parts_too(
+    own_conftest: Path, tmp_path: Path
+) -> None:
+    edit = {"kind": "json", "path": "tasks.json", "payload": "tasks.json"}
+    templates = {
+        "row/gap.toml": gap_toml(edits=[edit]),
+        "row/files/tests/test_row.py": "def test_row(): pass\n",
+        "row/files/.scaffold-edits/tasks.json": '{"tasks": {"test": {"needs": ["build"]}}}\n',
+    }
+    kit = write_kit(tmp_path / "other", templates)
+    write_files(own_conftest, {"tasks.json": '{\n  "tasks": {\n    "build": {}\n  }\n}\n'})
+    git(own_conftest, "add", "tasks.json")
+    git(own_conftest, "commit", "-q", "-m", "Tasks")
+    assert new(own_conftest, kit).code == 0
+
+    done = new(own_conftest, kit, "--commit", "--no-prove")
+
+    assert done.code == 0, done.err
+    assert files_in(own_conftest, "HEAD") == ["tasks.json", "tests/test_row.py"]
+
+
+def test_what_is_written_is_proved_before_it_is_committed(
+    own_conftest: Path, tmp_path: Path
+) -> None:
+    templates = {
+        "row/gap.toml": gap_toml(),
+        "row/files/tests/test_row.py": "def test_row():\n    assert 1 == 2\n",
+    }
+    kit = write_kit(tmp_path / "other", templates)
+    assert new(own_conftest, kit).code == 0
+    before = everything(own_conftest)
+
+    done = new(own_conftest, kit, "--commit", "--python", sys.executable)
+
+    assert done.code == 6 and "nothing is as declared in this checkout" in done.fact, done.err
+    assert everything(own_conftest) == before
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+def test_packages_that_the_tests_ask_for_are_installed_after_they_are_written(
+    own_conftest: Path, tmp_path: Path
+) -> None:
+    write_files(own_conftest, {"package.json": "{}\n", "app.ts": "export const x = 1;\n"})
+    git(own_conftest, "add", "package.json", "app.ts")
+    git(own_conftest, "commit", "-q", "-m", "Packages")
+    templates = {
+        "row/gap.toml": gap_toml(
+            language="typescript",
+            run={"runner": "vitest", "root": "."},
+            targets=[{"name": "app", "paths": ["app.ts"]}],
+            after="npm ci   # gets Vitest",
+        ),
+        "row/files/app.test.ts": 'import { test } from "vitest";\ntest("x", () => {});\n',
+    }
+    kit = write_kit(tmp_path / "other", templates)
+
+    done = new(own_conftest, kit, "--commit")
+
+    assert done.code == 7 and "npm ci`, then ask for row again" in done.fact, done.err
+    assert done.hint.startswith("scaffold new --gap row")
+    assert new(own_conftest, kit).code == 0
+    assert new(own_conftest, kit, "--commit").hint.endswith("&& npm ci")
 
 
 def test_a_persons_change_in_the_same_file_is_not_taken_in(

@@ -67,7 +67,12 @@ class Commits:
         shared += [change.source for change in changes if change.writes and change.source]
         if paths:
             self.repository.check(paths, shared)
-        self.pending = bool(self.repository.uncommitted(paths))
+        self.pending = self.waits(plan)
+
+    def waits(self, plan: Plan) -> bool:
+        """Whether anything of a plan is to be committed, be it written already."""
+        places = [path for change in _committed(plan) for path in change.places]
+        return bool(plan.writes or self.repository.uncommitted(places))
 
     def make(self) -> bool:
         """Write and commit the parts of the plan, one after the other; whether any was.

@@ -205,7 +205,8 @@ def _write(
         if commits is not None if show.prove is None else show.prove:
             progress("the proof runs code of this checkout, on a copy of it")
             options = proof_options(*show.limits)
-            found = plan_proved(kit, checkout, request, given, options, progress)
+            wanted = {"wanted": commits.waits} if commits else {}
+            found = plan_proved(kit, checkout, request, given, options, progress, **wanted)
         else:
             found = Proved(workflow.plan_new(kit, checkout, request, given, progress))
     if commits is not None:

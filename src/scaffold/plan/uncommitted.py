@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from scaffold.plan.changes import Change
     from scaffold.plan.model import GapPlan, Plan
 
+ABSENT = edits.Presence.ABSENT
+
 
 def parts_in(change: Change, committed: str | None, plan: Plan) -> set[Place]:
     """The parts whose units are all that a shared file has beyond the last commit.
@@ -54,11 +56,14 @@ def _more(kind: str, committed: str, change: Change, owned: list[Unit]) -> set[s
     """The units of ours that are not committed, where nothing else is."""
     assert change.before is not None
     text, path = edits.decode(change.before, change.path), change.path
+    before = edits.standing(kind, committed, owned, path=path)
+    now = edits.standing(kind, text, owned, path=path)
     # The plan's state has what it is about to put in, too.
-    missing = _absent(kind, committed, owned, path)
-    more = [unit for unit in owned if unit.name in missing - _absent(kind, text, owned, path)]
-    rest = edits.revert(kind, text, more, path=path, owned=owned) if more else text
-    return {unit.name for unit in more} if rest == committed else set()
+    more = {name for name, how in before.items() if how is ABSENT and now.get(name) is not ABSENT}
+    # What was made to hold others has no standing of its own, and goes with the last of them.
+    drop = [unit for unit in owned if unit.name in more or unit.name not in before]
+    rest = edits.revert(kind, text, drop, path=path, owned=owned) if more else text
+    return more if rest == committed else set()
 
 
 def belongs(change: Change, plan: Plan) -> bool:
@@ -76,11 +81,6 @@ def edits_of(item: GapPlan, name: str, path: str) -> list[EditSpec]:
     """The edits of a file that come with a part of a gap."""
     payloads = edits_with(item.gap, [name]) & item.rendered.edits.keys()
     return [one for one in item.edits if one.path == path and one.payload in payloads]
-
-
-def _absent(kind: str, text: str, owned: list[Unit], path: str) -> set[str]:
-    there = edits.standing(kind, text, owned, path=path)
-    return {name for name, how in there.items() if how is edits.Presence.ABSENT}
 
 
 def _units_of(item: GapPlan, name: str, path: str) -> set[str]:

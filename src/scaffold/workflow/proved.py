@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import FOLDER
-from scaffold.errors import BaselineError, ProofError, ScaffoldError
+from scaffold.errors import BaselineError, MissingToolError, ProofError, ScaffoldError
 from scaffold.kit.catalog import Kit
 from scaffold.kit.cuts import Place
 from scaffold.kit.parts import WHOLE, edits_with
@@ -77,11 +77,13 @@ def plan_proved(
     given: Mapping[str, Any],
     options: VerifyOptions,
     progress: Progress,
+    wanted: Callable[[Plan], bool] = lambda plan: bool(plan.writes),
 ) -> Proved:
     """The plan for a request, without the parts that are not as declared in this checkout.
 
     The code of the checkout runs, on a copy. What needs a part that is left out is left out too,
-    and the rest runs again: what is planned has run as it is to be written.
+    and the rest runs again: what is planned has run as it is to be written. `wanted` tells whether
+    a plan is to be run at all: one that writes nothing is not, unless it is to be committed.
 
     Raises:
         ScaffoldError: See `plan_new`.
@@ -92,7 +94,7 @@ def plan_proved(
     left: dict[Place, str] = {}
     outcomes: list[Outcome] = []
     refusal: ScaffoldError | None = None
-    while plan.writes and plan.gaps:
+    while plan.gaps and wanted(plan):
         red = touching(plan, left)
         if not red:
             outcomes, red, why = _on_a_copy(kit, plan, options, progress)
@@ -134,9 +136,24 @@ def _on_a_copy(
         if names and _is_green_before(plan, subjects[slug], options, progress):
             red |= {(slug, name): f"breaks what is there: {error.fact}" for name in names}
             continue
+        error = _to_be_written_first(error, items[slug]) if plan.writes else error
         refusal = refusal or error
         red |= {(slug, name): error.fact for name in items[slug].concerned}
     return outcomes, red, refusal
+
+
+def _to_be_written_first(error: ScaffoldError, item: GapPlan) -> ScaffoldError:
+    """The error itself, or how to get on where only what the gap writes lets the tool be had."""
+    get = error.hint.rpartition("&& ")[2]
+    if not isinstance(error, MissingToolError) or not get or get not in item.gap.after:
+        return error
+    gap, name = item.gap, next(iter(item.concerned), WHOLE)
+    what = gap.slug if name == WHOLE else f"{gap.slug}:{name}"
+    return MissingToolError(
+        f"{error.fact}; the tests bring along what asks for it: write {what}, then "
+        f"`{error.hint}`, then ask for {what} again",
+        f"scaffold new --gap {gap.slug}{'' if name == WHOLE else f' --part {name}'}",
+    )
 
 
 def _with_edits(item: GapPlan) -> list[str]:
