@@ -12,6 +12,7 @@ import pytest
 
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.kit.catalog import Kit, load_kit
+from scaffold.system import invocation
 from support.repositories import committed, git
 from support.tinykit import DEMO, DEMO_KIT
 
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             found = item._fixtureinfo.name2fixturedefs.values()
             if any(definitions[-1].scope == "module" for definitions in found):
                 item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture(autouse=True)
+def no_command_line() -> None:
+    """No command line is left of another test: hints depend on what was typed."""
+    invocation.begin(())
 
 
 @pytest.fixture(scope="session", autouse=True)
