@@ -13,7 +13,7 @@ import pytest
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.system import invocation
-from support.repositories import committed, git
+from support.repositories import committed, with_author
 from support.tinykit import DEMO, DEMO_KIT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +96,5 @@ def repository(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER")) or name in ("EMAIL", "XDG_CONFIG_HOME"):
             monkeypatch.delenv(name)
     committed(tree)
-    git(tree, "config", "user.name", "Ada")
-    git(tree, "config", "user.email", "ada@example.com")
+    with_author(tree)
     return tree

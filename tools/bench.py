@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -34,20 +35,20 @@ INSTALLED = os.environ.get("INSTALLED", "")
 Step = Callable[[], None]
 
 
-@dataclass(frozen=True)
-class Ratio:
+class Ratio(NamedTuple):
     """What one step takes over another, by the processor and by the clock."""
 
     processor: float
     clock: float
 
+    @classmethod
+    def of(cls, one: tuple[float, float], other: tuple[float, float]) -> Ratio:
+        """Of what `seconds` gives for two steps."""
+        return cls(*(mine / theirs for mine, theirs in zip(one, other, strict=True)))
+
     def __truediv__(self, number: float) -> Ratio:
         """The share of each of so many steps."""
-        return Ratio(self.processor / number, self.clock / number)
-
-    def turned(self) -> Ratio:
-        """The other step over this one."""
-        return Ratio(1 / self.processor, 1 / self.clock)
+        return Ratio.of(self, (number, number))
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,8 @@ def ratio(
         after()
         second = seconds(other)
         after_other()
-        pairs.append([mine / theirs for mine, theirs in zip(first, second, strict=True)])
-    processor, clock = (statistics.median(column) for column in zip(*pairs[1:], strict=True))
-    return Ratio(processor, clock)
+        pairs.append(Ratio.of(first, second))
+    return Ratio(*map(statistics.median, zip(*pairs[1:], strict=True)))
 
 
 def scaffold(*arguments: str, cwd: Path) -> Step:
@@ -253,7 +253,7 @@ def rust_rows(plano: Path, scratch: Path, kit: Path) -> list[Row]:
     return [
         *quick,
         Row(f"new --priority P0 / {first} copier copies", urgent, 1.5),
-        Row(f"{every} copier copies / new --all", whole.turned(), at_least=5),
+        Row(f"{every} copier copies / new --all", Ratio.of((1, 1), whole), at_least=5),
         Row("verify llm_gateway / cargo test, both warm", ratio(verify, bare), 1.3),
     ]
 
@@ -316,8 +316,7 @@ def killing(tree: Path, scratch: Path) -> list[Row]:
     survived = len(outcome["survivors"]) + outcome["invalid"]
     verdicts = "same verdicts" if survived == theirs + outcome["invalid"] else "OTHER VERDICTS"
     name = f"cosmic-ray exec / our kill check, {MUTANTS} mutants, {verdicts}"
-    gain = Ratio(*(theirs / mine for theirs, mine in zip(plain, own, strict=True)))
-    return [Row(name, gain, at_least=5)]
+    return [Row(name, Ratio.of(plain, own), at_least=5)]
 
 
 def plain_session(tree: Path, scratch: Path) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from support.command import scaffold, started
 from support.committing import ADDRESSES, NUMBERS, files_in, hook, log, new, run
-from support.repositories import committed, git
+from support.repositories import committed, git, with_author
 from support.tinykit import DEMO_KIT, gap_toml, write_kit
 from support.tree import write_files
 
@@ -174,8 +174,7 @@ def test_a_worktree_and_a_folder_of_a_larger_repository_are_committed_in(
     above.mkdir()
     tree.rename(above / "inner")
     committed(above)
-    git(above, "config", "user.name", "Ada")
-    git(above, "config", "user.email", "ada@example.com")
+    with_author(above)
     git(above, "worktree", "add", "-q", "-b", "beside", "../beside")
     for place in (above / "inner", tmp_path / "beside" / "inner"):
         done = new(place)
@@ -198,8 +197,7 @@ def test_names_that_git_would_take_for_patterns_are_names(tmp_path: Path) -> Non
     )
     app = write_files(tmp_path / "app", {"app.py": "x = 1\n", "tests/test_a.py": "a = 1\n"})
     committed(app)
-    git(app, "config", "user.name", "Ada")
-    git(app, "config", "user.email", "ada@example.com")
+    with_author(app)
     write_files(app, {"tests/test_a.py": "a = 2\n"})
     done = scaffold("new", "--gap", "row", "--commit", "--no-prove", "--kit", kit, "-C", app)
     assert done.code == 0, done.err

@@ -10,7 +10,7 @@ import pytest
 
 from support.command import Ran, scaffold
 from support.committing import everything, files_in, log
-from support.repositories import committed, git
+from support.repositories import committed, git, with_author
 from support.tinykit import gap_toml, write_kit
 from support.tree import write_files
 
@@ -43,8 +43,7 @@ def own_conftest(tmp_path: Path) -> Path:
     files = {"app.py": "x = 1\n", "tests/conftest.py": "MINE = 1\n", "tests/test_a.py": "a = 1\n"}
     tree = write_files(tmp_path / "app", files)
     committed(tree)
-    git(tree, "config", "user.name", "Ada")
-    git(tree, "config", "user.email", "ada@example.com")
+    with_author(tree)
     return tree
 
 

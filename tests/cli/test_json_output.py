@@ -12,7 +12,7 @@ import pytest
 
 from support.command import Ran, scaffold
 from support.rendering import ROOT
-from support.repositories import committed, git
+from support.repositories import committed, with_author
 from support.tinykit import DEMO_KIT
 
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text(encoding="utf-8"))
@@ -56,8 +56,7 @@ def test_a_command_prints_one_document_of_the_schema(tree: Path, command: list[s
 
 def test_commits_are_in_the_document_of_new(tree: Path) -> None:
     committed(tree)
-    git(tree, "config", "user.name", "Ada")
-    git(tree, "config", "user.email", "ada@example.com")
+    with_author(tree)
     done = scaffold("new", "--all", "--commit", "--json", *KIT, "-C", tree)
     assert len(document(done)["commits"]) == 3
 

@@ -13,7 +13,7 @@ import readme
 from release_trees import release_tree
 from support.command import scaffold
 from support.documents import ROOT, scaffold_commands
-from support.repositories import committed, git
+from support.repositories import committed, git, with_author
 from support.tinykit import gap_toml, write_kit
 from support.tree import snapshot, write_files
 
@@ -65,8 +65,7 @@ def test_the_commands_of_a_pull_request_commit_and_describe_it(
     small_plano: Path, tmp_path: Path
 ) -> None:
     committed(small_plano)
-    git(small_plano, "config", "user.name", "Ada")
-    git(small_plano, "config", "user.email", "ada@example.com")
+    with_author(small_plano)
     changes = {"~/plano": str(small_plano)}
     shown = scaffold_commands("README.md", changes, section="Make it a pull request")
     made, described = (scaffold(*words, cwd=tmp_path) for words in shown)

@@ -19,7 +19,7 @@ from scaffold.kit.catalog import Kit, load_kit
 from scaffold.plan.changes import Action, diff
 from scaffold.plan.model import Plan, Request
 from support.moving import EDIT, MOVES, OLD, PLACES, write_mover
-from support.repositories import committed, git
+from support.repositories import committed, git, with_author
 from support.tree import snapshot, write_files
 
 
@@ -194,8 +194,7 @@ def test_a_commit_holds_both_places_and_git_sees_renames(kit: Kit, checkout: Che
     from scaffold.system.git.repository import Repository
 
     committed(checkout.root)
-    git(checkout.root, "config", "user.name", "Ada")
-    git(checkout.root, "config", "user.email", "ada@example.com")
+    with_author(checkout.root)
     made = plan(kit, checkout)
     workflow.apply(made)
     paths = [path for change in made.changes for path in change.places]

@@ -23,6 +23,12 @@ def committed(root: Path) -> Path:
     return root
 
 
+def with_author(root: Path) -> None:
+    """Give a repository the name and the address of whoever commits in it."""
+    git(root, "config", "user.name", "Ada")
+    git(root, "config", "user.email", "ada@example.com")
+
+
 def files_of(root: Path) -> set[str]:
     """The relative paths of all files, without those of git."""
     return {

@@ -260,7 +260,7 @@ def test_every_hint_begins_as_a_command_does() -> None:
     assert faults == {}
 
 
-MAKE_WORDS = {"quoted", "quote", "join", "in_folder", "_shown", "_example"}
+MAKE_WORDS = {"quoted", "quote", "join", "in_folder", "_shown", "_example", "words_of"}
 """Functions whose result is whole words for a shell."""
 PLAIN = {
     *(

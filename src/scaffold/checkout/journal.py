@@ -24,6 +24,7 @@ from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, Standin
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
+    KEPT,
     NUMBER,
     SET_ASIDE,
     UNDO,
@@ -155,21 +156,16 @@ def undo(root: Path, *, force: bool = False) -> Undone | None:
     if interrupted is not None:
         return interrupted
     with writing("the checkout cannot be written"), Tree(root) as tree:
-        last = _newest(tree)
-        if last is None:
+        restoration = _of_last(tree, force=force)
+        if restoration is None:
             return None
-        record = _load(tree, last)
-        restoration = Restoration(tree, record, last, force=force, aside=True)
-        restoration.check()
-        if not force:
-            _refuse_changed(tree, record)
         with interruption.held():
-            with tree.entry(last) as (folder, name), tree.folder(FOLDER) as ours:
+            with tree.entry(restoration.place) as (folder, name), tree.folder(FOLDER) as ours:
                 move(folder, name, ours, PurePosixPath(JOURNAL).name)
             restoration.place = JOURNAL
             restoration.run()
-            restoration.finish(f"taken back: {record.label}")
-        return _undone(record, restoration)
+            restoration.finish(f"taken back: {restoration.record.label}")
+        return _undone(restoration)
 
 
 def undoable(root: Path, *, force: bool = False) -> Undone | None:
@@ -181,17 +177,29 @@ def undoable(root: Path, *, force: bool = False) -> Undone | None:
     """
     confine(root, FOLDER)
     with writing("the checkout cannot be read"), Tree(root) as tree:
-        record, place = _open_record(tree), JOURNAL
-        if record is None:
-            last = _newest(tree)
-            if last is None:
-                return None
-            record, place = _load(tree, last), last
-            if not force:
-                _refuse_changed(tree, record)
-        restoration = Restoration(tree, record, place, force=force)
-        restoration.check()
-        return _undone(record, restoration)
+        found = _open_record(tree)
+        restoration = _of_journal(tree, found) if found else _of_last(tree, force=force)
+        return _undone(restoration) if restoration else None
+
+
+def _of_journal(tree: Tree, record: Record) -> Restoration:
+    """How an interrupted run is taken back; what that needs is whole."""
+    restoration = Restoration(tree, record, JOURNAL)
+    restoration.check()
+    return restoration
+
+
+def _of_last(tree: Tree, *, force: bool) -> Restoration | None:
+    """How the last run is taken back; what that needs is whole, and nothing has changed since."""
+    last = _newest(tree)
+    if last is None:
+        return None
+    record = _load(tree, last)
+    restoration = Restoration(tree, record, last, force=force, aside=True)
+    restoration.check()
+    if not force:
+        _refuse_changed(tree, record)
+    return restoration
 
 
 def set_aside(root: Path) -> list[tuple[str, str]]:
@@ -205,13 +213,12 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
     """
     confine(root, FOLDER)
     with writing("the checkout cannot be written"), Tree(root) as tree:
-        kept = f"{FOLDER}/kept"
         moved = []
-        if tree.holds(kept) and not _is_folder(tree, kept):
+        if _in_the_way(tree):
             free = f"kept-{os.urandom(4).hex()}"
             with tree.folder(FOLDER) as ours:
                 move(ours, "kept", ours, free)
-            moved.append((kept, f"{FOLDER}/{free}"))
+            moved.append((KEPT, f"{FOLDER}/{free}"))
         wanted = _unusable(tree)
         if not wanted and not moved:
             wanted = [last] if (last := _newest(tree)) else []
@@ -226,10 +233,13 @@ def asidable(root: Path) -> list[str]:
     """
     confine(root, FOLDER)
     with writing("the checkout cannot be read"), Tree(root) as tree:
-        kept = f"{FOLDER}/kept"
-        found = [kept] if tree.holds(kept) and not _is_folder(tree, kept) else []
-        found += _unusable(tree)
+        found = [*([KEPT] if _in_the_way(tree) else []), *_unusable(tree)]
         return found or ([last] if (last := _newest(tree)) else [])
+
+
+def _in_the_way(tree: Tree) -> bool:
+    """Whether something else stands where set-aside records go."""
+    return tree.holds(KEPT) and not _is_folder(tree, KEPT)
 
 
 def _unusable(tree: Tree) -> list[str]:
@@ -296,14 +306,14 @@ def _load(tree: Tree, path: str) -> Record:
 
 
 def _take_back(tree: Tree, record: Record) -> Undone:
-    restoration = Restoration(tree, record, JOURNAL)
-    restoration.check()
+    restoration = _of_journal(tree, record)
     restoration.run()
     restoration.finish("an interrupted run was taken back")
-    return _undone(record, restoration)
+    return _undone(restoration)
 
 
-def _undone(record: Record, restoration: Restoration) -> Undone:
+def _undone(restoration: Restoration) -> Undone:
+    record = restoration.record
     paths = tuple(operation.path for operation in record.operations if not operation.ours)
     aside = tuple(f"{one.path} -> {one.kept}" for one in restoration.moved)
     return Undone(record.label, paths, aside)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import ConflictError, ScaffoldError
 from scaffold.kit.cuts import Place
-from scaffold.kit.parts import WHOLE, in_order, names_of, subject_line
+from scaffold.kit.parts import in_order, label_of, subject_line, words_of
 from scaffold.plan.changes import Action
 from scaffold.system import invocation
 from scaffold.system.git.repository import Commit, Repository
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
+    from scaffold.checkout.state import State
     from scaffold.commands.options import Progress
     from scaffold.kit.catalog import Kit
     from scaffold.plan.changes import Change
@@ -26,7 +27,7 @@ class Commits:
 
     Attributes:
         made: Each commit with the gap and the part that it holds.
-        pending: Whether files of the plan that are there already are not committed yet.
+        pending: Whether files of the plan are to be written, or are there and not committed yet.
         repository: Where they are made.
     """
 
@@ -49,11 +50,13 @@ class Commits:
         Raises:
             ScaffoldError: See `Repository.check`.
         """
+        from scaffold.checkout.state import read_state
+
         self._plan, self._request, self._given, self._progress = plan, request, given, progress
         named = [(item.gap.slug, name) for item in plan.gaps for name in item.picked]
         self._places = in_order(self.kit, named)
-        changes = _committed(plan)
-        paths = [path for change in changes for path in change.places]
+        state = read_state(self.checkout.root, self.kit.name)
+        changes, paths = _committed(plan), _paths(plan)
         ours = {path for item in plan.gaps for path in item.files}
         shared = [
             change.path
@@ -61,7 +64,7 @@ class Commits:
             if change.before is not None
             and (change.path not in ours or change.action is Action.DELETE)
             and not change.source
-            and not _only_ours(self.checkout, self.kit, change)
+            and not _only_ours(state, change)
             and not self._is_one_parts(change)
         ]
         shared += [change.source for change in changes if change.writes and change.source]
@@ -71,8 +74,7 @@ class Commits:
 
     def waits(self, plan: Plan) -> bool:
         """Whether anything of a plan is to be committed, be it written already."""
-        places = [path for change in _committed(plan) for path in change.places]
-        return bool(plan.writes or self.repository.uncommitted(places))
+        return bool(plan.writes or self.repository.uncommitted(_paths(plan)))
 
     def make(self) -> bool:
         """Write and commit the parts of the plan, one after the other; whether any was.
@@ -84,7 +86,7 @@ class Commits:
         """
         from scaffold import workflow
 
-        if self._plan.writes or self.pending:
+        if self.pending:
             self.repository.begin(self.branch)
         asked = replace(self._request, waiting={}, next_part=False)
         try:
@@ -112,16 +114,14 @@ class Commits:
         writers = [
             (slug, name) for slug, name in self._places if edits_of(items[slug], name, change.path)
         ]
-        if owners - {*writers[:1]}:
-            known = [(slug, name) for slug, item in items.items() for name in names_of(item.gap)]
-            raise _refused(change.path, [place for place in known if place in owners])
+        if owners and owners != writers[:1]:
+            raise _refused(change.path, owners)
         return bool(owners)
 
     def _commit(self, place: tuple[str, str], written: Plan) -> None:
         slug, name = place
-        label = _label(place)
-        candidates = [path for change in _committed(written) for path in change.places]
-        paths = self.repository.uncommitted(candidates)
+        label = label_of(place)
+        paths = self.repository.uncommitted(_paths(written))
         if not paths:
             return
         message = subject_line(self.kit, self.kit.gaps[slug], (name,))
@@ -150,18 +150,11 @@ class Commits:
         }  # fmt: skip
 
 
-def _label(place: Place) -> str:
-    slug, name = place
-    return slug if name == WHOLE else f"{slug}:{name}"
-
-
 def _refused(path: str, owners: Sequence[Place]) -> ConflictError:
-    names = ", ".join(_label(place) for place in owners)
-    (slug, name), *more = owners
-    part = "" if name == WHOLE else f" --part {name}"
+    names = ", ".join(map(label_of, owners))
     return ConflictError(
         f"{path} holds what {names} put into it, which is not committed yet; nothing was written",
-        "scaffold undo" if more else f"scaffold new --gap {slug}{part} --commit",
+        f"scaffold new {words_of(owners[0])} --commit" if len(owners) == 1 else "scaffold undo",
     )
 
 
@@ -177,18 +170,18 @@ def _committed(plan: Plan) -> list[Change]:
     ]
 
 
-def _only_ours(checkout: Checkout, kit: Kit, change: Change) -> bool:
+def _paths(plan: Plan) -> list[str]:
+    return [path for change in _committed(plan) for path in change.places]
+
+
+def _only_ours(state: State, change: Change) -> bool:
     """Whether a shared file that we made holds nothing but units of ours."""
     from scaffold import edits
-    from scaffold.checkout.state import read_state
+    from scaffold.plan.compose import owned_units
 
-    state = read_state(checkout.root, kit.name)
-    records = [
-        edit for record in state.gaps.values() for edit in record.edits if edit.path == change.path
-    ]
+    records, units = state.edits_of(change.path), owned_units(state, change.path)
     if change.before is None or not any(record.created for record in records):
         return False
-    units = [unit for record in records for unit in record.owned()]
     try:
         rest = edits.revert(
             records[0].kind,

@@ -199,14 +199,14 @@ def _write(
 ) -> tuple[Proved, bool | None]:
     """The plan, and whether anything of it was written; see `_show_and_apply`."""
     from scaffold import workflow
-    from scaffold.workflow.proved import Proved, plan_proved
+    from scaffold.workflow.proved import Proved, has_writes, plan_proved
 
     with _conflicts_shown(show.diff, show.json):
         if commits is not None if show.prove is None else show.prove:
             progress("the proof runs code of this checkout, on a copy of it")
             options = proof_options(*show.limits)
-            wanted = {"wanted": commits.waits} if commits else {}
-            found = plan_proved(kit, checkout, request, given, options, progress, **wanted)
+            wanted = commits.waits if commits else has_writes
+            found = plan_proved(kit, checkout, request, given, options, progress, wanted)
         else:
             found = Proved(workflow.plan_new(kit, checkout, request, given, progress))
     if commits is not None:
@@ -322,7 +322,7 @@ def _agreed(found: Proved, show: Showing, commits: Commits | None) -> bool:
     from scaffold.commands import report
 
     plan = found.plan
-    asks = show.asks and (plan.writes or (commits and commits.pending))
+    asks = show.asks and (commits.pending if commits else plan.writes)
     if not asks and not show.json:
         output.say(report.plan_lines(plan.changes, plan.notes()))
     for outcome in () if show.json else found.outcomes:

@@ -32,6 +32,18 @@ def owner_of(gap: Gap, path: str) -> str:
     return next(part.name for part in gap.parts if path in part.files)
 
 
+def label_of(place: Place) -> str:
+    """A part as it is named: the gap alone where it is all of it."""
+    slug, name = place
+    return slug if name in ("", WHOLE) else f"{slug}:{name}"
+
+
+def words_of(place: Place) -> str:
+    """The options that pick a part on the command line."""
+    slug, name = place
+    return f"--gap {slug}" if name in ("", WHOLE) else f"--gap {slug} --part {name}"
+
+
 def edits_with(gap: Gap, names: Collection[str]) -> set[str]:
     """The payloads that come with some parts of a gap."""
     elsewhere = {edit for part in gap.parts if part.name not in names for edit in part.edits}

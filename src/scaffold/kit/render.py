@@ -18,10 +18,10 @@ from scaffold.kit.reader import fault_of_path, walk_kit
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates
 from scaffold.system import scratch
-from scaffold.system.invocation import edit, look, mending, quoted
+from scaffold.system.invocation import NO_ROOM, edit, look, mending, quoted
 from scaffold.system.reading import read_plain
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+UNWRITABLE = NO_ROOM | {errno.EROFS}
 """What the machine refuses; any other error while rendering is the template's."""
 
 
@@ -97,7 +97,7 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
             raise
         # Copier lets bare ValueError, ZeroDivisionError and Jinja's own errors through.
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if isinstance(error, OSError) and error.errno in UNWRITABLE:
                 raise
             place, line = _where(error, kit)
             lead = f"{place}:{line}: " if place else ""

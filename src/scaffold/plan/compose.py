@@ -156,17 +156,7 @@ def _moving(
 
 def owned_units(state: State, path: str) -> tuple[edits.Unit, ...]:
     """All units in a file that some gap owns."""
-    return tuple(
-        sorted(
-            {
-                unit
-                for record in state.gaps.values()
-                for edit in record.edits
-                if edit.path == path
-                for unit in edit.owned()
-            }
-        )
-    )
+    return tuple(sorted({unit for edit in state.edits_of(path) for unit in edit.owned()}))
 
 
 def _edit(
@@ -257,12 +247,7 @@ def _open(checkout: Checkout, state: State, spec: EditSpec) -> _File:
             f"{spec.path}:{left[0]}: conflict markers are left here",
             f"sed -n '{left[0]},$p' {quoted(spec.path)}",
         )
-    created = before is None or any(
-        edit.created
-        for record in state.gaps.values()
-        for edit in record.edits
-        if edit.path == spec.path
-    )
+    created = before is None or any(edit.created for edit in state.edits_of(spec.path))
     text = None if before is None else edits.decode(before, spec.path)
     return _File(spec.path, spec.kind, before, text, created, owned_units(state, spec.path))
 

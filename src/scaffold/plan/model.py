@@ -12,7 +12,7 @@ from scaffold.checkout.state import State
 from scaffold.checkout.verdict import Mode
 from scaffold.edits.conflicts import OnConflict
 from scaffold.kit.catalog import EditSpec, Gap
-from scaffold.kit.parts import WHOLE, edits_with, names_of, owner_of
+from scaffold.kit.parts import edits_with, label_of, names_of, owner_of
 from scaffold.kit.render import Rendered
 from scaffold.plan.changes import Action, Change
 
@@ -154,7 +154,7 @@ class Skipped:
     @property
     def name(self) -> str:
         """The gap, with the part where it is one of several."""
-        return self.gap if self.part in ("", WHOLE) else f"{self.gap}:{self.part}"
+        return label_of((self.gap, self.part))
 
 
 @dataclass(frozen=True)

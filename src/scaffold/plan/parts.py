@@ -11,7 +11,7 @@ from scaffold.checkout.verdict import Mode
 from scaffold.errors import CheckoutError, KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Place
-from scaffold.kit.parts import WHOLE, edits_with, names_of, needed, owner_of
+from scaffold.kit.parts import edits_with, label_of, names_of, needed, owner_of
 from scaffold.kit.render import Rendered, blaming
 from scaffold.languages import Language, language_of
 from scaffold.languages.formatting import format_files, format_source
@@ -114,9 +114,7 @@ def needing(kit: Kit, plan: Plan, left: Collection[Place]) -> dict[Place, str]:
             needs += [place for place in left if place[0] in item.gap.requires]
             lacking = [place for place in needs if place in left]
             if lacking and (item.gap.slug, name) not in left:
-                slug, part = lacking[-1]
-                what = slug if part == WHOLE else f"{slug}:{part}"
-                found[item.gap.slug, name] = f"needs {what}, which is left out"
+                found[item.gap.slug, name] = f"needs {label_of(lacking[-1])}, which is left out"
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scaffold import edits
 from scaffold.errors import ScaffoldError
 from scaffold.kit.parts import edits_with, owner_of
+from scaffold.plan.compose import owned_units
 
 if TYPE_CHECKING:
     from scaffold.edits import Unit
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 ABSENT = edits.Presence.ABSENT
 
 
-def parts_in(change: Change, committed: str | None, plan: Plan) -> set[Place]:
+def parts_in(change: Change, committed: str | None, plan: Plan) -> list[Place]:
     """The parts whose units are all that a shared file has beyond the last commit.
 
     Args:
@@ -27,32 +29,26 @@ def parts_in(change: Change, committed: str | None, plan: Plan) -> set[Place]:
         plan: The plan; it has what its gaps put into files.
 
     Returns:
-        The gap and the part of each. None where the file has nothing more, where anything in it is
-        of somebody else, or where that cannot be told.
+        The gap and the part of each, in the order of the plan. None where the file has nothing
+        more, where anything in it is of somebody else, or where that cannot be told.
     """
-    records = [
-        record
-        for gap in plan.state.gaps.values()
-        for record in gap.edits
-        if record.path == change.path
-    ]
-    if change.before is None or committed is None or len({one.kind for one in records}) != 1:
-        return set()
-    owned = [unit for record in records for unit in record.owned()]
+    kinds = {record.kind for record in plan.state.edits_of(change.path)}
+    if change.before is None or committed is None or len(kinds) != 1:
+        return []
     try:
-        more = _more(records[0].kind, committed, change, owned)
-        owners = {
+        more = _more(kinds.pop(), committed, change, owned_units(plan.state, change.path))
+        units = {
             (item.gap.slug, name): _units_of(item, name, change.path)
             for item in plan.gaps
             for name in item.modes
         }
     except ScaffoldError:
-        return set()
-    found = {place for place, names in owners.items() if names & more}
-    return found if more <= set().union(*(owners[place] for place in found)) else set()
+        return []
+    owners = [place for place, names in units.items() if names & more]
+    return owners if more <= set().union(*(units[place] for place in owners)) else []
 
 
-def _more(kind: str, committed: str, change: Change, owned: list[Unit]) -> set[str]:
+def _more(kind: str, committed: str, change: Change, owned: Sequence[Unit]) -> set[str]:
     """The units of ours that are not committed, where nothing else is."""
     assert change.before is not None
     text, path = edits.decode(change.before, change.path), change.path

@@ -29,7 +29,7 @@ _OF_THE_SHELL = ("export ", "cd ~", "command -v ")
 _RELATIVE_FOLDER = r"cd '?[^/'~]"
 _ABSOLUTE = r"(ls -\w+|df -h|\$\{EDITOR:-vi\}) '?/"
 """What shows or edits one place, named from the root."""
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _MAY_REPEAT = "--set"
 
 
@@ -118,7 +118,7 @@ def room(error: OSError, place: str | Path = ".") -> str:
     there = Path(place)
     while not there.exists() and there != there.parent:
         there = there.parent
-    return f"df -h {_operand(there)}" if error.errno in _NO_ROOM else look(there)
+    return f"df -h {_operand(there)}" if error.errno in NO_ROOM else look(there)
 
 
 def _operand(path: str | Path) -> str:

@@ -12,7 +12,7 @@ from scaffold.checkout.state import FOLDER
 from scaffold.errors import BaselineError, MissingToolError, ProofError, ScaffoldError
 from scaffold.kit.catalog import Kit
 from scaffold.kit.cuts import Place
-from scaffold.kit.parts import WHOLE, edits_with
+from scaffold.kit.parts import WHOLE, edits_with, label_of, words_of
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.parts import needing, touching, without
 from scaffold.proof.parts import red_parts
@@ -70,6 +70,11 @@ class Proved:
                 keep_proof(root, state, item.gap, outcome.to_json())
 
 
+def has_writes(plan: Plan) -> bool:
+    """Whether a plan changes anything."""
+    return bool(plan.writes)
+
+
 def plan_proved(
     kit: Kit,
     checkout: Checkout,
@@ -77,7 +82,7 @@ def plan_proved(
     given: Mapping[str, Any],
     options: VerifyOptions,
     progress: Progress,
-    wanted: Callable[[Plan], bool] = lambda plan: bool(plan.writes),
+    wanted: Callable[[Plan], bool] = has_writes,
 ) -> Proved:
     """The plan for a request, without the parts that are not as declared in this checkout.
 
@@ -147,12 +152,12 @@ def _to_be_written_first(error: ScaffoldError, item: GapPlan) -> ScaffoldError:
     get = error.hint.rpartition("&& ")[2]
     if not isinstance(error, MissingToolError) or not get or get not in item.gap.after:
         return error
-    gap, name = item.gap, next(iter(item.concerned), WHOLE)
-    what = gap.slug if name == WHOLE else f"{gap.slug}:{name}"
+    place = item.gap.slug, next(iter(item.concerned), WHOLE)
+    what = label_of(place)
     return MissingToolError(
         f"{error.fact}; the tests bring along what asks for it: write {what}, then "
         f"`{error.hint}`, then ask for {what} again",
-        f"scaffold new --gap {gap.slug}{'' if name == WHOLE else f' --part {name}'}",
+        f"scaffold new {words_of(place)}",
     )
 
 

@@ -89,6 +89,10 @@ class State:
     former: tuple[str, ...] = ()
     elsewhere: Mapping[str, GapRecord] = field(default_factory=dict)
 
+    def edits_of(self, path: str) -> list[EditRecord]:
+        """What each gap owns in a file."""
+        return [edit for gap in self.gaps.values() for edit in gap.edits if edit.path == path]
+
     def is_as_written(self, path: str, recorded: str, current: bytes) -> bool:
         """Whether a file is what we wrote: line ends and a formatter's layout do not count.
 
