@@ -53,7 +53,7 @@ class Ratio(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One ratio and its bound, which is one of the processor's time."""
+    """One ratio and its bound, which is one of the processor's time; a lower one is of both."""
 
     name: str
     ratio: Ratio
@@ -66,7 +66,8 @@ class Row:
         if self.at_most is not None:
             bound, missed = f"at most {self.at_most:g}", self.ratio.processor > self.at_most
         elif self.at_least is not None:
-            bound, missed = f"at least {self.at_least:g}", self.ratio.processor < self.at_least
+            # By the clock too: a process that nobody waited for has cost nothing by the other.
+            bound, missed = f"at least {self.at_least:g}", min(self.ratio) < self.at_least
         verdict = "" if bound == "(no bound)" else "  MISSED" if missed else "  holds"
         figures = f"{self.ratio.processor:6.2f}  (clock {self.ratio.clock:5.2f})"
         return f"{self.name:<58} {figures}  {bound}{verdict}"

@@ -37,6 +37,7 @@ from scaffold.kit.reader import (
     gap_files,
     holds_control,
     read_toml,
+    read_tomls,
     walk_kit,
 )
 from scaffold.system.frozen import frozen
@@ -241,7 +242,7 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
         page.fail(("checkout", "markers"), "checkout.markers is empty, so nothing is a checkout")
     for word in sorted(set(re.findall(r"\{.*?\}", head.commit)) - set(COMMIT_WORDS)):
         page.fail(("commit",), f"commit has {word}, which is none of {', '.join(COMMIT_WORDS)}")
-    gaps = [_read_gap(path, words or {}) for path in gap_files(root / "templates")]
+    gaps = [_read_gap(page) for page in read_tomls(gap_files(root / "templates"), words)]
     gaps.sort(key=_catalogue_order)
     kit = Kit(
         root=root,
@@ -332,9 +333,9 @@ def _catalogue_order(gap: Gap) -> tuple[int, str, int, str]:
     )
 
 
-def _read_gap(path: Path, words: Mapping[str, Sequence[str]]) -> Gap:
-    page = read_toml(path, words)
-    gap = build(Gap, page.data, page, slug=path.parent.name, folder=path.parent)
+def _read_gap(page: Page) -> Gap:
+    folder = page.path.parent
+    gap = build(Gap, page.data, page, slug=folder.name, folder=folder)
     if gap.kind == "gap" and gap.state != "deprecated" and gap.priority not in GAP_PRIORITIES:
         allowed = ", ".join(GAP_PRIORITIES)
         page.fail(("priority",), f"priority = '{gap.priority}' is none of {allowed}")

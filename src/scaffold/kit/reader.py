@@ -12,11 +12,12 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from scaffold.errors import KitError
-from scaffold.system.caching import toml
+from scaffold.system.caching import toml, tomls
 from scaffold.system.frozen import frozen
 from scaffold.system.invocation import edit, look
 from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk_names
@@ -41,7 +42,8 @@ MOST_KIT_BYTES = 1 << 20
 MOST_LINES = 5000
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 _keys: dict[tuple[object, ...], Mapping[str, Field[Any]]] = {}
-_PLAIN = str.maketrans("/_-.", "aaaa")
+_PLAIN_NAME = r"[A-Za-z0-9_-]+(?:\.+[A-Za-z0-9_-]+)*"
+_PLAIN = re.compile(rf"{_PLAIN_NAME}(?:/{_PLAIN_NAME})*")
 _SHORT_NAME = re.compile(r"scaffo~\d+|git~\d+")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -92,9 +94,31 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
     Raises:
         KitError: See `read_text`; or it does not parse.
     """
-    text = read_text(path)
+    return read_tomls([path], words)[0]
+
+
+def read_tomls(
+    paths: Sequence[Path], words: Mapping[str, Sequence[str]] | None = None
+) -> list[Page]:
+    """TOML files of the kit, faster than one by one.
+
+    Raises:
+        KitError: See `read_toml`; the first that is broken is named.
+    """
+    texts = [read_text(path) for path in paths]
     try:
-        data = toml(text)
+        found = tomls(texts)
+    except (RecursionError, ValueError):
+        found = [_parsed(path, text) for path, text in zip(paths, texts, strict=True)]
+    return [
+        Page(path, data, partial(_line_of, text), words or {})
+        for path, text, data in zip(paths, texts, found, strict=True)
+    ]
+
+
+def _parsed(path: Path, text: str) -> Any:
+    try:
+        return toml(text)
     except (RecursionError, ValueError) as error:
         import tomllib
 
@@ -102,7 +126,6 @@ def read_toml(path: Path, words: Mapping[str, Sequence[str]] | None = None) -> P
         last = text.count("\n") + 1 if isinstance(error, tomllib.TOMLDecodeError) else 1
         why = "nested too deeply" if isinstance(error, RecursionError) else error
         raise KitError(f"{path}:{found[1] if found else last}: {why}", edit(path)) from error
-    return Page(path, data, lambda keys: _line_of(text, keys), words or {})
 
 
 def walk_kit(folder: Path) -> Iterator[Path]:
@@ -219,9 +242,7 @@ def fault_of_path(text: Any) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether a path is of letters, digits, `_`, `-` and inner dots: most are, and none is bad."""
-    known = text.translate(_PLAIN)
-    hidden = any(pair in f"/{text}/" for pair in ("//", "/.", "./"))
-    return known.isalnum() and known.isascii() and not hidden and len(text) <= MOST_PATH
+    return len(text) <= MOST_PATH and _PLAIN.fullmatch(text) is not None
 
 
 def _is_reserved(part: str) -> bool:
@@ -322,8 +343,8 @@ def _many(
         if not isinstance(value, list):
             page.fail(keys, f"{label(keys)} = {_shown(value)} must be an array of strings")
         items = tuple(read(item, page, (*keys, n)) for n, item in enumerate(value))
-        again = next((item for n, item in enumerate(items) if item in items[:n]), None)
-        if again is not None:
+        if len(set(items)) < len(items):
+            again = next(item for n, item in enumerate(items) if item in items[:n])
             page.fail(keys, f"{label(keys)} names '{again}' twice")
         return items
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ def cache_dir(name: str = "") -> Path:
     A place that is relative, or in a checkout, is left out: the home folder of the account is next.
     Where there is none either, nothing can be kept there.
     """
-    known = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")
+    known = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME")
     return _base(*known, isolation.distrusted(), name)
 
 
@@ -116,7 +116,12 @@ def _kept(make: Callable[[], Any], maker: bytes, *parts: str) -> Any:
 
 
 def toml(text: str) -> Any:
-    """What a TOML text holds: to parse it takes ten times as long as to recall it.
+    """What a TOML text holds: see `tomls`."""
+    return tomls([text])[0]
+
+
+def tomls(texts: Sequence[str]) -> Any:
+    """What each TOML text holds: to parse them takes ten times as long as to recall them.
 
     Raises:
         ValueError: It is not TOML (then it is a `TOMLDecodeError`), or a number in it is too long.
@@ -126,10 +131,10 @@ def toml(text: str) -> Any:
     def parse() -> Any:
         import tomllib
 
-        return tomllib.loads(text)
+        return [tomllib.loads(text) for text in texts]
 
     # Python alone decides it, so our own code is not looked at.
-    return _kept(parse, sys.version.encode(), "toml", text)
+    return _kept(parse, sys.version.encode(), "tomls", *texts)
 
 
 @cache
@@ -279,8 +284,9 @@ def _remove(path: str) -> None:
 
 
 @cache
-def _base(named: str, home: str, distrusted: int, part: str) -> Path:
-    return Path(_cache_home(named, home), "scaffold", part)
+def _base(named: str, home: str | None, distrusted: int, part: str) -> Path:
+    # `expanduser` looks at $HOME, and at the list of users without it.
+    return Path(_cache_home(named, os.path.expanduser("~/.cache")), "scaffold", part)
 
 
 def _cache_home(named: str, home: str) -> str:
