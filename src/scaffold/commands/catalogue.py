@@ -191,12 +191,11 @@ def _sizes(kit: Kit, gap: Gap, rendered: Rendered | None = None) -> dict[str, Si
 
 
 def _rendered(kit: Kit, gap: Gap, findings: Findings | None, case: str) -> Rendered:
-    from scaffold import __version__
     from scaffold.kit.cases import case_answers
-    from scaffold.kit.render import render
+    from scaffold.plan.rendering import rendering_of
 
     facts: dict[str, Any] = findings.facts() if findings and not findings.retired else {}
-    return render(kit, gap, case_answers(gap, case), facts, __version__)
+    return rendering_of(kit, gap, case_answers(gap, case), facts)
 
 
 def _contents(gap: Gap, rendered: Rendered) -> dict[str, bytes]:

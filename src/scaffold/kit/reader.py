@@ -21,6 +21,7 @@ from scaffold.system.caching import toml, tomls
 from scaffold.system.frozen import frozen
 from scaffold.system.invocation import edit, look
 from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk_names
+from scaffold.system.toml_lines import line_of
 
 Keys = tuple[str | int, ...]
 T = TypeVar("T")
@@ -39,7 +40,6 @@ Percent = float | None
 
 MOST_KIT_BYTES = 1 << 20
 """The largest file of a kit beside its templates."""
-MOST_LINES = 5000
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 _keys: dict[tuple[object, ...], Mapping[str, Field[Any]]] = {}
 _PLAIN_NAME = r"[A-Za-z0-9_-]+(?:\.+[A-Za-z0-9_-]+)*"
@@ -111,7 +111,7 @@ def read_tomls(
     except (RecursionError, ValueError):
         found = [_parsed(path, text) for path, text in zip(paths, texts, strict=True)]
     return [
-        Page(path, data, partial(_line_of, text), words or {})
+        Page(path, data, partial(line_of, text), words or {})
         for path, text, data in zip(paths, texts, found, strict=True)
     ]
 
@@ -371,40 +371,3 @@ _READERS: Mapping[str, Callable[[Any, Page, Keys], Any]] = {
 def _shown(value: Any) -> str:
     text = repr(value)
     return f"{text[:60]}…" if len(text) > 60 else text
-
-
-def _line_of(text: str, keys: Keys) -> int:
-    """The line on which the statement of a key begins: 1 where it cannot be found."""
-    import tomllib
-
-    if not keys:
-        return 1
-    lines = text.splitlines()
-    before = 0
-    for count in range(1, min(len(lines), MOST_LINES) + 1):
-        # Beginnings that parse end between two statements.
-        try:
-            data: Any = tomllib.loads("\n".join(lines[:count]))
-        except (ValueError, RecursionError):
-            continue
-        if _holds(data, keys):
-            start = lines[before:count]
-            blank = next((n for n, line in enumerate(start) if _is_statement(line)), 0)
-            return before + blank + 1
-        before = count
-    return _line_of(text, keys[:-1])
-
-
-def _is_statement(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
-
-
-def _holds(data: Any, keys: Keys) -> bool:
-    for key in keys:
-        if isinstance(key, int):
-            if not isinstance(data, list) or key >= len(data):
-                return False
-        elif not isinstance(data, dict) or key not in data:
-            return False
-        data = data[key]
-    return True

@@ -28,7 +28,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.kit.catalog import Kit, template_digest
-from scaffold.kit.render import blaming, render
+from scaffold.kit.render import blaming
 from scaffold.languages import same_text
 from scaffold.languages.formatting import format_files
 from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, with_header_of
@@ -39,6 +39,7 @@ from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, refuse_stubs, removals
+from scaffold.plan.rendering import rendering_of
 from scaffold.plan.settle import settle, settle_place
 from scaffold.system.invocation import edit
 
@@ -205,7 +206,7 @@ def _plan_gap(
     request: Request,
 ) -> GapPlan:
     gap = findings.gap
-    raw = render(kit, gap, answers, findings.facts(), __version__)
+    raw = rendering_of(kit, gap, answers, findings.facts())
     with blaming(gap):
         whole = replace(raw, files=format_files(raw.files))
         earlier = state.gaps.get(gap.slug)

@@ -35,7 +35,7 @@ PARTS = {
 STALE_S = 3600.0
 """How old a temporary file is when nobody can still be writing it."""
 
-ROOMS = ("checkout", "edits", "languages")
+ROOMS = ("checkout", "edits", "kit", "languages")
 """Packages of ours whose code makes what `kept` keeps."""
 
 _MARK = b"scaffold 1 "

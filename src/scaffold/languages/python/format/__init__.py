@@ -10,13 +10,12 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 from scaffold.errors import CheckoutError, KitError, MissingToolError
 from scaffold.languages.python.format import black
-from scaffold.languages.python.format.pinned import BLACK, Pinned, pinned
+from scaffold.languages.python.format.pinned import BLACK, Pinned, installed, pinned
 from scaffold.languages.rules import Hook, Layout
 from scaffold.system import process
 
@@ -32,16 +31,8 @@ LETTERS = {"-l": "line-length", "-t": "target-version", "-C": SWITCHES[1], "-S":
 def format_key(path: str, layout: Layout) -> bytes:
     """What a result depends on besides the source."""
     python, wishes = _wanted(path, layout)
-    words = [python or _own_version(), *([json.dumps(wishes)] if wishes else [])]
+    words = [python or str(installed(BLACK.package)), *([json.dumps(wishes)] if wishes else [])]
     return "\n".join(words).encode()
-
-
-@cache
-def _own_version() -> str:
-    # It is read alone: importing black itself costs more than a cached format saves.
-    from importlib.metadata import version
-
-    return version(BLACK.package)
 
 
 def formatted(files: Mapping[str, bytes], layout: Layout) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from scaffold.languages.rules import Hook
@@ -77,13 +78,8 @@ class Pinned:
     @property
     def python(self) -> str | None:
         """The interpreter that has this very version; None where there is none at hand."""
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            if version(self.known.package) == self.version:
-                return sys.executable
-        except PackageNotFoundError:
-            pass
+        if installed(self.known.package) == self.version:
+            return sys.executable
         python = self.folder / "bin" / "python"
         return str(python) if _own(self.folder) and os.access(python, os.X_OK) else None
 
@@ -100,6 +96,20 @@ class Pinned:
     def _command(self, python: str, args: list[str], files: Iterable[str]) -> list[str]:
         program, *first = self.known.argv
         return [python, "-I", "-m", program, *first, *args, "--", *files]
+
+
+@cache
+def installed(package: str) -> str | None:
+    """The version of a package that our own interpreter has; it is read once, without importing it.
+
+    To import black costs more than a formatted file that is recalled saves.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def pinned(hook: Hook) -> Pinned | str | None:
