@@ -83,7 +83,8 @@ def measure(kit: Kit, gap: Gap, commit: str, folder: Path, options: argparse.Nam
             mutants="all", python=options.python, jobs=options.jobs, timeout_s=TIMEOUT_S
         )
         field.say(f"{gap.slug} {commit}: {'tests' if options.tests else 'files'} on all mutants")
-        found = matrix(subject, asked, field.say, by_file=not options.tests)
+        with field.installed(gap, copy):
+            found = matrix(subject, asked, field.say, by_file=not options.tests)
     entry = {"gap": gap.slug, "commit": commit, "digest": digest, **added(kit, gap, found)}
     if options.tests:
         entry["idle"] = idle(found)

@@ -2,7 +2,7 @@
 
 Tests are taken in groups: those of one function, or of one file. Upstream's own tests are one
 group, with an empty name. With pytest a group is tried on each mutant whose statement it runs; with
-cargo all tests run on each mutant.
+cargo all tests run on each mutant; with Vitest each file is run by itself.
 """
 
 from __future__ import annotations
@@ -96,11 +96,13 @@ def matrix(
     Raises:
         ProofError: A test is red on the unbroken tree.
     """
-    measure = _of_pytest if subject.run.runner == "pytest" else _of_cargo
-    return measure(subject, options, progress, by_file)
+    from vitest_matrix import of_vitest  # which uses this module
+
+    measures = {"pytest": _of_pytest, "cargo": _of_cargo, "vitest": of_vitest}
+    return measures[subject.run.runner](subject, options, progress, by_file)
 
 
-def _green(evidence: Evidence) -> Sequence[TestResult]:
+def green(evidence: Evidence) -> Sequence[TestResult]:
     """All tests of a run.
 
     Raises:
@@ -128,7 +130,7 @@ def _of_pytest(
     every = replace(subject, files=files, run=replace(subject.run, baseline=()), others=())
     runner = PytestRunner()
     evidence = runner.examine([every], options, progress)[0]
-    tests = _green(evidence)
+    tests = green(evidence)
     groups = grouping(subject, tests, by_file=by_file)
     trail = evidence.trail
     assert isinstance(trail, Trail)
@@ -250,7 +252,7 @@ def _of_cargo(
 
     runner = CargoRunner()
     evidence = runner.examine([subject], replace(options, coverage=False), progress)[0]
-    tests = _green(evidence)
+    tests = green(evidence)
     groups = grouping(subject, tests, by_file=by_file)
     with runner.breaker(subject, evidence, options, progress) as breaker:
         mutants = breaker.find(targets_of(subject, breaker.suffix)).mutants

@@ -182,6 +182,12 @@ LOCKS = {
     "yarn": ("yarn.lock", "yarn install --immutable"),
     "bun": ("bun.lock", "bun install --frozen-lockfile"),
 }
+LOCKED = {
+    "package-lock.json": '{"packages": {"node_modules/vitest": {"version": "4.1.12"}}}',
+    "pnpm-lock.yaml": "packages:\n\n  vitest@4.1.12:\n    engines: {node: '>=20'}\n",
+    "yarn.lock": '"vitest@npm:^4.1.0":\n  version: 4.1.12\n',
+    "bun.lock": '{"packages": {"vitest": ["vitest@4.1.12", ""]}}',
+}
 
 
 @pytest.mark.parametrize("program", LOCKS)
@@ -190,7 +196,8 @@ def test_missing_packages_end_with_the_command_of_the_checkouts_program(
 ) -> None:
     lock, command = LOCKS[program]
     (bare / "package.json").write_text('{"private": true}')
-    (bare / "package-lock.json").rename(bare / lock)
+    (bare / "package-lock.json").unlink()
+    (bare / lock).write_text(LOCKED[lock])
     subject = replace(generate(), checkout=bare)
     with pytest.raises(MissingToolError) as caught:
         prove(subject, options, progress)
@@ -215,11 +222,14 @@ def test_packages_of_another_lock_file_are_refused(
         prove(subject, options, progress)
 
 
-def test_a_package_that_the_lock_file_lacks_needs_an_install_that_adds_it(bare: Path) -> None:
-    lock = json.loads((bare / "package-lock.json").read_text())
-    del lock["packages"]["node_modules/vitest"]
-    (bare / "package-lock.json").write_text(json.dumps(lock))
-    assert get_command(bare) == f"cd {bare} && npm install"
+@pytest.mark.parametrize(("program", "lock", "command"), [(p, *LOCKS[p]) for p in LOCKS])
+def test_a_package_that_the_lock_file_lacks_needs_an_install_that_adds_it(
+    program: str, lock: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / lock).write_text(LOCKED[lock])
+    assert get_command(tmp_path) == f"cd {tmp_path} && {command}"
+    (tmp_path / lock).write_text(LOCKED[lock].replace("vitest", "@my/vitest-config"))
+    assert get_command(tmp_path) == f"cd {tmp_path} && {program} install"
 
 
 def test_without_node_nothing_is_tried(

@@ -174,12 +174,12 @@ def satisfies(version: str, asked: str) -> bool:
 
 
 def get_command(home: Path) -> str:
-    """The command that installs what the checkout's lock file holds."""
+    """The command that installs what the lock file holds, or adds to it where it lacks Vitest."""
     lock, program = _lock(home)
     if program == "yarn" and (home / ".pnp.cjs").exists():
         return f"{_cd(home)}yarn config set nodeLinker node-modules && yarn install"
-    if program == "npm" and lock is not None and not _is_locked(home / lock, "vitest"):
-        return f"{_cd(home)}npm install"
+    if lock is not None and not _is_locked(home / lock, "vitest"):
+        return f"{_cd(home)}{program} install"
     return f"{_cd(home)}{GET[program]}"
 
 
@@ -235,8 +235,15 @@ def _lock(home: Path) -> tuple[str | None, str]:
 
 
 def _is_locked(lock: Path, name: str) -> bool:
-    packages = _dict(_json(lock).get("packages"))
-    return any(path.endswith(f"{MODULES}/{name}") for path in packages)
+    """Whether a lock file has a package; each program has a layout of its own."""
+    if LOCKS[lock.name] == "npm":
+        packages = _dict(_json(lock).get("packages"))
+        return any(path.endswith(f"{MODULES}/{name}") for path in packages)
+    try:
+        text = read_plain(lock)
+    except OSError:
+        return False
+    return re.search(rf"(?<![\w@/-]){name}@|/{name}[/@]".encode(), text) is not None
 
 
 def _folders(home: Path, path: str) -> Iterator[str]:

@@ -26,6 +26,8 @@ from scaffold.system import process, scratch
 from scaffold.system.reading import decoded
 
 START_S = 120.0
+Reply = dict[str, Any]
+"""How many tests ran, which failed, which modules did not load, and errors outside of the tests."""
 LEAST_S, TIMES = 10.0, 6.0
 """A mutant may take this long at least, and this many times what the unbroken tests take."""
 
@@ -126,9 +128,18 @@ class VitestBreaker:
 class Judge:
     """The tests of one folder in a copy, run again and again by one Vitest that stays."""
 
-    def __init__(self, copy: Path, installed: Installed, files: Sequence[str], log: Path) -> None:
-        """Nothing is started yet."""
+    def __init__(
+        self,
+        copy: Path,
+        installed: Installed,
+        files: Sequence[str],
+        log: Path,
+        *,
+        every: bool = False,
+    ) -> None:
+        """Nothing is started yet; with `every` the first test that fails does not end a run."""
         self.copy, self.installed, self.log = copy.resolve(), installed, log
+        self.every = every
         self.folder = installed.folder
         self.files = [str(self.copy / path) for path in files]
         self.vitest: process.Conversation | None = None
@@ -136,7 +147,15 @@ class Judge:
         self.before: dict[str, str] = {}
 
     def verdict(self, mutant: Mutant) -> MutantVerdict:
-        """What the tests do when a source is broken.
+        """What becomes of a mutant.
+
+        Raises:
+            ProofError: The tests are red on the unbroken copy, or Vitest did not start.
+        """
+        return verdict_of(self.tried(mutant))
+
+    def tried(self, mutant: Mutant) -> Reply | None:
+        """What the tests do when a source is broken; None where they do not end in time.
 
         Raises:
             ProofError: They are red on the unbroken copy, or Vitest did not start.
@@ -144,17 +163,11 @@ class Judge:
         target = self.copy / mutant.path
         before = decoded(mutant.path, read_plain(target))
         try:
-            reply = self._ask({str(target): mutant.source})
+            return self._ask({str(target): mutant.source})
         finally:
             target.write_text(before, encoding="utf-8", newline="")
             # Vitest has read the broken text: the next one takes the old one in again.
             self.before = {str(target): before}
-        if reply is None:
-            return MutantVerdict.TIMEOUT
-        if reply["broken"] and not reply["ran"] and not reply["red"]:
-            return MutantVerdict.UNVIABLE
-        noticed = reply["red"] or reply["broken"] or reply["unhandled"]
-        return MutantVerdict.KILLED if noticed else MutantVerdict.SURVIVED
 
     def close(self) -> None:
         """End Vitest."""
@@ -162,7 +175,7 @@ class Judge:
             self.vitest.close(at_once=True)
             self.vitest = None
 
-    def _ask(self, texts: Mapping[str, str]) -> dict[str, Any] | None:
+    def _ask(self, texts: Mapping[str, str]) -> Reply | None:
         """What the tests did; None where they did not end in time."""
         vitest = self.vitest or self._started()
         reply = self._answer(vitest, texts, self.limit_s)
@@ -171,7 +184,8 @@ class Judge:
         return reply
 
     def _started(self) -> process.Conversation:
-        argv = [self.installed.node, str(Path(__file__).with_name("judge.mjs")), *self.files]
+        script = str(Path(__file__).with_name("judge.mjs"))
+        argv = [self.installed.node, script, *["--every"][: self.every], *self.files]
         cwd = self.copy / self.folder
         self.vitest = process.Conversation(argv, cwd=cwd, log=self.log, env=environment())
         if self._line(self.vitest, START_S) is None:
@@ -182,18 +196,18 @@ class Judge:
         reply = self._answer(self.vitest, {}, START_S)
         if reply is None or reply["red"] or reply["broken"] or not reply["ran"]:
             self.close()
-            red = reply and (reply["red"] or reply["broken"] or "no test ran")
+            red = (reply["red"] or reply["broken"] or ["no test ran"])[0] if reply else ""
             raise ProofError(f"the tests are red on an unbroken copy: {red or 'they do not end'}")
         self.limit_s = max(LEAST_S, TIMES * (time.monotonic() - started))
         return self.vitest
 
     def _answer(
         self, vitest: process.Conversation, texts: Mapping[str, str], limit_s: float
-    ) -> dict[str, Any] | None:
+    ) -> Reply | None:
         vitest.send(json.dumps({"restored": self.before, "broken": texts}))
         return self._line(vitest, limit_s)
 
-    def _line(self, vitest: process.Conversation, limit_s: float) -> dict[str, Any] | None:
+    def _line(self, vitest: process.Conversation, limit_s: float) -> Reply | None:
         """The next answer; what the tests print is none."""
         end = time.monotonic() + limit_s
         try:
@@ -203,3 +217,13 @@ class Judge:
         except TimeoutError:
             return None
         return None
+
+
+def verdict_of(reply: Reply | None) -> MutantVerdict:
+    """What became of a mutant, by what the tests did; None is that they did not end."""
+    if reply is None:
+        return MutantVerdict.TIMEOUT
+    if reply["broken"] and not reply["ran"] and not reply["red"]:
+        return MutantVerdict.UNVIABLE
+    noticed = reply["red"] or reply["broken"] or reply["unhandled"]
+    return MutantVerdict.KILLED if noticed else MutantVerdict.SURVIVED

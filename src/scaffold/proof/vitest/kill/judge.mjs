@@ -1,6 +1,7 @@
 // Runs the same test files again and again, in the checkout's own Vitest, with other sources.
-// node judge.mjs FILE…; a line {"restored": {path: text}, "broken": {path: text}} on stdin, a line
-// with what the tests that load a broken file did on stdout; all of them where none is broken.
+// node judge.mjs [--every] FILE…; a line {"restored": {path: text}, "broken": {path: text}} on stdin, a
+// line with what the tests that load a broken file did on stdout; all of them where none is broken.
+// With --every the first test that fails does not end the run.
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -9,8 +10,9 @@ import { pathToFileURL } from "node:url";
 const here = createRequire(`${process.cwd()}/package.json`);
 const { createVitest } = await import(pathToFileURL(here.resolve("vitest/node")).href);
 const files = process.argv.slice(2);
+const every = files[0] === "--every" && files.shift() !== undefined;
 const vitest = await createVitest("test", {
-  watch: false, reporters: [{}], coverage: { enabled: false }, bail: 1, cache: false,
+  watch: false, reporters: [{}], coverage: { enabled: false }, bail: every ? 0 : 1, cache: false,
 });
 const specs = (await vitest.globTestSpecifications(files)).filter((spec) =>
   files.includes(spec.moduleId),
@@ -62,10 +64,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const asked = new Set(chosen.map((spec) => spec.moduleId)); // the rest is of runs before
   const own = testModules.filter((module) => asked.has(module.moduleId));
   const tests = own.flatMap((module) => [...module.children.allTests()]);
-  const failed = tests.find((test) => test.result().state === "failed");
+  const failed = tests.filter((test) => test.result().state === "failed");
   answer({
     ran: tests.filter((test) => ["passed", "failed"].includes(test.result().state)).length,
-    red: failed?.fullName ?? null,
+    red: failed.map((test) => test.fullName),
     broken: own.flatMap((module) => module.errors().map((error) => error.message)),
     unhandled: unhandledErrors.length,
     seconds: (performance.now() - started) / 1000,
