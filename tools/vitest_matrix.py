@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kill_matrix import NOBODY, UPSTREAM, Grouping, Groups, Matrix, green, grouping
@@ -40,11 +40,13 @@ class Tests:
         groups: Which group each test is in.
         of: Test file -> its tests.
         by_file: Whether a group is a file.
+        blind: Test file -> the targets of which it runs no line, so that it cannot notice.
     """
 
     groups: Grouping
     of: Mapping[str, Sequence[TestResult]]
     by_file: bool
+    blind: dict[str, set[str]] = field(default_factory=dict)
 
     def everybody(self, path: str) -> Groups:
         """The groups of a file."""
@@ -82,8 +84,8 @@ def of_vitest(
     tests = Tests(groups, of, by_file)
     with runner.breaker(subject, evidence, options, progress) as breaker:
         assert isinstance(breaker, VitestBreaker)
-        kills = _killers(breaker, tests, options, progress)
         lines = _lines(breaker, tests, options, progress)
+        kills = _killers(breaker, tests, options, progress)
     return Matrix(groups.files, kills, lines, groups.tests, groups.defects)
 
 
@@ -135,7 +137,10 @@ def _noticed(judges: Mapping[str, Judge], tests: Tests, mutant: Mutant) -> Group
     """The groups that notice a mutant; None where it is unviable."""
     noticed, unloaded = NOBODY, NOBODY
     for path, judge in judges.items():
-        reply = judge.tried(mutant)
+        if mutant.path in tests.blind[path]:
+            continue
+        # On a busy machine a run may be late that ends otherwise: the limit is measured anew.
+        reply = judge.tried(mutant) or judge.tried(mutant)
         verdict = verdict_of(reply)
         if verdict is MutantVerdict.UNVIABLE:
             unloaded |= tests.everybody(path)
@@ -154,19 +159,30 @@ def _lines(
     for path in tests.of:
         progress(f"{breaker.subject.slug}: lines of {path}")
         loaded = _ran(breaker, path, NO_TEST, options)
+        tests.blind[path] = set(_targets_beside(breaker, path)) - _paths(loaded)
         for group in sorted(tests.everybody(path)):
-            for line in _ran(breaker, path, _pattern(tests, path, group), options) - loaded:
+            ran = _ran(breaker, path, _pattern(tests, path, group), options)
+            tests.blind[path] -= _paths(ran)
+            for line in ran - loaded:
                 lines.setdefault(line, set()).add(group)
     return {line: frozenset(names) for line, names in lines.items()}
 
 
+def _paths(lines: set[str]) -> set[str]:
+    return {line.rpartition(":")[0] for line in lines}
+
+
+def _targets_beside(breaker: VitestBreaker, path: str) -> list[str]:
+    """The targets in the package of a test file, whose lines its run can count."""
+    root = breaker.suites.root
+    targets = [one.path for one in breaker.subject.targets]
+    return [one for one in targets if run_folder(root, one) == run_folder(root, path)]
+
+
 def _ran(breaker: VitestBreaker, path: str, pattern: str, options: VerifyOptions) -> set[str]:
     """The lines of the targets that run with the tests of a file whose names fit a pattern."""
-    root = breaker.suites.root
-    folder = run_folder(root, path)
-    targets = [one.path for one in breaker.subject.targets]
-    inside = [target for target in targets if run_folder(root, target) == folder]
-    vitest = breaker.suites.vitest(folder)
+    root, inside = breaker.suites.root, _targets_beside(breaker, path)
+    vitest = breaker.suites.vitest(run_folder(root, path))
     report = vitest.run([path], measured=inside, only=pattern, timeout_s=options.timeout_s)
     return {
         f"{target}:{line}"
