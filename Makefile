@@ -6,7 +6,7 @@ XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 
-.PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools lint types lock clean
+.PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools stack lint types lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -82,6 +82,11 @@ drift: $(VENV)/.ready
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
+
+# make stack PLANO="COMMIT=DIR" STACK="--binaries DIR --stack WORDS [--python EXE]": the end-to-end rows against a
+# real stack of Envoy, both filters and brightstaff, into field/stack.json and docs/stack.md.
+stack: $(VENV)/.ready
+	$(BIN)/python tools/stack.py run $(PLANO) $(STACK)
 
 # make reliability: every kind of bad input against every command, into docs/reliability.md.
 reliability: $(VENV)/.ready
