@@ -371,19 +371,20 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
 
 
 def rows_of(entry: Entry, is_stale: bool = False) -> Iterator[list[object]]:
-    """The lines of an entry, one for each target that says something."""
+    """The lines of an entry, one for each target that says something, or one in all."""
     first = [entry["gap"] + in_brackets(entry, "stale" * is_stale), entry["commit"]]
     if entry.get("retired"):
         yield [*first, "retired", "", "", "", "", ""]
         return
     first += [entry["generated"], entry["known_defects"], entry["suites"]]
-    for item in entry["targets"]:
-        if not item["viable"] and not item["line_bar_pct"]:
-            continue
+    telling = [item for item in entry["targets"] if item["viable"] or item["line_bar_pct"]]
+    for item in telling:
         lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
         tried = (item["killed"] or 0) + survived(entry, item)
         share = f"{kill_share(entry, item):.1f} % ({item['killed']}/{tried})"
         yield [*first, item["path"], lines_run, share if tried else "no mutants"]
+    if not telling:
+        yield [*first, "only edits", "", ""]
 
 
 def say(line: str) -> None:

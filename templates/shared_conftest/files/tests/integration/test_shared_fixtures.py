@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 
@@ -19,7 +20,7 @@ def test_chat_request_holds_one_message_and_the_fields(chat_request):
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_get_data_chunks_reads_the_first_events(httpserver, get_data_chunks, count):
+def test_get_data_chunks_reads_the_first_events(httpserver: HTTPServer, get_data_chunks, count):
     events = "".join(f'data: {{"n": {n}}}\n\n' for n in range(3))
     httpserver.expect_request("/stream").respond_with_data(events)
     with requests.get(httpserver.url_for("/stream"), stream=True, timeout=5) as stream:
@@ -27,14 +28,21 @@ def test_get_data_chunks_reads_the_first_events(httpserver, get_data_chunks, cou
     assert chunks == [f'{{"n": {n}}}' for n in range(min(count, 3))]
 
 
-def test_get_data_chunks_refuses_a_line_without_data(httpserver, get_data_chunks):
+def test_get_data_chunks_reads_one_event_by_default(httpserver: HTTPServer, get_data_chunks):
+    httpserver.expect_request("/stream").respond_with_data("data: 1\n\ndata: 2\n\n")
+    with requests.get(httpserver.url_for("/stream"), stream=True, timeout=5) as stream:
+        chunks = get_data_chunks(stream)
+    assert chunks == ["1"]
+
+
+def test_get_data_chunks_refuses_a_line_without_data(httpserver: HTTPServer, get_data_chunks):
     httpserver.expect_request("/page").respond_with_data("<html>\n")
     with requests.get(httpserver.url_for("/page"), stream=True, timeout=5) as stream:
         with pytest.raises(AssertionError, match="not an event: <html>"):
             get_data_chunks(stream)
 
 
-def test_wait_for_healthy_returns_at_the_first_200(httpserver, wait_for_healthy):
+def test_wait_for_healthy_returns_at_the_first_200(httpserver: HTTPServer, wait_for_healthy):
     statuses = [503, 404, 200, 500]
     httpserver.expect_request("/healthz").respond_with_handler(
         lambda request: Response(status=statuses.pop(0))
@@ -43,10 +51,11 @@ def test_wait_for_healthy_returns_at_the_first_200(httpserver, wait_for_healthy)
     assert statuses == [500]
 
 
-def test_wait_for_healthy_fails_with_the_last_status(httpserver, wait_for_healthy):
+def test_wait_for_healthy_fails_with_the_last_status(httpserver: HTTPServer, wait_for_healthy):
     httpserver.expect_request("/healthz").respond_with_data(status=503)
-    with pytest.raises(pytest.fail.Exception, match="healthy after 0.05 s: 503"):
-        wait_for_healthy(httpserver.url_for("/healthz"), timeout_s=0.05, pause_s=0.01)
+    with pytest.raises(pytest.fail.Exception, match="healthy after 0.5 s: 503"):
+        wait_for_healthy(httpserver.url_for("/healthz"), timeout_s=0.5, pause_s=0.01)
+    assert len(httpserver.log) > 1, "expected more than one request before the deadline"
 
 
 def test_wait_for_healthy_fails_where_nothing_answers(wait_for_healthy):
