@@ -120,10 +120,11 @@ def test_only_what_is_missing_is_named(on_path: Path, tmp_path: Path) -> None:
     assert missing([]) == []
 
 
+@pytest.mark.parametrize("unless", ["QUERN_URL", "MILL_URL or QUERN_URL"])
 def test_a_variable_that_names_a_server_makes_the_program_superfluous(
-    on_path: Path, monkeypatch: pytest.MonkeyPatch
+    on_path: Path, monkeypatch: pytest.MonkeyPatch, unless: str
 ) -> None:
-    served = Need("Quern", "quern", "apt-get install quern", unless="QUERN_URL")
+    served = Need("Quern", "quern", "apt-get install quern", unless=unless)
     assert missing([served]) == ["Quern"]
 
     monkeypatch.setenv("QUERN_URL", "quern://localhost")

@@ -14,11 +14,11 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scaffold.checkout.files import confine
+from scaffold.checkout.files import confine, read_file
 from scaffold.checkout.places import Tree, move
 from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, Standing, parse
 from scaffold.checkout.restoration import (
@@ -33,7 +33,7 @@ from scaffold.checkout.restoration import (
     move_aside,
     standing,
 )
-from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files
+from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files, fingerprint
 from scaffold.checkout.state.keys import read_key
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
@@ -52,6 +52,7 @@ __all__ = [
     "is_held",
     "locked",
     "pending",
+    "read_originals",
     "recover",
     "set_aside",
     "undo",
@@ -200,6 +201,26 @@ def _of_last(tree: Tree, *, force: bool) -> Restoration | None:
     if not force:
         _refuse_changed(tree, record)
     return restoration
+
+
+def read_originals(root: Path, deleted: Mapping[str, str]) -> dict[str, bytes]:
+    """The content of deleted files (path -> fingerprint), as far as it is kept: path -> bytes.
+
+    A file that still stands there, or again, is taken as it is.
+    """
+    there = {path: read_file(root, path) for path in deleted}
+    found = {path: content for path, content in there.items() if content is not None}
+    wanted = {deleted[path]: path for path in deleted if path not in found}
+    if not wanted:
+        return found
+    with Tree(root) as tree:
+        for number in tree.names(UNDO):
+            folder = f"{UNDO}/{number}/{BEFORE}"
+            for name in tree.names(folder):
+                content = tree.read(f"{folder}/{name}", most=MOST_BYTES)
+                if content is not None and (path := wanted.get(fingerprint(content))):
+                    found[path] = content
+    return found
 
 
 def set_aside(root: Path) -> list[tuple[str, str]]:

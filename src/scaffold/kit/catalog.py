@@ -96,7 +96,8 @@ class Need:
 
     `places` are patterns of folders to look in after the PATH; `least` is the oldest version that
     does, as the program prints it when it is run with the arguments `version`. Where the variable
-    `unless` is set, the tests use what it names, and no program is needed.
+    `unless` is set (or one of several: `A or B`), the tests use what it names, and no program is
+    needed.
     """
 
     name: Line

@@ -70,7 +70,9 @@ def missing(needs: Sequence[Need]) -> list[str]:
 
 def _asked(needs: Sequence[Need]) -> list[Need]:
     """Those that no variable makes superfluous."""
-    return [need for need in needs if need.unless not in os.environ]
+    return [
+        need for need in needs if not any(name in os.environ for name in need.unless.split(" or "))
+    ]
 
 
 def _places(need: Need) -> Iterator[Path]:

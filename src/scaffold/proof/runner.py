@@ -54,7 +54,9 @@ class Subject:
         parts_left: The others: not written, or not asked for.
         owners: Generated file -> the part that writes it.
         origin: The checkout of which `checkout` is a copy; `None` where it is not a copy.
-        edits: What it put into files of a person.
+        edits: What it put into files of a person, but for what another gap put there as well.
+        moved: Files of the checkout that it moved: path -> new place.
+        removed: Files of the checkout that it deleted, with the fingerprints that they had.
     """
 
     slug: str
@@ -74,6 +76,8 @@ class Subject:
     owners: Mapping[str, str] = field(default_factory=dict)
     origin: Path | None = None
     edits: tuple[EditRecord, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings, FoundTarget, open_checkout
 from scaffold.checkout.generation import read_whole
-from scaffold.checkout.state import State, is_at_rest, read_state
+from scaffold.checkout.state import EditRecord, GapRecord, State, is_at_rest, read_state
 from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
 from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
@@ -221,13 +221,7 @@ def subject_of(
             "scaffold status",
         )
     targets = _targets_of(checkout.root, findings)
-    # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
-    files = tuple(path for path in record.files if read_file(checkout.root, path) is not None)
-    if record.files and not files:
-        raise CheckoutError(
-            f"'{slug}' cannot be proved: every file of it was deleted",
-            f"scaffold new --gap {slug} --on-conflict overwrite",
-        )
+    files = _files_of(checkout.root, record)
     whole = Subject(
         slug,
         checkout.root,
@@ -241,9 +235,38 @@ def subject_of(
         others=tuple(path for other in state.gaps.values() for path in other.files),
         digests=digests_of(checkout, record, [target.path for target in targets]),
         declared_todos=declares_its_todos(checkout.root, record, state),
-        edits=record.edits,
+        edits=tuple(_of_one(edit, slug, state) for edit in record.edits),
+        moved=record.moved,
+        removed=record.removed,
     )
     return of_parts(whole, gap, record, parts)
+
+
+def _files_of(root: Path, record: GapRecord) -> tuple[str, ...]:
+    # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
+    files = tuple(path for path in record.files if read_file(root, path) is not None)
+    if record.files and not files:
+        raise CheckoutError(
+            f"'{record.slug}' cannot be proved: every file of it was deleted",
+            f"scaffold new --gap {record.slug} --on-conflict overwrite",
+        )
+    return files
+
+
+def _of_one(edit: EditRecord, slug: str, state: State) -> EditRecord:
+    """What a gap alone put into a file."""
+    others = [
+        other.units
+        for gap, record in state.gaps.items()
+        for other in record.edits
+        if gap != slug and (other.path, other.kind) == (edit.path, edit.kind)
+    ]
+    own = {
+        name: digest
+        for name, digest in edit.units.items()
+        if not any(name in units for units in others)
+    }
+    return replace(edit, units=own)
 
 
 def _targets_of(root: Path, findings: Findings) -> tuple[SubjectTarget, ...]:

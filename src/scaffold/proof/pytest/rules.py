@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaffold.proof.pytest.collected import check_collected
 from scaffold.proof.pytest.interpreters import check_interpreters
 from scaffold.proof.pytest.pinned import check_pinned
 from scaffold.proof.rules.result import RuleResult, Written
@@ -14,3 +15,4 @@ def check(written: Written) -> Iterator[RuleResult]:
     yield from check_pinned(written)
     if written.subject.run.runner == "pytest":
         yield from check_interpreters(written)
+        yield from check_collected(written)

@@ -26,6 +26,7 @@ from scaffold.proof.runner import (
     load_runner,
 )
 from scaffold.proof.verdicts import VerdictCache
+from support.tree import write_files
 
 OPTIONS = VerifyOptions(python=sys.executable, jobs=1, mutants="all")
 
@@ -314,3 +315,26 @@ def test_verdicts_are_those_of_a_fresh_pytest_on_all_tests(tree: Path) -> None:
     target.write_text(TRAPS)
 
     assert survivors(kill(tree)) == [key for key, code in plain.items() if code == 0]
+
+
+@pytest.mark.slow
+def test_mutants_of_a_conftest_are_run_where_another_one_is_loaded_after_it(tmp_path: Path) -> None:
+    fixture = "import pytest\n\n\n@pytest.fixture\ndef {}():\n    return {}\n"
+    write_files(
+        tmp_path / "checkout",
+        {
+            "conftest.py": fixture.format("outer", 3),
+            "suite/conftest.py": fixture.format("inner", 1),
+            "suite/test_both.py": "def test_both(outer, inner):\n    assert outer == 3\n",
+        },
+    )
+    subject = Subject(
+        slug="outer",
+        checkout=tmp_path / "checkout",
+        run=RunSpec("pytest", ".", ()),
+        files=("suite/test_both.py",),
+        targets=(SubjectTarget("outer", "conftest.py", "conftest"),),
+    )
+    evidence = load_runner("pytest").examine([subject], OPTIONS, print)[0]
+
+    assert survivors(check(subject, evidence, OPTIONS, print)) == []

@@ -73,7 +73,8 @@ class Functions:
                 if same[name]:
                     key = (thing.__code__.co_firstlineno, thing.__code__.co_name)
                     self.alive.setdefault(key, []).append(thing)
-        self.loaded = any(
+        # Of two conftest.py pytest leaves only the later one in `sys.modules`.
+        self.loaded = bool(self.alive) or any(
             os.path.realpath(getattr(module, "__file__", None) or "") == real
             for module in list(sys.modules.values())
         )
