@@ -18,8 +18,9 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 UP, DOWN, ENTER, SPACE, CTRL_C = "\x1b[A", "\x1b[B", "\r", " ", "\x03"
 
 
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
@@ -36,8 +37,8 @@ class Terminal:
             dimensions=(rows, 120),
             encoding="utf-8",
             timeout=60,
-            # A shell lets what it starts in the background ignore Ctrl-C, tests included.
-            preexec_fn=_heed_interrupts,
+            # A shell lets what it starts in the background ignore Ctrl-C, `nohup` also SIGHUP.
+            preexec_fn=_heed_signals,
         )
         self.settings_at_start = self.settings_at_end = self.settings()
 

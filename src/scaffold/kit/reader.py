@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
@@ -24,6 +24,7 @@ from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain
 from scaffold.system.toml_lines import line_of
 
 Keys = tuple[str | int, ...]
+Reader = Callable[[Any, "Page", Keys], Any]
 T = TypeVar("T")
 
 # How a field is read: by these names. To the rest of the program they are plain types.
@@ -178,7 +179,7 @@ def build(cls: type[T], table: Any, page: Page, keys: Keys = (), **given: Any) -
     values = dict(given)
     for key, one in known.items():
         if key in table:
-            values[one.name] = _value(table[key], page, (*keys, key), one)
+            values[one.name] = _reader(one)(table[key], page, (*keys, key))
         elif one.default is MISSING and one.default_factory is MISSING:
             where = f" in {label(keys)}" if keys else ""
             page.fail(keys, f"the key '{key}' is missing{where}")
@@ -251,20 +252,27 @@ def _is_reserved(part: str) -> bool:
     return plain in (".git", ".scaffold") or _SHORT_NAME.fullmatch(plain) is not None
 
 
-def _value(value: Any, page: Page, keys: Keys, one: Field[Any]) -> Any:
-    inner = one.metadata.get("of")
+@cache
+def _reader(one: Field[Any]) -> Reader:
+    """How the value of a field is read."""
+    inner, words = one.metadata.get("of"), one.metadata.get("words")
     if inner is not None:
-        if not str(one.type).startswith("tuple"):
-            return build(inner, value, page, keys)
-        if not isinstance(value, list):
-            page.fail(keys, f"{label(keys)} must be an array of tables")
-        return tuple(build(inner, item, page, (*keys, n)) for n, item in enumerate(value))
+        return partial(_tables if str(one.type).startswith("tuple") else build, inner)
     if one.metadata.get("any"):
-        return value
-    result = _READERS[str(one.type)](value, page, keys)
-    words = one.metadata.get("words")
-    if words is not None:
-        _check_word(result, page, keys, words)
+        return lambda value, page, keys: value
+    plain = _READERS[str(one.type)]
+    return plain if words is None else partial(_word, plain, words)
+
+
+def _tables(cls: type[T], value: Any, page: Page, keys: Keys) -> tuple[T, ...]:
+    if not isinstance(value, list):
+        page.fail(keys, f"{label(keys)} must be an array of tables")
+    return tuple(build(cls, item, page, (*keys, n)) for n, item in enumerate(value))
+
+
+def _word(read: Reader, words: str | Sequence[str], value: Any, page: Page, keys: Keys) -> Any:
+    result = read(value, page, keys)
+    _check_word(result, page, keys, words)
     return result
 
 
@@ -351,7 +359,7 @@ def _many(
     return all_of
 
 
-_READERS: Mapping[str, Callable[[Any, Page, Keys], Any]] = {
+_READERS: Mapping[str, Reader] = {
     "str": _text,
     "bool": _flag,
     "Line": _line,
