@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from scaffold import edits
@@ -19,6 +21,12 @@ NAMES = (
     "`tests/old`.",
     "a=tests/old",
 )
+BLOCKS = {
+    "first": 'old = """\nfirst\none\n"""\nnew = ""\n',
+    "second": 'old = """\nsecond\ntwo\n"""\nnew = "down"\n',
+    "third": 'old = "third"\nnew = ""\n',
+}
+"""Edits of lines; what takes the place of `second` stands elsewhere as well."""
 OTHERS = (
     "tests/older",
     "my-tests/old",
@@ -87,3 +95,15 @@ def test_lines_that_are_taken_out_come_back_in_their_place(text: str) -> None:
     done = edits.apply("replace", text, '[[lines]]\nold = "two"\nnew = ""\n', path="run.sh")
     assert "two" not in done.text
     assert edits.revert("replace", done.text, done.units, path="run.sh") == text
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(BLOCKS)], ids=lambda it: "-".join(it))
+def test_lines_that_are_there_more_than_once_come_back_whatever_was_replaced_first(
+    order: tuple[str, ...],
+) -> None:
+    text = "down\nhead\nfirst\none\ndown\nmiddle\nsecond\ntwo\nlast\nthird\ndown\nend\n"
+    payload = "\n".join(f"[[lines]]\n{BLOCKS[name]}" for name in order)
+    done = edits.apply("replace", text, payload, path="run.sh")
+    assert done.text == "down\nhead\ndown\nmiddle\ndown\nlast\ndown\nend\n"
+    back = edits.revert("replace", done.text, done.units, path="run.sh")
+    assert back == text, f"expected the text before, got {back!r}"

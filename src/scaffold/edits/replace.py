@@ -22,7 +22,7 @@ the lines, so that a person's own ones stay when it goes.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -275,31 +275,35 @@ def _back(text: str, unit: Unit) -> str | None:
     memory = remembered(_Replaced, unit)
     lines, before = _split(text), memory.old.split("\n")
     if memory.new:
-        rows = _rows(text, memory.new)
-        if len(rows) != 1 and memory.line not in rows:
-            return None
-        at = memory.line if memory.line in rows else rows[0]
-        lines[at : at + len(memory.new.split("\n"))] = before
-        return _joined(lines, text)
-    if not memory.above and not memory.below:
+        rows, size = _rows(text, memory.new), len(memory.new.split("\n"))
+        # What else went back may have moved it, so where it was is asked last.
+        known = rows if len(rows) == 1 else [at for at in rows if at == memory.line]
+        at = _between(lines, memory, rows, size)
+        at = known[0] if at is None and known else at
+    elif not memory.above and not memory.below:
         return _joined(before, text) if lines == [""] else None
-    gap = _gap(lines, memory)
-    if gap is None:
+    else:
+        size, at = 0, _between(lines, memory, range(len(lines) + 1), 0)
+    if at is None:
         return None
-    lines[gap:gap] = before
+    lines[at : at + size] = before
     return _joined(lines, text)
 
 
-def _gap(lines: Sequence[str], memory: _Replaced) -> int | None:
-    """Where lines were taken out, by what stands around: at first of all, then of less."""
+def _between(lines: Sequence[str], memory: _Replaced, rows: Iterable[int], size: int) -> int | None:
+    """The one of these places that so many lines of ours have, by what stood around them.
+
+    At first all of that is asked for, then less.
+    """
     above, below = list(memory.above), list(memory.below)
+    rows = list(rows)
     for count in range(CONTEXT, 0, -1):
         over, under = above[-count:], below[:count]
         places = [
             at
-            for at in range(len(lines) + 1)
+            for at in rows
             if list(lines[max(0, at - len(over)) : at]) == over
-            and list(lines[at : at + len(under)]) == under
+            and list(lines[at + size : at + size + len(under)]) == under
         ]
         if memory.line in places or len(places) == 1:
             return memory.line if memory.line in places else places[0]
