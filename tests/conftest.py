@@ -53,6 +53,14 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def nothing_rendered(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty cache: what other tests rendered is not recalled."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def _keep_formatted(cache: Path) -> None:
     # Formatting costs most of a first run and is kept by content, so it may outlive the session.
     kept = ROOT / ".cache" / "format"

@@ -12,7 +12,7 @@ import pytest
 from scaffold.cli import COMMANDS
 from support.traps import Trapped, set_traps
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_rendered")]
 
 CONSOLE = (str(Path(sys.executable).with_name("scaffold")),)
 MODULE = (sys.executable, "-m", "scaffold")

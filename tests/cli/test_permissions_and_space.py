@@ -106,6 +106,7 @@ def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
 
 
+@pytest.mark.usefixtures("nothing_rendered")
 def test_where_there_is_no_room_to_render_nothing_is_written(tree: Path) -> None:
     first = snapshot(tree)
     done = started(*NEW, "-C", tree, before=small_files)

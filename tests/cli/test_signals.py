@@ -199,6 +199,7 @@ def test_the_next_run_removes_what_killed_runs_left(
             process.wait()
 
 
+@pytest.mark.usefixtures("nothing_rendered")
 def test_a_folder_of_somebody_else_in_our_name_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

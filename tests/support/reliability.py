@@ -157,6 +157,8 @@ def read_only(place: Place) -> None:
 def full_disk(place: Place) -> None:
     # A limit of the process, since a small disk cannot be mounted everywhere.
     place.before = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # What was rendered before is recalled, which needs no room.
+    place.env["XDG_CACHE_HOME"] = str(place.folder("cache"))
 
 
 def unwritable(name: str) -> Callable[[Place], object]:
