@@ -22,7 +22,7 @@ the lines, so that a person's own ones stay when it goes.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -290,13 +290,12 @@ def _back(text: str, unit: Unit) -> str | None:
     return _joined(lines, text)
 
 
-def _between(lines: Sequence[str], memory: _Replaced, rows: Iterable[int], size: int) -> int | None:
+def _between(lines: Sequence[str], memory: _Replaced, rows: Sequence[int], size: int) -> int | None:
     """The one of these places that so many lines of ours have, by what stood around them.
 
     At first all of that is asked for, then less.
     """
     above, below = list(memory.above), list(memory.below)
-    rows = list(rows)
     for count in range(CONTEXT, 0, -1):
         over, under = above[-count:], below[:count]
         places = [

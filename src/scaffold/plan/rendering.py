@@ -40,11 +40,11 @@ def rendering_of(
     if not gap.files_dir.is_dir():
         return make()
     check_templates(kit, gap)
-    if not _is_closed(gap):
-        return make()
     data = json.dumps([gap.slug, dict(answers), dict(facts)], sort_keys=True, default=list)
     head = read_text(kit.root / "copier.yml")
-    found = kept(lambda: _dump(make()), "rendered", *_versions(), head, template_digest(gap), data)
+    made_of = (*_versions(), head, template_digest(gap), data)
+    # Whether it may be kept is decided by the templates as well, so they are read for it once.
+    found = kept(lambda: _dump(make()) if _is_closed(gap) else None, "rendered", *made_of)
     return _read(found) or make()
 
 

@@ -235,7 +235,7 @@ def subject_of(
         others=tuple(path for other in state.gaps.values() for path in other.files),
         digests=digests_of(checkout, record, [target.path for target in targets]),
         declared_todos=declares_its_todos(checkout.root, record, state),
-        edits=tuple(_of_one(edit, slug, state) for edit in record.edits),
+        edits=tuple(_of_one(edit, state) for edit in record.edits),
         moved=record.moved,
         removed=record.removed,
     )
@@ -253,18 +253,17 @@ def _files_of(root: Path, record: GapRecord) -> tuple[str, ...]:
     return files
 
 
-def _of_one(edit: EditRecord, slug: str, state: State) -> EditRecord:
+def _of_one(edit: EditRecord, state: State) -> EditRecord:
     """What a gap alone put into a file."""
-    others = [
+    beside = [
         other.units
-        for gap, record in state.gaps.items()
-        for other in record.edits
-        if gap != slug and (other.path, other.kind) == (edit.path, edit.kind)
+        for other in state.edits_of(edit.path)
+        if other is not edit and other.kind == edit.kind
     ]
     own = {
         name: digest
         for name, digest in edit.units.items()
-        if not any(name in units for units in others)
+        if not any(name in units for units in beside)
     }
     return replace(edit, units=own)
 
