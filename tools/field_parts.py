@@ -21,7 +21,8 @@ from pathlib import Path
 
 import field
 from entries import Entry, find_entry, keep_entry, key_of, read_entries
-from kill_matrix import UPSTREAM, Groups, Matrix, matrix
+from groups import UPSTREAM, Groups, Matrix
+from kill_matrix import matrix
 from scaffold import workflow
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import read_state

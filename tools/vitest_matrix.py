@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kill_matrix import NOBODY, UPSTREAM, Grouping, Groups, Matrix, green, grouping
+from groups import NOBODY, UPSTREAM, Grouping, Groups, Matrix, green, grouping
 from scaffold.languages.typescript.tests import BETWEEN
 from scaffold.proof.kill_check import NOTICED, targets_of
 from scaffold.proof.mutants import Mutant, MutantVerdict

@@ -12,7 +12,7 @@ import pytest
 import field_parts
 import kill_matrix
 from entries import Entry, read_entries
-from kill_matrix import Matrix
+from groups import Matrix
 from scaffold import workflow
 from scaffold.checkout.find import Checkout
 from scaffold.checkout.state import read_state

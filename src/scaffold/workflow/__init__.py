@@ -221,7 +221,7 @@ def subject_of(
             "scaffold status",
         )
     targets = _targets_of(checkout.root, findings)
-    files = _files_of(checkout.root, record)
+    files = _files_of(checkout.root, gap, record)
     whole = Subject(
         slug,
         checkout.root,
@@ -242,13 +242,13 @@ def subject_of(
     return of_parts(whole, gap, record, parts)
 
 
-def _files_of(root: Path, record: GapRecord) -> tuple[str, ...]:
+def _files_of(root: Path, gap: Gap, record: GapRecord) -> tuple[str, ...]:
     # A file that a person deleted stays deleted, and the outcome names it; the rest is proved.
     files = tuple(path for path in record.files if read_file(root, path) is not None)
     if record.files and not files:
         raise CheckoutError(
-            f"'{record.slug}' cannot be proved: every file of it was deleted",
-            f"scaffold new --gap {record.slug} --on-conflict overwrite",
+            f"'{gap.slug}' cannot be proved: every file of it was deleted",
+            f"scaffold new --gap {gap.slug} --on-conflict overwrite",
         )
     return files
 

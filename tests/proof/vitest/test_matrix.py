@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import kill_matrix
-from kill_matrix import Matrix
+from groups import Matrix
 from proof.vitest.conftest import BOX, BOX_TESTS, GREEN, WORDS, Generate
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.proof.runner import VerifyOptions
