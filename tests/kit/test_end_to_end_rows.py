@@ -52,3 +52,12 @@ def test_the_fixture_of_a_gateway_holds_without_one(native: bool, tmp_path: Path
     last = outcome(folder, *([] if native else ["test_gateway_ways.py"]))
     assert "passed" in last
     assert "skipped" not in last
+
+
+@pytest.mark.slow
+def test_the_fixture_of_a_gateway_holds_beside_the_rows_that_use_it(tmp_path: Path) -> None:
+    folder = written(tmp_path, "pytest_orchestration", "bedrock_mock", "e2e_errors")
+    assert "gateway_clients" in (folder / "conftest.py").read_text("utf-8")
+    last = outcome(folder, "test_gateway_fixture.py", "-k", "one_for_a_session")
+    assert "passed" in last
+    assert "skipped" not in last

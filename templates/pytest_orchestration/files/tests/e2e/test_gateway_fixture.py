@@ -45,7 +45,10 @@ def suite(tmp_path, monkeypatch):
     make_stack(tmp_path)
     folder = tmp_path / "tests/e2e"
     folder.mkdir(parents=True)
-    shutil.copy(FOLDER / "conftest.py", folder)
+    # What conftest.py imports lies beside it.
+    for module in FOLDER.glob("*.py"):
+        if not module.name.startswith("test_"):
+            shutil.copy(module, folder)
     for package in FOLDER.glob("*/__init__.py"):
         shutil.copytree(package.parent, folder / package.parent.name)
     (folder / "test_uses.py").write_text(USES)
@@ -73,6 +76,13 @@ def output_of(folder, *words):
         return run.communicate(timeout=120)[0]
 
 
+def urls_of(folder, output):
+    """What each test wrote down: its worker, and where its gateway is."""
+    urls = folder / "urls"
+    assert urls.exists(), f"expected tests that passed, got\n{output}"
+    return [tuple(line.split()) for line in urls.read_text().splitlines()]
+
+
 def wait_until_gone(url, within_s=15):
     deadline = time.monotonic() + within_s
     while True:
@@ -87,9 +97,9 @@ def wait_until_gone(url, within_s=15):
 def test_stack_is_one_for_a_session(suite):
     output = output_of(suite, "-k", "url")
 
-    urls = (suite / "urls").read_text().splitlines()
+    urls = urls_of(suite, output)
     assert (len(urls), len(set(urls))) == (4, 1), output
-    wait_until_gone(urls[0].split()[1])
+    wait_until_gone(urls[0][1])
 
 
 def test_stack_is_one_for_each_worker(suite):
@@ -97,7 +107,7 @@ def test_stack_is_one_for_each_worker(suite):
 
     output = output_of(suite, "-k", "url", "-n", "2")
 
-    found = {tuple(line.split()) for line in (suite / "urls").read_text().splitlines()}
+    found = set(urls_of(suite, output))
     assert {worker for worker, _ in found} == {"gw0", "gw1"}, output
     assert len({url for _, url in found}) == 2, found
     for _, url in found:
