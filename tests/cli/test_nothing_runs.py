@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from scaffold.cli import COMMANDS
+from support.command import scaffold
+from support.repositories import git
+from support.tinykit import DEMO_KIT
 from support.traps import Trapped, set_traps
+from support.tree import write_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_rendered")]
 
@@ -120,6 +128,106 @@ def test_doctor_reads_what_the_checkouts_interpreter_is_and_asks_it_on_request(
     argv = [*CONSOLE, "doctor", "--run"]
     subprocess.run(argv, cwd=trapped.tree, env=env, check=False, capture_output=True)
     assert "ran-.venv-bin-python" in trapped.marked()
+
+
+def missing_tree(repository: Path, marks: Path) -> None:
+    """A partial clone whose remote is reached by a program: an object of a branch is lacking."""
+    tree = git(repository, "rev-parse", "other^{tree}")
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    for key, value in {
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": str(repository),
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": f"touch {marks}/fetched; git-upload-pack",
+    }.items():
+        git(repository, "config", key, value)
+
+
+def piped(*places: str) -> Callable[[Path, Path], None]:
+    """Pipes in place of what git reads."""
+
+    def plant(repository: Path, marks: Path) -> None:
+        for place in places:
+            (repository / place).parent.mkdir(parents=True, exist_ok=True)
+            (repository / place).unlink(missing_ok=True)
+            os.mkfifo(repository / place)
+
+    return plant
+
+
+def includes_a_pipe(repository: Path, marks: Path) -> None:
+    piped("pipe")(repository, marks)
+    with (repository / ".git" / "config").open("a") as stream:
+        stream.write(f"[include]\npath = {repository}/pipe\n")
+
+
+def borrows_from_a_pipe(repository: Path, marks: Path) -> None:
+    piped("more/pack/pack-1.idx")(repository, marks)
+    write_files(repository, {".git/objects/info/alternates": f"{repository}/more\n"})
+
+
+def names(text: str) -> Callable[[Path, Path], None]:
+    """A `.git` that is a file with this text."""
+
+    def plant(repository: Path, marks: Path) -> None:
+        (repository / ".git").rename(marks.with_name("history"))
+        (repository / ".git").write_text(text)
+
+    return plant
+
+
+HISTORIES: dict[str, Callable[[Path, Path], None]] = {
+    "a program fetches what is missing": missing_tree,
+    "a history with a name that is too long": names(f"gitdir: {'a' * 300}\n"),
+    "a history with a name that no file can have": names("gitdir: a\0b\n"),
+    "settings include a pipe": includes_a_pipe,
+    "objects are borrowed from a pipe": borrows_from_a_pipe,
+    **{
+        place: piped(f".git/{place}")
+        for place in ("HEAD", "config", "index", "packed-refs", "shallow", "commondir",
+                      "refs/heads/x", "refs/remotes/o/x", "objects/00/" + "1" * 38,
+                      "objects/pack/pack-1.idx", "objects/info/alternates",
+                      "objects/info/commit-graph", "info/exclude", "info/attributes")
+    },
+    "rules of what is ignored": piped(".gitignore", "tests/.gitignore", "tests/.gitattributes"),
+}  # fmt: skip
+"""What the `.git` of a checkout that came whole can hold."""
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_history_names_no_program_and_is_not_waited_for(
+    repository: Path, tmp_path: Path, name: str
+) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    file = "tests/test_prices.py"
+    git(repository, "switch", "-q", "-c", "other")
+    assert scaffold("new", "--gap", "prices", "-C", repository, "--kit", DEMO_KIT).code == 0
+    git(repository, "add", file)
+    git(repository, "commit", "-q", "-m", "Two")
+    git(repository, "switch", "-q", "main")
+    HISTORIES[name](repository, marks)
+    commands = [["status"], ["pr"], ["new", "--gap", "prices", "--dry-run"], ["undo", "--dry-run"]]
+    commands += [["doctor"], ["new", "--gap", "labels", "--next", "--commit", "--no-prove"]]
+    for words in commands:
+        begun = time.monotonic()
+        done = scaffold(*words, "-C", repository, "--kit", DEMO_KIT)
+        assert done.code in (0, 3, 4), (words, done.err)
+        assert os.listdir(marks) == [], words
+        assert time.monotonic() - begun < 30, f"{words} waited"
+
+
+def test_the_trap_of_a_partial_clone_works(repository: Path, tmp_path: Path) -> None:
+    git(repository, "switch", "-q", "-c", "other")
+    write_files(repository, {"tests/more.py": ""})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Two")
+    git(repository, "switch", "-q", "main")
+    missing_tree(repository, tmp_path)
+    with suppress(subprocess.CalledProcessError):
+        git(repository, "ls-tree", "-r", "other")
+    assert (tmp_path / "fetched").exists()
 
 
 def test_the_traps_work(trapped: Trapped, tmp_path: Path) -> None:

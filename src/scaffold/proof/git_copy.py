@@ -15,7 +15,8 @@ from pathlib import Path
 
 from scaffold.errors import MissingToolError
 from scaffold.system import process
-from scaffold.system.git import folder_of, git_env, history_above, safe_git
+from scaffold.system.git import folder_of, history_above, reading_env, safe_git
+from scaffold.system.git.history import common_of, line_of_alternates
 from scaffold.system.reading import read_plain
 
 MOST_BYTES = 512 << 20
@@ -39,7 +40,7 @@ def heads_of(root: Path) -> list[str | bytes]:
     if own is None:
         return []
     found: list[str | bytes] = [_text(own / "HEAD")]
-    common = _common(own)
+    common = common_of(own)
     refs = [path for path in (common / "refs").rglob("*") if path.is_file()]
     for path in [common / "packed-refs", *sorted(refs)]:
         found += [os.fsencode(path.name), _bytes(path)]
@@ -54,7 +55,7 @@ def copy_history(source: Path, place: Path) -> None:
     own = folder_of(source)
     if own is None:
         return
-    common = _common(own)
+    common = common_of(own)
     try:
         place.mkdir(parents=True)
         for name in OF_A_TREE:
@@ -69,17 +70,11 @@ def copy_history(source: Path, place: Path) -> None:
                 _copy_below(folder / name, place / name)
         (place / "refs").mkdir(exist_ok=True)
         (place / "objects" / "info").mkdir(parents=True)
-        alternate = _quoted(os.path.realpath(common / "objects"))
-        (place / "objects" / "info" / "alternates").write_bytes(os.fsencode(alternate) + b"\n")
+        alternates = line_of_alternates(Path(os.path.realpath(common / "objects")))
+        (place / "objects" / "info" / "alternates").write_bytes(alternates)
         (place / "config").write_text(_settings(common / "config"), encoding="utf-8")
     except OSError:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _common(own: Path) -> Path:
-    """Where a worktree's history keeps what all worktrees share."""
-    common = _text(own / "commondir").strip()
-    return Path(os.path.realpath(own / common)) if common else own
 
 
 def _text(place: Path) -> str:
@@ -106,13 +101,6 @@ def _copy_below(source: Path, place: Path) -> None:
             _copy(file, place / file.relative_to(source))
 
 
-def _quoted(path: str) -> str:
-    """A path as a line of `alternates`, quoted as C does where it has to be."""
-    if not re.search(r'[\x00-\x1f"\\]', path):
-        return path
-    return '"' + re.sub(r'[\x00-\x1f"\\]', lambda m: f"\\{ord(m[0]):03o}", path) + '"'
-
-
 def _settings(source: Path) -> str:
     """The settings that say what the history is, and none that names a program."""
     lines = ["[core]", "\tbare = false"]
@@ -130,7 +118,7 @@ def _settings(source: Path) -> str:
 def _read_settings(source: Path) -> Iterator[tuple[str, str]]:
     argv = safe_git("config", "--file", str(source), "--no-includes", "--null", "--list")
     try:
-        done = process.run(argv, cwd=source.parent, env=git_env(), timeout_s=GIT_S)
+        done = process.run(argv, cwd=source.parent, env=reading_env(), timeout_s=GIT_S)
     except MissingToolError:
         return
     for item in done.stdout.split("\0") if done.returncode == 0 else []:

@@ -20,7 +20,7 @@ from scaffold.errors import CheckoutError, MissingToolError, ScaffoldError
 from scaffold.proof.git_copy import copy_history
 from scaffold.proof.pool import Stopped
 from scaffold.system import process
-from scaffold.system.git import git_env, history_above, safe_git
+from scaffold.system.git import history_above, reading_env, safe_git
 from scaffold.system.invocation import quoted
 from scaffold.system.reading import TOOL_FOLDERS
 
@@ -150,7 +150,7 @@ def _tracked(root: Path) -> frozenset[str]:
     for more in (["--recurse-submodules"], []):
         try:
             argv = safe_git("ls-files", "-z", *more)
-            done = process.run(argv, cwd=root, env=git_env(), timeout_s=LIST_S)
+            done = process.run(argv, cwd=root, env=reading_env(), timeout_s=LIST_S)
         except MissingToolError:
             return frozenset()
         if done.returncode == 0:

@@ -178,6 +178,7 @@ def environment() -> dict[str, str]:
         "RUSTUP_AUTO_INSTALL": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_NO_LAZY_FETCH": "1",
     }
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from scaffold.checkout.files import read_file
 from scaffold.checkout.state.model import EditRecord, GapRecord
 from scaffold.edits import Presence, decode, standing
-from scaffold.errors import MissingToolError
 
 Records = Mapping[str, GapRecord]
 
@@ -92,19 +91,22 @@ def _on_other_branches(root: Path, paths: Collection[str]) -> set[str]:
     if not paths:
         return set()
     # Most readings need no git, and it costs a quick command a tenth of its time.
-    from scaffold.system.git import history_above
+    from scaffold.system.git.history import history_of
 
-    if history_above(root) is None:
+    history = history_of(root)
+    if history is None:
         return set()
-    named = ["--", *(f":(literal){path}" for path in sorted(paths))]
-    others = ["--branches", "--remotes", "--not", "HEAD"]
-    shape = ["--format=", "--name-only", "--relative", "--no-renames", "-z"]
-    changed = _git(root, "log", "--no-show-signature", *shape, *others, *named)
-    away = {item.strip("\n") for item in changed} & set(paths)
+    lead = history.lead
+    named = ["--", *(f":(literal){lead}{path}" for path in sorted(paths))]
+    shape = ["--format=", "--name-only", "--no-renames", "--ignore-missing", "-z"]
+    others = [*history.branches, f"^{history.head}"]
+    changed = history.ask("log", "--no-show-signature", *shape, "--stdin", *named, given=others)
+    away = {item.strip("\n").removeprefix(lead) for item in changed} & set(paths)
     ids = {}
-    for entry in _git(root, "ls-tree", "-r", "-z", "HEAD", *named) if away else ():
+    listed = history.ask("ls-tree", "-r", "-z", history.head, *named) if away else ()
+    for entry in listed:
         about, _, path = entry.partition("\t")
-        ids[path] = about.split(" ")[-1]
+        ids[path.removeprefix(lead)] = about.split(" ")[-1]
     return {path for path in away if _is_blob(read_file(root, path), ids.get(path))}
 
 
@@ -115,16 +117,3 @@ def _is_blob(content: bytes | None, name: str | None) -> bool:
     algorithm = "sha1" if len(name) == 40 else "sha256"
     whole = b"blob %d\0%b" % (len(content), content)
     return hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest() == name
-
-
-def _git(root: Path, *arguments: str) -> list[str]:
-    """What git lists; nothing where it cannot."""
-    from scaffold.system.git import GIT_S, safe_git
-    from scaffold.system.process import run_tool
-
-    words = safe_git("-C", str(root), *arguments)
-    try:
-        done = run_tool(words, timeout_s=GIT_S)
-    except MissingToolError:
-        return []
-    return [item for item in done.stdout.split("\0") if item] if done.returncode == 0 else []

@@ -30,6 +30,11 @@ def git_env() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not PLACES.match(name)}
 
 
+def reading_env() -> dict[str, str]:
+    """The same for a git that only reads: what a partial clone lacks is not fetched for it."""
+    return {**git_env(), "GIT_NO_LAZY_FETCH": "1"}
+
+
 def history_above(root: Path) -> Path | None:
     """The folder, this one or one above it, that holds `.git`."""
     return next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
@@ -51,7 +56,7 @@ def holds(root: Path, paths: Iterable[str]) -> list[str]:
 
 def folder_of(source: Path) -> Path | None:
     """The folder that a `.git` is or names: a worktree's and a submodule's is a file."""
-    if source.is_dir():
+    if os.path.isdir(source):
         return Path(os.path.realpath(source))
     try:
         first = read_plain(source, most=1 << 16).decode("utf-8", "surrogateescape")
@@ -60,5 +65,8 @@ def folder_of(source: Path) -> Path | None:
     line = first.partition("\n")[0]
     if not line.startswith("gitdir: "):
         return None
-    folder = Path(os.path.realpath(source.parent / line.removeprefix("gitdir: ").strip()))
-    return folder if folder.is_dir() else None
+    try:
+        folder = os.path.realpath(source.parent / line.removeprefix("gitdir: ").strip())
+    except ValueError:
+        return None
+    return Path(folder) if os.path.isdir(folder) else None

@@ -8,14 +8,23 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import CheckoutError, CommitError, ConflictError, MissingToolError, UsageError
 from scaffold.system import isolation, process
-from scaffold.system.git import ANY_OWNER, GIT_S, SAFE, git_env, history_above, safe_git
-from scaffold.system.invocation import quoted
+from scaffold.system.git import (
+    ANY_OWNER,
+    GIT_S,
+    SAFE,
+    git_env,
+    history_above,
+    reading_env,
+    safe_git,
+)
+from scaffold.system.git.history import not_plain
+from scaffold.system.invocation import look, quoted
 
 # Settings and pathspecs of a hook's git would reach into the repository too.
 _MEANT_FOR_ANOTHER = re.compile(
@@ -61,6 +70,7 @@ class Repository:
                 "git is not on the PATH outside of the checkout", "git --version"
             )
         self._program = program
+        self._check_plain()
         self._check_tree()
         self._check_under_way()
         self.branch = self._answer("symbolic-ref", "--quiet", "--short", "HEAD")
@@ -84,13 +94,8 @@ class Repository:
             ConflictError: One is staged already, or holds changes that are not committed.
             CheckoutError: One is ignored or overlooked by git, or lies in another repository.
         """
-        for path in paths:
-            inner = next((f for f in Path(path).parents if self._is_repository(f)), None)
-            if inner is not None:
-                raise CheckoutError(
-                    f"{path} lies in {inner}, a repository by itself, and is not part of this one",
-                    f"git -C {quoted(str(inner))} status",
-                )
+        self._check_plain(paths)
+        self._check_own(paths)
         staged = self._listed("diff", "--cached", "--name-only", "--relative", "-z", "--",
                               *_literal(paths))  # fmt: skip
         if staged:
@@ -114,6 +119,15 @@ class Repository:
                 f"git check-ignore -v -- {shlex.join(ignored)}",
             )
         self._check_seen(paths)
+
+    def _check_own(self, paths: Collection[str]) -> None:
+        for path in paths:
+            inner = next((f for f in Path(path).parents if self._is_repository(f)), None)
+            if inner is not None:
+                raise CheckoutError(
+                    f"{path} lies in {inner}, a repository by itself, and is not part of this one",
+                    f"git -C {quoted(str(inner))} status",
+                )
 
     def _check_seen(self, paths: Collection[str]) -> None:
         tagged = self._listed("ls-files", "-v", "-z", "--", *_literal(paths))
@@ -177,7 +191,11 @@ class Repository:
                 code = process.attach(
                     [self._program, *words, *_literal(paths)],
                     cwd=self.root,
-                    env={**_own_env(), "GIT_TRACE2_EVENT": str(trace), "GIT_EDITOR": "true"},
+                    env={
+                        **_own_env(git_env()),
+                        "GIT_TRACE2_EVENT": str(trace),
+                        "GIT_EDITOR": "true",
+                    },
                     to_stderr=True,
                 )
                 who = _who_refused(trace) if code else ""
@@ -199,6 +217,13 @@ class Repository:
             f"{what} was not committed: {why}; its files are written, and not staged",
             f"git add -- {named} && git commit -m {shlex.quote(message)} -- {named}",
         )
+
+    def _check_plain(self, paths: Collection[str] = ()) -> None:
+        place = not_plain(self.root, paths)
+        if place is not None:
+            raise CheckoutError(
+                f"{place} is not a plain file, and git would wait for it", look(place)
+            )
 
     def _check_tree(self) -> None:
         done = self._run("rev-parse", "--is-inside-work-tree", trusted=False)
@@ -298,18 +323,24 @@ class Repository:
         self, *arguments: str, given: str | None = None, trusted: bool = True
     ) -> process.Completed:
         words = safe_git(*arguments, settings=(*SAFE, ANY_OWNER) if trusted else SAFE)
-        return process.run(
+        done = process.run(
             [self._program, *words[1:]],
             cwd=self.root,
-            env={**_own_env(), "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"},
+            env={**_own_env(reading_env()), "LC_ALL": "C"},
             timeout_s=GIT_S,
             input_text=given,
         )
+        if done.timed_out:
+            raise CheckoutError(
+                f"git did not answer within {GIT_S:.0f} s in {self.root}: {shlex.join(arguments)}",
+                "git status",
+            )
+        return done
 
 
-def _own_env() -> dict[str, str]:
-    """The user's environment as `git commit` would have it, typed in the checkout."""
-    kept = {name: value for name, value in git_env().items() if not _MEANT_FOR_ANOTHER.match(name)}
+def _own_env(of: Mapping[str, str]) -> dict[str, str]:
+    """An environment of git as the user would have it, typed in the checkout."""
+    kept = {name: value for name, value in of.items() if not _MEANT_FOR_ANOTHER.match(name)}
     return {**kept, "PATH": isolation.user_path()}
 
 
