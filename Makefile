@@ -83,7 +83,7 @@ drift: $(VENV)/.ready
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
 
-# make stack PLANO="COMMIT=DIR" STACK="--binaries DIR --stack WORDS [--python EXE]": the end-to-end rows against a
+# make stack PLANO="COMMIT=DIR" STACK="--binaries DIR --stack WORDS [--python EXE] [--mended WORDS]": the end-to-end rows against a
 # real stack of Envoy, both filters and brightstaff, into field/stack.json and docs/stack.md.
 stack: $(VENV)/.ready
 	$(BIN)/python tools/stack.py run $(PLANO) $(STACK)

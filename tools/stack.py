@@ -1,11 +1,12 @@
 """The end-to-end rows against a real stack: which test ran against what, and how long.
 
     python tools/stack.py run COMMIT=DIR --binaries DIR --stack WORDS [--python EXE]
+    python tools/stack.py run COMMIT=DIR … --mended WORDS     only what failed without these mends
     python tools/stack.py table                      docs/stack.md from field/stack.json
 
 All rows are written into a copy of the checkout; its own Bedrock tests run there as well, and the
 tests that fail today. `--binaries` is what PLANO_BINARIES of `pytest_orchestration` names, WORDS
-says what lies there.
+says what lies there; with `--mended` they were built from a checkout with the mends of another row.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("checkouts", nargs="*", metavar="[NAME=]DIR")
     parser.add_argument("--binaries", type=Path, help="folder of the programs of the stack")
     parser.add_argument("--stack", default="", help="what they are")
+    parser.add_argument("--mended", default="", help="the defects that were mended in them")
     parser.add_argument("--python", default=sys.executable, help="has what the tests import")
     options = parser.parse_intermixed_args()
     for given in options.checkouts if options.action == "run" else ():
@@ -71,16 +73,35 @@ def measured(commit: str, folder: Path, options: argparse.Namespace) -> Iterator
         owners = owners_of(copy)
         found: dict[str, dict[str, Any]] = {}
         ours = sorted(Path(path).name for path in owners if Path(path).name.startswith("test_"))
-        for files, chosen in ((ours, ""), *(([name], only) for name, only in OWN.items())):
+        chosen = " or ".join(failed(commit)) if options.mended else ""
+        own = () if options.mended else OWN.items()
+        for files, only in ((ours, chosen), *(([name], only) for name, only in own)):
             say(f"{commit}: {', '.join(files)}")
-            found |= recorded(copy / SUITE, files, chosen, options)
+            found |= recorded(copy / SUITE, files, only, options)
     for row in ROWS:
         mine = {
             name: test
             for name, test in found.items()
             if owners.get(f"{SUITE}/{name.partition('::')[0]}", "bedrock_mock") == row
         }
-        yield {"gap": row, "commit": commit, "stack": options.stack, "tests": lines_of(mine)}
+        case = {"case": f"mended: {options.mended}"} if options.mended else {}
+        entry = {"gap": row, "commit": commit, **case, "stack": options.stack}
+        if mine or not options.mended:
+            yield {**entry, "tests": lines_of(mine)}
+
+
+def failed(commit: str) -> list[str]:
+    """The tests that failed at a commit without mends.
+
+    Raises:
+        FieldError: None did, or none was run.
+    """
+    whole = (one for one in read_entries(RESULTS) if one["commit"] == commit and "case" not in one)
+    tests = (test for one in whole for test in one["tests"])
+    found = {test["test"] for test in tests if "failed" in test["outcomes"]}
+    if not found:
+        raise FieldError(f"no test that failed at {commit} is in {RESULTS.name}")
+    return sorted(found)
 
 
 def owners_of(copy: Path) -> dict[str, str]:
@@ -144,13 +165,14 @@ def page(entries: Iterable[Entry]) -> Iterator[str]:
     )
     for entry in entries:
         tests = entry["tests"]
+        case = f", {entry['case']}" if "case" in entry else ""
         sums = [
             [against, *counts(one for one in tests if one["against"] == against)]
             for against in ("stack", "mock")
         ]
         yield from (
             "",
-            f"## {entry['gap']} at {entry['commit']}",
+            f"## {entry['gap']} at {entry['commit']}{case}",
             "",
             f"Stack: {entry['stack']}.",
             "",

@@ -6,7 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+import pytest
+
 import stack
+from entries import keep_entry, read_entries
+from field import FieldError
 
 SUITE = """\
 import pytest
@@ -40,6 +44,24 @@ def test_each_test_is_kept_with_its_cases_and_what_it_ran_against(tmp_path: Path
         {"test": "test_alone", "against": "mock", "outcomes": {"skipped": 1}},
         {"test": "test_both", "against": "stack", "outcomes": {"failed": 1, "passed": 1}},
     ]
+
+
+def test_what_failed_is_run_again_where_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "RESULTS", tmp_path / "stack.json")
+    test = {"file": "test_it.py", "test": "test_both", "against": "stack", "seconds": 1.5}
+    tests = [{**test, "outcomes": {"failed": 1, "passed": 1}},
+             {**test, "test": "test_alone", "outcomes": {"passed": 1}}]  # fmt: skip
+    entry = {"gap": "row", "commit": "c0ffee", "stack": "Envoy", "tests": tests}
+    keep_entry(stack.RESULTS, entry)
+    keep_entry(stack.RESULTS, {**entry, "case": "mended: other", "tests": tests[1:]})
+
+    assert stack.failed("c0ffee") == ["test_both"]
+    with pytest.raises(FieldError, match="no test that failed at decade"):
+        stack.failed("decade")
+    titles = [line for line in stack.page(read_entries(stack.RESULTS)) if line[:2] == "##"]
+    assert titles == ["## row at c0ffee", "## row at c0ffee, mended: other"]
 
 
 def test_the_page_lists_what_ran_against_the_stack() -> None:
