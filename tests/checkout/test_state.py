@@ -203,8 +203,11 @@ def test_what_would_not_be_read_again_is_not_written() -> None:
 
 def test_a_proof_is_there_or_none(tmp_path: Path) -> None:
     assert read_verified(tmp_path, "prices") is None
-    write_files(tmp_path, {".scaffold/verified/prices.json": '{"passed": 3, "verdict": "green"}'})
-    assert read_verified(tmp_path, "prices") == {"passed": 3, "verdict": "green"}
+    write_files(
+        tmp_path,
+        {".scaffold/verified/prices.json": '{"passed": 3, "generated": 4, "verdict": "green"}'},
+    )
+    assert read_verified(tmp_path, "prices") == {"passed": 3, "generated": 4, "verdict": "green"}
 
 
 def test_files_that_a_gap_deleted_are_remembered(tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from scaffold.checkout.files import is_inside
-from scaffold.checkout.state import DIGEST, FOLDER, fingerprint, former
+from scaffold.checkout.state import DIGEST, FOLDER, fingerprint, former, is_place
 from scaffold.errors import CheckoutError
 
 MOST_BYTES = 16 << 20
@@ -186,11 +185,11 @@ def _from_json(data: Mapping[str, Any]) -> Record:
     _expect(len({op.path for op in operations}) == len(operations), "a path that is there twice")
     _expect(isinstance(folders, list) and len(folders) <= MOST_FILES, "its folders")
     for folder in folders:
-        _expect(folder in OUR_FOLDERS or _is_path(folder), "the path of a folder")
+        _expect(folder in OUR_FOLDERS or is_place(folder), "the path of a folder")
     emptied = data.get("emptied", {})
     _expect(isinstance(emptied, dict) and len(emptied) <= MOST_FILES, "its emptied folders")
     for folder, mode in emptied.items():
-        _expect(_is_path(folder), "the path of an emptied folder")
+        _expect(is_place(folder), "the path of an emptied folder")
         _expect(type(mode) is int and 0 <= mode <= 0o7777, "the permissions of a folder")
     return Record(label, token, operations, tuple(folders), tuple(emptied.items()))
 
@@ -199,7 +198,7 @@ def _operation(data: Any) -> Operation:
     _expect(_keys(data) == {"path", "before", "after"}, "a file")
     path = data["path"]
     _expect(isinstance(path, str), "the path of a file")
-    _expect(_is(OURS, path) or _is_path(path), "the path of a file")
+    _expect(_is(OURS, path) or is_place(path), "the path of a file")
     return Operation(path, _content(data["before"]), _content(data["after"]))
 
 
@@ -209,19 +208,6 @@ def _content(data: Any) -> Content | None:
     _expect(_keys(data) == {"digest", "lines"}, "a digest")
     _expect(_is(DIGEST, data["digest"]) and _is(DIGEST, data["lines"]), "a digest")
     return Content(data["digest"], data["lines"])
-
-
-def _is_path(path: Any) -> bool:
-    """Whether it is a path of the checkout that is not one of ours."""
-    if not isinstance(path, str) or not is_inside(path):
-        return False
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    parts = path.split("/")
-    # Written as it is walked: no empty part and no '.', so that one file has one name.
-    return not any(part in ("", ".") or part.casefold() == FOLDER for part in parts)
 
 
 def _is(pattern: re.Pattern[str], text: Any) -> bool:

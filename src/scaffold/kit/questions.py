@@ -20,6 +20,7 @@ from scaffold.system.reading import read_plain
 Answers = dict[str, Any]
 RESERVED = ("gap", "facts", "kit_version")
 """Questions of copier.yml itself."""
+MOST_INT = 10**18
 DELIMITERS = ("[[", "[%", "[#")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -203,9 +204,10 @@ def _bool(value: Any) -> bool | None:
 
 def _int(value: Any) -> int | None:
     try:
-        return None if isinstance(value, bool) else int(str(value))
+        number = None if isinstance(value, bool) else int(str(value))
     except ValueError:
         return None
+    return number if number is None or abs(number) < MOST_INT else None
 
 
 def _str(value: Any) -> str | None:

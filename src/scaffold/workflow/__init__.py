@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings, FoundTarget, open_checkout
 from scaffold.checkout.generation import read_whole
-from scaffold.checkout.state import EditRecord, GapRecord, State, is_at_rest, read_state
+from scaffold.checkout.state import HEAD, EditRecord, GapRecord, State, is_at_rest, read_state
 from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
 from scaffold.checkout.status import statuses as statuses_now
 from scaffold.errors import CheckoutError, UsageError
@@ -123,7 +123,7 @@ def plan_new(
         )
         # An answer holds until another one is given.
         merged = {
-            slug: {**values, **_remembered(state, slug, values, given)}
+            slug: {**values, **_remembered(state, kit.gaps[slug], given)}
             for slug, values in answers.items()
         }
         return make_plan(kit, checkout, state, replace(whole, answers=merged), progress)
@@ -286,12 +286,21 @@ def _can_be_broken(root: Path, at: FoundTarget) -> bool:
     return place not in language.suite_files(place.parent, lambda error: None)
 
 
-def _remembered(
-    state: State, slug: str, values: Mapping[str, Any], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    record = state.gaps.get(slug)
-    if record is None:
-        return {}
-    return {
-        key: value for key, value in record.answers.items() if key in values and key not in given
-    }
+def _remembered(state: State, gap: Gap, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that a gap was written with, but for those that are given anew.
+
+    Raises:
+        CheckoutError: One does not fit its question.
+    """
+    from scaffold.kit.questions import load_questions
+
+    record = state.gaps.get(gap.slug)
+    kept = {} if record is None else record.answers
+    try:
+        return {
+            question.name: question.parse(kept[question.name])
+            for question in load_questions(gap)
+            if question.name in kept and question.name not in given
+        }
+    except UsageError as error:
+        raise CheckoutError(f"{HEAD} keeps an answer: {error.fact}", error.hint) from error

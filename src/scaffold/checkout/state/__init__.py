@@ -33,13 +33,21 @@ from scaffold.checkout.state.model import (
     fingerprint,
 )
 from scaffold.checkout.state.reading import MOST_STATE, content_of, damaged, load, paths_in
-from scaffold.checkout.state.records import DIGEST, dump, proof_of, record_of, record_to_json
+from scaffold.checkout.state.records import (
+    DIGEST,
+    dump,
+    is_place,
+    proof_of,
+    record_of,
+    record_to_json,
+)
 from scaffold.errors import CheckoutError
 from scaffold.system.invocation import HELP
 
 __all__ = [
     "DIGEST",
     "FOLDER",
+    "HEAD",
     "JOURNAL",
     "PROOFS",
     "STATE_FILES",
@@ -55,6 +63,7 @@ __all__ = [
     "gaps_in",
     "in_git",
     "is_at_rest",
+    "is_place",
     "is_there",
     "read_state",
     "read_verified",

@@ -52,6 +52,8 @@ def load(path: str, content: bytes) -> dict[str, Any]:
     """
     try:
         data = json.loads(content.decode("utf-8"))
+        if b"\\u" in content:  # half of a pair can be written so, and nowhere else
+            json.dumps(data, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
         raise damaged(path, "its JSON is nested too deep") from error
     except ValueError as error:

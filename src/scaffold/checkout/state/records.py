@@ -12,11 +12,15 @@ from scaffold.checkout.files import is_inside
 from scaffold.checkout.state.model import FOLDER, EditRecord, GapRecord
 from scaffold.checkout.state.reading import damaged, load
 from scaffold.checkout.verdict import Mode, Verdict
-from scaffold.edits import KEPT
+from scaffold.edits import KEPT, KINDS
 
-COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable")
+COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable",
+    "sample")  # fmt: skip
 """What a proof counts."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
+MOST_NAME = 255
+"""The longest name of a file, in bytes."""
+MOST_INT = 10**18
 SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 
@@ -53,7 +57,7 @@ def record_of(path: str, slug: str, data: Any) -> GapRecord:
             digest=_text(data["digest"]),
             mode=Mode(_text(data["mode"])),
             template=_text(data["template"]),
-            answers=_mapping(data["answers"]),
+            answers={key: _answer(value) for key, value in _mapping(data["answers"]).items()},
             files={_path(key): _text(value) for key, value in _mapping(data["files"]).items()},
             edits=tuple(_edit(item) for item in data["edits"]),
             removed={
@@ -75,7 +79,7 @@ def _edit(item: Mapping[str, Any]) -> EditRecord:
     for name, digest in units.items():
         if digest.startswith("{"):  # format 1
             units[name], kept[name] = KEPT, digest
-    return EditRecord(_text(item["kind"]), _path(item["path"]), bool(item["created"]), units, kept)
+    return EditRecord(_kind(item["kind"]), _path(item["path"]), bool(item["created"]), units, kept)
 
 
 def proof_of(path: str, content: bytes) -> dict[str, Any]:
@@ -85,18 +89,26 @@ def proof_of(path: str, content: bytes) -> dict[str, Any]:
         CheckoutError: It is damaged.
     """
     proof = load(path, content)
-    counts = [proof[name] for name in COUNTS if proof.get(name) is not None]
-    fits = (
-        all(type(count) is int and 0 <= count < 10**9 for count in counts)
-        and proof.get("passed") is not None
-        and proof.get("verdict") in list(Verdict)
-        and (not proof.get("viable") or proof.get("killed") is not None)
-        and all(_is_flat(value) for value in proof.values())
-        and all(map(_is_before, proof.get("before") or ()))
-    )
+    try:
+        fits = _is_proof(proof)
+    except TypeError:
+        fits = False
     if not fits:
         raise damaged(path, "it is not a proof")
     return proof
+
+
+def _is_proof(proof: Mapping[str, Any]) -> bool:
+    counts = [proof[name] for name in COUNTS if proof.get(name) is not None]
+    return (
+        all(type(count) is int and 0 <= count < 10**9 for count in counts)
+        and None not in (proof.get("passed"), proof.get("generated"))
+        and proof.get("verdict") in list(Verdict)
+        and (not proof.get("viable") or proof.get("killed") is not None)
+        and all(_is_flat(value) for value in proof.values())
+        and all(map(_is_before, _listed(proof.get("before"))))
+        and all(map(_is_measure, _mapping(proof.get("coverage") or {}).values()))
+    )
 
 
 def _is_before(value: Any) -> bool:
@@ -105,9 +117,14 @@ def _is_before(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("path"), str)
-        and all(name in value and type(value[name]) in (int, float, type(None)) for name in names)
+        and all(name in value and _is_measure(value[name]) for name in names)
         and (value["killed"] is None) == (value["viable"] is None)
     )
+
+
+def _is_measure(value: Any) -> bool:
+    """Whether it is a count or a share, or None for one that was not measured."""
+    return value is None or (type(value) in (int, float) and 0 <= value < MOST_INT)
 
 
 def _is_flat(value: Any, depth: int = 3) -> bool:
@@ -118,18 +135,56 @@ def _is_flat(value: Any, depth: int = 3) -> bool:
     return True
 
 
+def is_place(path: Any) -> bool:
+    """Whether it is a path of the checkout that is neither in a `.git` nor one of ours.
+
+    It is written as it is walked, so that one file has one name, and a file can have that name.
+    """
+    if not isinstance(path, str) or not is_inside(path) or not _is_unicode(path):
+        return False
+    return not any(
+        part in ("", ".") or part.casefold() == FOLDER or len(part.encode()) > MOST_NAME
+        for part in path.split("/")
+    )
+
+
 def _path(path: Any) -> str:
-    """A path of the checkout that is neither in a `.git` nor one of ours."""
-    parts = _text(path).split("/")
-    if not is_inside(path) or any(part.casefold() == FOLDER for part in parts):
-        raise ValueError(f"{path!r}, which is not a place inside the checkout")
+    if not is_place(path):
+        raise ValueError(f"{path!r:.60}, which is not a place inside the checkout")
     return str(path)
+
+
+def _answer(value: Any) -> str | int | bool:
+    """An answer: whether it fits its question is the kit's to say."""
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < MOST_INT):
+        return value
+    raise TypeError(f"{value!r:.60}, which is not an answer")
+
+
+def _kind(name: Any) -> str:
+    if name not in KINDS:
+        raise ValueError(f"{name!r:.60}, which is not a kind of edit")
+    return str(name)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.60}, which is not text")
     return value
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list | None):
+        raise TypeError(f"{value!r:.60}, which is not a list")
+    return value or []
 
 
 def _mapping(value: Any) -> dict[str, Any]:
