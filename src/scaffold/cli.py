@@ -135,8 +135,10 @@ def _document_about(argv: list[str]) -> int:
 
 
 def _json_after_the_command(argv: Sequence[str]) -> list[str]:
-    """`--json` may be typed before the command too."""
+    """`--json` may be typed before the command too, and so may `--`, which says nothing there."""
     words = list(argv)
+    if words[:1] == ["--"] and words[1:2] and not words[1].startswith("-"):
+        del words[0]
     if len(words) > 1 and words[0] == "--json" and not words[1].startswith("-"):
         return [words[1], "--json", *words[2:]]
     return words

@@ -251,6 +251,47 @@ def test_the_state_is_damaged_or_not_ours(tree: Path, bad: Bad) -> None:
     assert refused(bad, tree).out == ""
 
 
+LONG = "a" * 300
+BEYOND = [
+    *(["verify", "--mutants", text] for text in ("\u00b2", "9" * 5000, "-1", "1_0", "\u0663")),
+    *(["verify", "--shard", text] for text in ("\u00b2/4", "1/" + "9" * 5000, "5/4", "1/\u00b2")),
+    *(["verify", "--timeout", text] for text in ("nan", "inf", "1e10", "1e400", "0")),
+    *(["new", "--gap", "prices", "--set", text] for text in (
+        "prices_heaviest=" + "9" * 5000, "prices_currency=\udcff", "prices_currency=a\nb")),
+    *([*words, "-C", LONG] for words in (["status"], ["new", "--all"], ["undo"])),
+    *([*words, "-C", f"x/{LONG}"] for words in (["status"], ["pr"])),
+    *([*words, "--kit", LONG] for words in (["list"], ["status"], ["show", "prices"])),
+    ["show", "prices", "--file", LONG],
+    ["verify", "--python", LONG],
+    ["verify", "--report", f"{LONG}/x"],
+    ["new", "--all", "--answers", f"{LONG}.yml"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", BEYOND, ids=lambda typed: f"{typed[:-1]} {typed[-1]!r:.20}")
+def test_what_no_number_and_no_name_can_be_is_refused(tree: Path, typed: list[str]) -> None:
+    assert scaffold("new", "--gap", "labels", "-C", tree, "--kit", DEMO_KIT).code == 0
+    where = [] if "-C" in typed or typed[0] in ("list", "show") else ["-C", str(tree)]
+    done = scaffold(*typed, *where, *([] if "--kit" in typed else ["--kit", str(DEMO_KIT)]))
+    assert done.code in (2, 3, 7, 9), done.err
+    assert done.checked().fact
+
+
+def test_a_folder_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    done = scaffold("status", "-C", tmp_path / "loop" / "x", "--kit", DEMO_KIT)
+    assert done.code == 3
+    assert "cannot be looked at (-C): Too many levels of symbolic links" in done.fact
+
+
+def test_a_double_dash_before_the_command_says_nothing(tree: Path) -> None:
+    write_files(tree, {".scaffold/state.json": "{"})
+    where = ("-C", tree, "--kit", DEMO_KIT)
+    plain, dashed = scaffold("status", *where), scaffold("--", "status", *where)
+    assert (dashed.code, dashed.err) == (plain.code, plain.err)
+    assert dashed.hint == "scaffold undo --set-aside --dry-run"
+
+
 def test_a_refusal_is_one_document_of_json(tree: Path) -> None:
     done = refused(TYPED[1], tree, "--json")
     assert json.loads(done.out) == {

@@ -25,6 +25,14 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
         {"row/gap.toml": "title = \n"},
         r"KIT/templates/row/gap.toml:1: .*line 1.*",
     ),
+    "a template that renders a NUL": (
+        {"row/files/test_app.py.jinja": "x = '[[ '\\0' ]]'\n"},
+        r"the template of 'row' is broken: test_app.py holds a NUL, so it is not text",
+    ),
+    "a baseline that is an option": (
+        {"row/gap.toml": gap_toml(run={"runner": "pytest", "root": ".", "baseline": ["-p evil"]})},
+        r"KIT/templates/row/gap.toml:9: run.baseline = '-p evil' begins as an option does",
+    ),
     "gap.toml without a key": (
         {"row/gap.toml": gap_toml(priority=None)},
         r"KIT/templates/row/gap.toml:1: the key 'priority' is missing",
@@ -175,7 +183,7 @@ def test_a_folder_beside_the_runners_stays_inside(tmp_path: Path, key: str, path
 
 
 def test_a_marker_outside_of_the_checkout_is_refused(tmp_path: Path) -> None:
-    for marker in ("../x", "/", ".git", ".scaffold/state.json"):
+    for marker in ("../x", "/", ".git", ".scaffold/state.json", "a" * 300):
         head = f'name = "tiny"\n[checkout]\nmarkers = ["{marker}"]\n'
         kit = write_kit(tmp_path / "kit", {"kit.toml": head})
         with pytest.raises(KitError, match=r"kit\.toml:3: checkout\.markers\[1\] = "):

@@ -154,6 +154,8 @@ BAD: dict[str, tuple[Callable[[Path], Any], list[str], int, str, str]] = {
     "dots": (lambda tree: None, ["--branch", "a..b"], 2, "--branch a..b: a branch cannot", ""),
     "dash": (lambda tree: None, ["--branch=-f"], 2, "--branch -f: a branch cannot", ""),
     "last": (lambda tree: None, ["--branch", "@{-1}"], 2, "--branch @{-1}: a branch cannot", ""),
+    "head": (lambda tree: None, ["--branch", "@"], 2, "--branch @: a branch cannot", ""),
+    "HEAD": (lambda tree: None, ["--branch", "HEAD"], 2, "--branch HEAD: a branch cannot", ""),
     "blank": (lambda tree: None, ["--branch", ""], 2, "--branch : a branch cannot", ""),
 }  # fmt: skip
 """What is in the way, options, exit code, the fact and the beginning of the hint."""

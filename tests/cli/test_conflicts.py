@@ -45,8 +45,24 @@ def test_refuse_is_the_default_and_writes_nothing(tree: Path, mine: str) -> None
         4,
         "tests/test_prices.py edited since it was generated; nothing was written",
     )
-    assert done.hint == "scaffold new --gap prices --on-conflict skip"
+    assert done.hint == "scaffold new --gap prices --set prices_heaviest=9000 --on-conflict skip"
     assert snapshot(tree) == before
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "--gap labels --part numbers --stubs --dry-run",
+        "--gap labels --next --stubs",
+        "--gap labels --set labels_serials=3 --diff",
+        "--priority P1 --state tracked",
+        "--all --verify",
+    ],
+)
+def test_the_hint_writes_no_more_than_was_typed(tree: Path, typed: str) -> None:
+    write_files(tree, {"tests/test_tracking_numbers.py": "mine\n"})
+    done = scaffold("new", *typed.split(), "--kit", DEMO_KIT, "-C", tree)
+    assert (done.code, done.hint) == (4, f"scaffold new {typed} --on-conflict skip")
 
 
 def test_skip_leaves_the_file_as_it_is(tree: Path, mine: str) -> None:

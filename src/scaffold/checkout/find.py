@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path, PurePosixPath
@@ -235,7 +237,15 @@ def open_checkout(start: Path, kit: Kit) -> Checkout:
     Raises:
         CheckoutError: The folder does not exist, or nothing above it is a checkout.
     """
-    if not start.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(os.stat(start).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    except OSError as error:
+        raise CheckoutError(
+            f"{start} cannot be looked at (-C): {error.strerror}", look(_above(start))
+        ) from error
+    if not is_folder:
         raise CheckoutError(f"there is no folder {start} (-C)", look(_above(start), "-a"))
     try:
         start = start.resolve()
@@ -261,8 +271,8 @@ def _is_there(place: str) -> bool:
         os.stat(place)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
     return True
 
 
@@ -280,4 +290,4 @@ def _check_syntax(path: str, source: bytes) -> None:
 
 def _above(folder: Path) -> Path:
     """The nearest folder above one that is there."""
-    return next((place for place in folder.parents if place.is_dir()), Path("/"))
+    return next((place for place in folder.parents if os.path.isdir(place)), Path("/"))

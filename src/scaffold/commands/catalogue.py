@@ -88,7 +88,7 @@ def list_gaps(
         "scaffold show GAP",
         "scaffold show GAP -C ~/checkout --case default",
         "scaffold show GAP --defect ID",
-        codes=(0, 2, 9),
+        codes=(0, 2, 3, 9),
     )
 )
 @click.argument("gap", metavar="GAP", help="The gap, as `list` names it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,10 +91,21 @@ language_name = click.option(
 )
 
 
+MOST_S = 10**7
+
+
+def _seconds(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    # No comparison of a range holds of this one.
+    if seconds is not None and math.isnan(seconds):
+        raise click.BadParameter("nan is not a number of seconds")
+    return seconds
+
+
 time_limit = click.option(
     "--timeout",
     metavar="S",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=1, max=MOST_S),
+    callback=_seconds,
     show_default="1800",
     help="Seconds that one build or one run of tests may take; what has not ended then is red.",
 )

@@ -282,7 +282,7 @@ def _parse_mutants(text: str | None) -> int | Literal["all"] | None:
         return None
     if text == "all":
         return "all"
-    if not text.isdigit() or int(text) < 1:
+    if not _is_count(text):
         raise UsageError(f"--mutants {text} is neither a number nor 'all'", "--mutants 50")
     return int(text)
 
@@ -293,6 +293,11 @@ def _parse_shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     number, _, count = text.partition("/")
-    if not (number.isdigit() and count.isdigit()) or not 1 <= int(number) <= int(count):
+    if not (_is_count(number) and _is_count(count)) or int(number) > int(count):
         raise UsageError(f"--shard {text} is not K/N with 1 <= K <= N", "--shard 1/4")
     return int(number), int(count)
+
+
+def _is_count(text: str) -> bool:
+    """Whether it is a number from 1 on, of a size that anything can have."""
+    return text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= 1

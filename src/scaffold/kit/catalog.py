@@ -275,7 +275,8 @@ def kit_root(named: Path | None) -> Path:
     """
     given = named or (Path(os.environ["SCAFFOLD_KIT"]) if "SCAFFOLD_KIT" in os.environ else None)
     if given is not None:
-        if not (given / "copier.yml").is_file():
+        # Unlike that of a Path this is no for a name that no file can have.
+        if not os.path.isfile(given / "copier.yml"):
             raise KitError(f"{given} is no kit: copier.yml is missing", "scaffold kit format")
         return given.resolve()
     return _shipped("_kit", "")
@@ -372,5 +373,6 @@ def _check_run(run: RunSpec, page: Page) -> None:
     for keys, place in places:
         joined = os.path.normpath(os.path.join(run.root, place))
         fault = "" if joined == "." else fault_of_path(joined)
+        fault = "begins as an option does" if place.startswith("-") else fault
         if fault or holds_control(place) or "\\" in place:
             page.fail(keys[:2], f"{keys[0]}.{keys[1]} = '{place}' {fault or 'is not a path'}")

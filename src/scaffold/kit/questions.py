@@ -211,7 +211,9 @@ def _int(value: Any) -> int | None:
 
 
 def _str(value: Any) -> str | None:
-    return None if isinstance(value, dict | list) else str(value)
+    """The value as one line of text; it is put into sources."""
+    text = "\n" if isinstance(value, dict | list) else str(value)
+    return text if text.isprintable() else None
 
 
 def _example(question: Question) -> str:

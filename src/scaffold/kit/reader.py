@@ -20,7 +20,7 @@ from scaffold.errors import KitError
 from scaffold.system.caching import toml, tomls
 from scaffold.system.frozen import frozen
 from scaffold.system.invocation import edit, look
-from scaffold.system.reading import MOST_PATH, is_inside, plain_name, read_plain, walk_names
+from scaffold.system.reading import MOST_NAME, is_inside, plain_name, read_plain, walk_names
 from scaffold.system.toml_lines import line_of
 
 Keys = tuple[str | int, ...]
@@ -243,7 +243,7 @@ def fault_of_path(text: Any) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether a path is of letters, digits, `_`, `-` and inner dots: most are, and none is bad."""
-    return len(text) <= MOST_PATH and _PLAIN.fullmatch(text) is not None
+    return len(text) <= MOST_NAME and _PLAIN.fullmatch(text) is not None
 
 
 def _is_reserved(part: str) -> bool:

@@ -177,6 +177,8 @@ def _read(staging: Path, gap: Gap) -> Rendered:
             # One that asks nothing of the checkout is empty because of an answer.
             empty += [relative] if b"facts" in read_plain(template) else []
             continue
+        if b"\0" in content and template.is_file():
+            raise _broken(gap, f"{relative} holds a NUL, so it is not text", template)
         files[relative] = content
         if path.stat().st_mode & 0o100:
             executable.add(relative)

@@ -69,7 +69,7 @@ def make_plan(
     _refuse_shared_files(plans, relocated)
     gone = {change.path for change in removed if change.writes}
     before, state = state, state.moved_on(moved(relocated), gone)
-    changes = [change for plan in plans for change in _changes(checkout, state, plan, request)]
+    changes = [it for plan in plans for it in _changes(kit, checkout, state, plan, request)]
     changes += removed
     try:
         composition = compose_edits(checkout, state, plans, request.on_conflict, relocated)
@@ -256,7 +256,9 @@ def _together(
     return _plan_gap(kit, checkout, findings, plan.answers, state, request)
 
 
-def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) -> list[Change]:
+def _changes(
+    kit: Kit, checkout: Checkout, state: State, plan: GapPlan, request: Request
+) -> list[Change]:
     record = state.gaps.get(plan.gap.slug)
     recorded = dict(record.files) if record else {}
     changes = [
@@ -266,7 +268,8 @@ def _changes(checkout: Checkout, state: State, plan: GapPlan, request: Request) 
     ]
     # What an edited kit no longer writes goes where the whole of it is written.
     for path in sorted(recorded.keys() - plan.files.keys()) if plan.whole else ():
-        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state))
+        tested = any(path in target.paths for gap in kit.gaps.values() for target in gap.targets)
+        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state, tested))
     return changes
 
 
@@ -295,13 +298,15 @@ def _change(
     return with_header_of(change, there, skip=request.on_conflict is OnConflict.SKIP)
 
 
-def _dropped(root: Path, path: str, gap: str, recorded: str, state: State) -> Change:
+def _dropped(root: Path, path: str, gap: str, recorded: str, state: State, tested: bool) -> Change:
     current = read_file(root, path)
     if current is None:
         return Change(path, gap, Action.SAME, None, None)
-    if state.is_as_written(path, recorded, current):
+    # A record may be a stranger's: what rows test is not ours to delete.
+    why = "under test" if tested else "edited"
+    if not tested and state.is_as_written(path, recorded, current):
         return Change(path, gap, Action.DELETE, current, None, note="no longer generated")
-    return Change(path, gap, Action.KEPT, current, current, note="no longer generated; edited")
+    return Change(path, gap, Action.KEPT, current, current, note=f"no longer generated; {why}")
 
 
 def _refuse_shared_files(plans: Sequence[GapPlan], relocated: Sequence[Change]) -> None:
@@ -331,10 +336,9 @@ def _refuse_conflicts(changes: Sequence[Change], more: ConflictError | None = No
         return
     facts = [f"{change.path} {change.note}" for change in conflicts]
     named = "; ".join([*facts, *([more.fact] if more else [])])
-    gaps = " ".join(f"--gap {slug}" for slug in dict.fromkeys(item.gap for item in conflicts))
     raise ConflictError(
         f"{named}; nothing was written",
-        f"scaffold new {gaps} --on-conflict skip",
+        "--on-conflict skip",
         diff=diff_of_conflicts(conflicts) + (more.diff if more else ""),
     )
 

@@ -88,11 +88,10 @@ def settle(
         return made, records, [one for one in found if not one.new]
     named = [one.sentence for one in found[:SHOWN]]
     more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    gaps = " ".join(f"--gap {slug}" for slug in dict.fromkeys(one.gap for one in found))
     raise ConflictError(
         f"{'; '.join([*named, *more])}: no edit of this gap is about that; nothing was written "
         "(merge lets the paths follow, skip leaves them)",
-        f"scaffold new {gaps} --on-conflict merge",
+        "--on-conflict merge",
     )
 
 

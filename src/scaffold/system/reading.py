@@ -33,6 +33,8 @@ INSTALLED = TOOL_FOLDERS | {".venv", "node_modules"}
 """The same, with those that installed packages lie in."""
 MOST_PATH = 4096
 """The longest path."""
+MOST_NAME = 255
+"""The longest name of a file, in bytes."""
 MOST_BYTES = 16 << 20
 """The largest file that is read as source, state or kit: real ones are far below."""
 MOST_ENTRIES = 20_000
@@ -80,7 +82,10 @@ def is_inside(path: str) -> bool:
     pure = PurePosixPath(path)
     if pure.is_absolute() or not pure.parts or "\0" in path or len(path) > MOST_PATH:
         return False
-    return not any(part == ".." or _is_git(part) for part in pure.parts)
+    return not any(
+        part == ".." or _is_git(part) or len(part.encode("utf-8", "surrogatepass")) > MOST_NAME
+        for part in pure.parts
+    )
 
 
 def walk(

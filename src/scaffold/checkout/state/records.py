@@ -18,8 +18,6 @@ COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "
     "sample")  # fmt: skip
 """What a proof counts."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
-MOST_NAME = 255
-"""The longest name of a file, in bytes."""
 MOST_INT = 10**18
 SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
@@ -142,10 +140,7 @@ def is_place(path: Any) -> bool:
     """
     if not isinstance(path, str) or not is_inside(path) or not _is_unicode(path):
         return False
-    return not any(
-        part in ("", ".") or part.casefold() == FOLDER or len(part.encode()) > MOST_NAME
-        for part in path.split("/")
-    )
+    return not any(part in ("", ".") or part.casefold() == FOLDER for part in path.split("/"))
 
 
 def _path(path: Any) -> str:

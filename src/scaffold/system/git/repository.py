@@ -275,7 +275,8 @@ class Repository:
                 )
             return
         checked = self._run("check-ref-format", "--branch", branch)
-        if checked.returncode or checked.stdout.strip() != branch:
+        # A branch of this name could not be told from what git writes so: the one that is out.
+        if checked.returncode or checked.stdout.strip() != branch or branch in ("@", "HEAD"):
             raise UsageError(
                 f"--branch {branch}: a branch cannot be called so", "--branch add-tests"
             )
