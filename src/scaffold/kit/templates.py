@@ -24,6 +24,7 @@ from scaffold.kit.reader import (
 )
 from scaffold.kit.yaml_page import INCLUDE, read_yaml
 from scaffold.system.invocation import edit, look
+from scaffold.system.reading import read_plain
 
 ENVOPS = {
     "block_start_string": "[%",
@@ -175,3 +176,11 @@ def _check_plain(place: Path) -> None:
         raise KitError(f"{shown}: is not a plain file", look(place))
     if found.st_size > MOST_KIT_BYTES:
         raise KitError(f"{shown}: is larger than {MOST_KIT_BYTES >> 20} MiB", look(place))
+    if place.suffix != ".jinja":
+        return
+    content = read_plain(place, most=MOST_KIT_BYTES)
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise KitError(f"{shown}:{line}: is not UTF-8 (byte {error.start})", edit(place)) from error
