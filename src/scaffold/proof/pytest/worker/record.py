@@ -59,13 +59,16 @@ def run_session(session: Json) -> Json:
         code = pytest.main(settings.pytest_args(session, *more), plugins=plugins)
     except Exception as error:  # a test took away what pytest itself needs, such as a descriptor
         code = pytest.ExitCode.INTERNAL_ERROR
-        recorder.why = recorder.why or f"ended the run ({one_line(repr(error))})"
+        raised = settings.unreadable(error) or one_line(repr(error))
+        recorder.why = recorder.why or f"ended the run ({raised})"
+        recorder.raised = True
     result: Json = {"event": "session", "exit": int(code)}
     if code == pytest.ExitCode.USAGE_ERROR and not recorder.tests:
         result["culprit"] = {"id": "", "file": "", "why": refused(session)}
-    elif recorder.now:
-        why = recorder.why or f"ended the run (exit code {int(code)})"
-        result["culprit"] = {**recorder.now, "why": why}
+    elif recorder.now or recorder.is_dead(int(code)):
+        before = "" if recorder.collected else " before any test was collected"
+        why = recorder.why or f"ended the run{before} (exit code {int(code)})"
+        result["culprit"] = {"id": "", "file": "", **recorder.now, "why": why}
     elif not more:
         recorder.note_what_did_not_run()
     result["tests"] = list(recorder.tests.values())
@@ -232,6 +235,7 @@ class Recorder:
         self.current: str | None = None
         self.place, self.why = place, ""
         self.now: Json = {}
+        self.collected = self.raised = False
 
     def runs(self, name: str = "", home: str = "") -> None:
         """Say what runs now, for the case that it ends the process; nothing by default."""
@@ -258,6 +262,18 @@ class Recorder:
         """Remember what ended the run: Ctrl-C, or `pytest.exit`."""
         self.why = f"ended the run ({one_line(excinfo.exconly(tryshort=True))})"
 
+    def is_dead(self, code: int) -> bool:
+        """Whether pytest did not come to the end of its tests, and no test says so.
+
+        Its exit code alone does not show it: a hook may give any.
+        """
+        if not self.collected:
+            return True
+        ended_early = bool(self.why) and not self.raised
+        green = not any(t["outcome"] in ("failed", "error") for t in self.tests.values())
+        whole = self.index.keys() <= self.tests.keys()
+        return (not self.tests and code not in (0, 5)) or (ended_early and green and whole)
+
     def pytest_internalerror(self, excinfo: Any) -> None:
         """Remember what ended the run: an error in a hook, or an exit while importing."""
         self.why = f"ended the run ({one_line(excinfo.exconly(tryshort=True))})"
@@ -281,6 +297,7 @@ class Recorder:
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Number the tests, and see which known defects are strict."""
+        self.collected = True
         gc.freeze()  # pytest ends with five full collections; modules need not be walked in them
         for item, name in zip(session.items, names_of(session.items)):  # noqa: B905
             self.names[id(item)] = name

@@ -42,6 +42,11 @@ COLLECTION = {
     "norecursedirs": "",
     "collect_imported_tests": "true",
 }
+FILES = (
+    "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini",
+    "setup.cfg",
+)  # fmt: skip
+"""Files in which pytest looks for settings, in a folder and in all above it."""
 honoured: list[str] = []  # options of the project that pytest gets all the same
 
 
@@ -60,3 +65,23 @@ def pytest_args(session: Json, *more: str) -> list[str]:
     for name in BLOCKED:
         args += ["-p", "no:" + name]
     return [*args, *more, *session["args"]]
+
+
+def unreadable(error: Exception) -> str:
+    """Which file with settings is not UTF-8, where that is the error; it names none itself."""
+    above = here = os.getcwd()
+    while isinstance(error, UnicodeDecodeError):
+        for name in FILES:
+            place = os.path.join(above, name)
+            try:
+                if os.path.isfile(place):
+                    with open(place, encoding="utf-8") as handle:
+                        handle.read()
+            except UnicodeDecodeError:
+                return f"{os.path.relpath(place, here)} is not UTF-8"
+            except OSError:
+                continue
+        if above == os.path.dirname(above):
+            break
+        above = os.path.dirname(above)
+    return ""
