@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from scaffold.commands.proof.joined import merge
 from scaffold.commands.report import outcomes
 from scaffold.errors import UsageError
-from scaffold.proof.outcome import Outcome, TargetProof, merge, refusal
+from scaffold.proof.outcome import Outcome, TargetProof, refusal
 from scaffold.proof.runner import (
     Kills,
     Survivor,

@@ -102,7 +102,7 @@ def test_a_gap_is_shown_with_every_number_in_the_record(tree: Path) -> None:
     assert error is not None and error.exit_code == 6
     assert (error.fact, error.hint) == (
         "limits: 1 of 3 tests are still todos",
-        "scaffold new --gap limits",
+        "${EDITOR:-vi} lib/test/test_gen_limits.py",
     )
 
 

@@ -78,13 +78,17 @@ def parse_gate(text: str, kit: Kit) -> Gate:
 def refusal(gates: Sequence[Gate], rows: Iterable[Status]) -> GateError | None:
     """The error of the gates that match; None where none does."""
     hits: dict[str, dict[str, None]] = {}
+    stubs: set[str] = set()
     for row in rows:
         for gate in gates:
             if gate.matches(row):
                 hits.setdefault(row.gap.slug, {})[gate.word] = None
+                stubs |= {row.gap.slug} if row.todos else set()
     if not hits:
         return None
     named = ", ".join(f"{slug} ({', '.join(words)})" for slug, words in hits.items())
     slug, words = next(iter(hits.items()))
-    hint = _HINTS.get(next(iter(words)), _PROVE)
+    first = next(iter(words))
+    # A todo that is no stub is a person's to write: `verify` opens its file.
+    hint = _HINTS["red"] if first == "todo" and slug not in stubs else _HINTS.get(first, _PROVE)
     return GateError(f"--fail-on matched: {named}", hint.format(gap=slug))

@@ -267,23 +267,21 @@ def _todos(root: Path, record: GapRecord) -> tuple[int, int]:
     return todos, tests
 
 
-def declares_its_todos(root: Path, record: GapRecord, state: State) -> bool:
-    """Whether a gap was written in full, and no todo was added to those of its template.
+def declared_todos(record: GapRecord, state: State) -> dict[str, tuple[str, ...]]:
+    """The tests that the template itself leaves to a person: path -> names, as a runner has them.
 
-    Raises:
-        CheckoutError: A file cannot be read.
+    None of a gap that was written as stubs: `new` writes what is a todo there.
     """
     if record.mode is Mode.STUBS:
-        return False
+        return {}
     from scaffold.languages import stubs
 
-    def todos(path: str, content: bytes | None) -> int:
-        return sum(stubs.todos_in(path, content)) if content is not None else 0
-
-    return all(
-        todos(path, read_file(root, path)) <= todos(path, state.bases.get(digest))
+    found = {
+        path: stubs.todo_names(path, state.bases[digest])
         for path, digest in record.files.items()
-    )
+        if digest in state.bases
+    }
+    return {path: names for path, names in found.items() if names}
 
 
 def _generated_state(

@@ -191,7 +191,7 @@ def join(files: Sequence[Path], *, junit: Path | None, json: bool) -> int:
         UsageError: A file holds no records, or they are no cuts of one check.
         ProofError: With all shards there, a gap is not proved.
     """
-    from scaffold.proof.outcome import merge
+    from scaffold.commands.proof.joined import merge
 
     by_gap: dict[str, list[Outcome]] = {}
     for path in files:

@@ -26,6 +26,20 @@ def todos_in(path: str, source: bytes) -> list[bool]:
         return []
 
 
+def todo_names(path: str, source: bytes) -> tuple[str, ...]:
+    """What a runner calls those tests of a file that are todos in it."""
+    from scaffold.errors import KitError
+
+    are_todos = todos_in(path, source)
+    if not any(are_todos):
+        return ()
+    try:
+        _, every = stub(path, source.decode("utf-8"))
+    except (KitError, UnicodeDecodeError):
+        return ()
+    return tuple(one.name for one, is_todo in zip(every, are_todos, strict=True) if is_todo)
+
+
 def for_path(path: str) -> Stub | None:
     """What makes the stub of a file; None where its language has none (it is written in full)."""
     language = language_of(path)

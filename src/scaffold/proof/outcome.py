@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from scaffold.checkout.verdict import Verdict
-from scaffold.errors import ProofError, UsageError
+from scaffold.errors import ProofError
 from scaffold.proof.before import Before
 from scaffold.proof.mends import MendProof
 from scaffold.proof.rules.result import RuleResult, broken_rules, rule_problems
 from scaffold.proof.runner import Kills, Survivor, TestResult
+from scaffold.system.invocation import edit
 
 TODO = "TODO:"
 NAMED = 10
@@ -94,6 +95,8 @@ class Outcome:
         digests: Generated files and targets as they were proved: path -> fingerprint.
         declared_todos: Todos that the template itself declares: a person has to decide first. They
             are counted as todos, and the verdict is that of the other tests.
+        todo_file: Where a person writes the first todo that is left; empty where there is none, or
+            `new` writes it.
         parts: The parts of the gap that were proved; none where the gap has no parts.
         parts_left: The others; with one of them no bar is judged.
         mends: The mend check, if there was one: each known defect with its verdict.
@@ -114,6 +117,7 @@ class Outcome:
     deleted: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     declared_todos: int = 0
+    todo_file: str = ""
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
     mends: tuple[MendProof, ...] | None = None
@@ -224,61 +228,12 @@ def _hint(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.RED:
         return outcome.command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.TODO:
-        return f"scaffold new --gap {outcome.gap}"
+        return edit(outcome.todo_file) if outcome.todo_file else f"scaffold new --gap {outcome.gap}"
     if outcome.verdict is not Verdict.BELOW:
         return ""
     if outcome.kills and (outcome.sample or outcome.shard_count):
         return f"scaffold verify {outcome.gap} --mutants all"
     return f"scaffold verify {outcome.gap}{' --mutants all' if outcome.kills else ''} --json"
-
-
-def merge(outcomes: Sequence[Outcome]) -> Outcome:
-    """The records of a gap's cuts as one; with every cut there the kill bar is judged.
-
-    Raises:
-        UsageError: They are no cuts of one kill check, or a cut is there twice.
-    """
-    first = next((item for item in outcomes if item.verdict is Verdict.RED), outcomes[0])
-    shards = [number for outcome in outcomes for number in outcome.shards]
-    same = {(outcome.gap, outcome.shard_count, outcome.sample) for outcome in outcomes}
-    if len(same) > 1 or len(set(shards)) != len(shards) or (len(outcomes) > 1 and not shards):
-        raise UsageError(
-            f"these records are not the cuts of one kill check of '{first.gap}'",
-            f"scaffold verify {first.gap} --mutants all --shard 1/2",
-        )
-    if any(outcome.digests != first.digests for outcome in outcomes):
-        raise UsageError(
-            f"these records of '{first.gap}' were made of different files",
-            f"scaffold verify {first.gap} --mutants all --shard 1/{first.shard_count} --json",
-        )
-    complete = len(shards) == first.shard_count
-    checked = [outcome.kills for outcome in outcomes if outcome.kills]
-    return replace(
-        first,
-        kills=_merge_kills(checked) if checked else None,
-        shards=() if complete else tuple(sorted(shards)),
-        shard_count=0 if complete else first.shard_count,
-        seconds=round(sum(outcome.seconds for outcome in outcomes), 2),
-    )
-
-
-def _merge_kills(checks: Sequence[Kills]) -> Kills:
-    survivors = [item for kills in checks for item in kills.survivors]
-    by_target: dict[str, tuple[int, int]] = {}
-    for path, (killed, viable) in (item for kills in checks for item in kills.by_target.items()):
-        before = by_target.get(path, (0, 0))
-        by_target[path] = (before[0] + killed, before[1] + viable)
-    return Kills(
-        invalid=sum(kills.invalid for kills in checks),
-        survivors=tuple(
-            sorted(survivors, key=lambda item: (item.file, item.line, item.operator, item.change))
-        ),
-        timeouts=sum(kills.timeouts for kills in checks),
-        cached=sum(kills.cached for kills in checks),
-        by_target=by_target,
-        annotations=sum(kills.annotations for kills in checks),
-        equal_code=sum(kills.equal_code for kills in checks),
-    )
 
 
 def kind_of(test: TestResult) -> Kind:

@@ -49,7 +49,8 @@ class Subject:
         deleted: Generated files that a person deleted since.
         others: Files that other gaps generated here: no part of the baseline.
         digests: Files that the proof is of, as they are now: path -> fingerprint.
-        declared_todos: Every todo that stands is one of the template's own.
+        declared_todos: Tests that the template itself leaves to a person: path -> names.
+        stubs: It was written as stubs, at least in part: `new` writes what is a todo.
         parts: The parts of the gap that it holds; none where the gap has no parts.
         parts_left: The others: not written, or not asked for.
         owners: Generated file -> the part that writes it.
@@ -70,7 +71,8 @@ class Subject:
     deleted: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
-    declared_todos: bool = False
+    declared_todos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stubs: bool = False
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)

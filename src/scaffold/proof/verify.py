@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import PurePath
 
 from scaffold.checkout.files import read_file
 from scaffold.checkout.verdict import Verdict
@@ -177,7 +179,9 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
     parts = subject.owners
     tests = tuple(replace(t, part=parts.get(t.path, "")) for t in evidence.generated.tests)
     shards, count = ((options.shard[0],), options.shard[1]) if options.shard else ((), 0)
-    todos = sum(kind_of(test) is Kind.TODO for test in tests)
+    todos = [test for test in tests if kind_of(test) is Kind.TODO]
+    own = [test for test in todos if _is_declared(test, subject)]
+    left = [test.path for test in todos if test not in own] or [test.path for test in own]
     return Outcome(
         gap=subject.slug,
         tests=tests,
@@ -201,8 +205,19 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
         shard_count=count,
         deleted=subject.deleted,
         digests=subject.digests,
-        declared_todos=todos if subject.declared_todos else 0,
+        declared_todos=len(own),
+        todo_file=next(filter(None, left), "") if not subject.stubs else "",
     )
+
+
+def _is_declared(todo: TestResult, subject: Subject) -> bool:
+    """Whether the template itself has this test as a todo, in any of its cases."""
+    names = subject.declared_todos.get(todo.path, ())
+    # In Rust a module stands there in place of the file.
+    place = ".*" if todo.path.endswith(".rs") else f"(.*/)?{re.escape(PurePath(todo.path).name)}"
+    case = r"(\[.*)?( \(number \d+\))?"
+    forms = (f"{place}::{re.escape(name)}{case}" for name in names)
+    return any(re.fullmatch(form, todo.id, re.DOTALL) for form in forms)
 
 
 def _explained(survivor: Survivor, twins: Sequence[Twin]) -> Survivor:

@@ -12,8 +12,9 @@ from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings, FoundTarget, open_checkout
 from scaffold.checkout.generation import read_whole
 from scaffold.checkout.state import HEAD, EditRecord, GapRecord, State, is_at_rest, read_state
-from scaffold.checkout.status import Status, declares_its_todos, digests_of, keep_proof
+from scaffold.checkout.status import Status, declared_todos, digests_of, keep_proof
 from scaffold.checkout.status import statuses as statuses_now
+from scaffold.checkout.verdict import Mode
 from scaffold.errors import CheckoutError, UsageError
 from scaffold.kit.catalog import Gap, Kit, load_twins
 from scaffold.languages import language_of
@@ -234,7 +235,8 @@ def subject_of(
         deleted=tuple(sorted(record.files.keys() - set(files))),
         others=tuple(path for other in state.gaps.values() for path in other.files),
         digests=digests_of(checkout, record, [target.path for target in targets]),
-        declared_todos=declares_its_todos(checkout.root, record, state),
+        declared_todos=declared_todos(record, state),
+        stubs=record.mode is Mode.STUBS,
         edits=tuple(_of_one(edit, state) for edit in record.edits),
         moved=record.moved,
         removed=record.removed,
