@@ -102,7 +102,10 @@ def verify(
 ) -> int:
     """Run the generated tests, on request also on broken or mended code."""
     if merge:
-        return join(merge, junit=junit, json=json)
+        from scaffold.commands.proof.joined import joined
+
+        records, refused = joined(merge)
+        return show_outcomes(records, junit=junit, json=json, blocked=refused)
     from scaffold import workflow
     from scaffold.checkout.state import read_state
     from scaffold.kit.selection import select_parts
@@ -184,41 +187,6 @@ def prove(
     return outcomes
 
 
-def join(files: Sequence[Path], *, junit: Path | None, json: bool) -> int:
-    """Join the records of shards by gap, print them, and give the exit code.
-
-    Raises:
-        UsageError: A file holds no records, or they are no cuts of one check.
-        ProofError: With all shards there, a gap is not proved.
-    """
-    from scaffold.commands.proof.joined import merge
-
-    by_gap: dict[str, list[Outcome]] = {}
-    for path in files:
-        for record in _read_records(path):
-            by_gap.setdefault(record.gap, []).append(record)
-    joined = [merge(records) for records in by_gap.values()]
-    return show_outcomes(joined, junit=junit, json=json)
-
-
-def _read_records(path: Path) -> list[Outcome]:
-    import json
-
-    from scaffold.errors import UsageError
-    from scaffold.proof.outcome import Outcome
-    from scaffold.system.reading import read_plain
-
-    try:
-        document = json.loads(read_plain(path).decode("utf-8"))
-        return [Outcome.from_json(item) for item in document["outcomes"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        told = getattr(error, "strerror", None) or "it holds no records of `verify --json`"
-        raise UsageError(
-            f"--merge {path}: {told}",
-            f"scaffold verify --mutants all --shard 1/2 --json > {invocation.quoted(str(path))}",
-        ) from error
-
-
 def show_outcomes(
     outcomes: Sequence[Outcome],
     *,
@@ -246,7 +214,12 @@ def show_outcomes(
         body: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
         if blocked:
             body["blocked"] = [
-                {"gap": slug, "error": why.fact, "hint": invocation.told(why.hint, why.exit_code)}
+                {
+                    "gap": slug,
+                    "error": why.fact,
+                    "hint": invocation.told(why.hint, why.exit_code),
+                    "code": why.exit_code,
+                }
                 for slug, why in blocked.items()
             ]
         output.answer(report.to_json("verify", body))

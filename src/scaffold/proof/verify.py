@@ -213,8 +213,9 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
 def _is_declared(todo: TestResult, subject: Subject) -> bool:
     """Whether the template itself has this test as a todo, in any of its cases."""
     names = subject.declared_todos.get(todo.path, ())
-    # In Rust a module stands there in place of the file.
-    place = ".*" if todo.path.endswith(".rs") else f"(.*/)?{re.escape(PurePath(todo.path).name)}"
+    file = PurePath(todo.path).name
+    # Where a name begins with no file, it begins with a module.
+    place = f"(.*/)?{re.escape(file)}" if file in todo.id else ".*"
     case = r"(\[.*)?( \(number \d+\))?"
     forms = (f"{place}::{re.escape(name)}{case}" for name in names)
     return any(re.fullmatch(form, todo.id, re.DOTALL) for form in forms)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.commands.proof.joined import merge
 from scaffold.errors import ProofError
 from scaffold.proof.cargo.coverage import find_tool
 from scaffold.proof.cargo.held_copy import held_copy
-from scaffold.proof.outcome import merge
 from scaffold.proof.runner import VerifyOptions, load_runner
 from support.proving import Generate, Progress, prove
 from support.tree import snapshot

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from proof.vitest.conftest import BOX, BOX_TESTS, GREEN, WORDS, Generate
+from scaffold.commands.proof.joined import merge
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.kit.defects import Change, Defect, Fit, Looked, Mend
 from scaffold.proof.mends import MendVerdict
-from scaffold.proof.outcome import merge
 from scaffold.proof.runner import Subject, VerifyOptions, load_runner
 from scaffold.proof.vitest.kill import tool
 from support.proving import Progress, hide, prove

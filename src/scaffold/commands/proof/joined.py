@@ -1,25 +1,126 @@
-"""The records of a check that was cut into shards, as one."""
+"""The records of a check that was cut into shards, read and joined into one record a gap."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from scaffold.checkout.state.records import SLUG
 from scaffold.checkout.verdict import Verdict
-from scaffold.errors import UsageError
+from scaffold.errors import ScaffoldError, UsageError
 from scaffold.proof.outcome import Outcome
 from scaffold.proof.runner import Kills
+from scaffold.system.invocation import quoted
+
+WEAKEST = (Verdict.RED, Verdict.TODO, Verdict.BELOW, Verdict.GREEN, Verdict.PROVED)
+RESULTS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+MOST = 10**9
+"""No count and no time of a record is as much."""
+
+
+def joined(files: Sequence[Path]) -> tuple[list[Outcome], dict[str, ScaffoldError]]:
+    """One record of each gap, and why a gap has none on a machine; the order does not matter.
+
+    Raises:
+        UsageError: A file holds no records, or they are no cuts of one check.
+    """
+    by_gap: dict[str, list[Outcome]] = {}
+    blocked: dict[str, ScaffoldError] = {}
+    for path in files:
+        records, refused = _read(path)
+        for record in records:
+            by_gap.setdefault(record.gap, []).append(record)
+        for slug, error in refused.items():
+            before = blocked.setdefault(slug, error)
+            blocked[slug] = max(before, error, key=lambda one: (one.exit_code, one.fact))
+    return [merge(by_gap[slug]) for slug in sorted(by_gap)], dict(sorted(blocked.items()))
+
+
+def _read(path: Path) -> tuple[list[Outcome], dict[str, ScaffoldError]]:
+    import json
+
+    from scaffold.system.reading import read_plain
+
+    try:
+        document = json.loads(read_plain(path).decode("utf-8"))
+        records = [_checked(Outcome.from_json(item)) for item in document["outcomes"]]
+        blocked = dict(_refusal(item) for item in document.get("blocked", ()))
+        if not records and not blocked:
+            raise ValueError("no record")
+    except (
+        OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError
+    ) as error:  # fmt: skip
+        told = getattr(error, "strerror", None) or "it holds no records of `verify --json`"
+        raise UsageError(
+            f"--merge {path}: {told}",
+            f"scaffold verify --mutants all --shard 1/2 --json > {quoted(str(path))}",
+        ) from error
+    return records, blocked
+
+
+def _refusal(data: Mapping[str, Any]) -> tuple[str, ScaffoldError]:
+    """Why a gap was blocked, with the exit code that it had."""
+    kinds = {kind.exit_code: kind for kind in ScaffoldError.__subclasses__()}
+    texts = [data[name] for name in ("gap", "error", "hint")]
+    if not all(type(text) is str for text in texts) or not SLUG.fullmatch(texts[0]):
+        raise ValueError("blocked")
+    return texts[0], kinds[data["code"]](*texts[1:])
+
+
+def _checked(record: Outcome) -> Outcome:
+    """The record, where each of its fields is of its type and can be."""
+    can_be = (
+        _fits(record, Outcome)
+        and SLUG.fullmatch(record.gap) is not None
+        and all(test.outcome in RESULTS for test in record.tests)
+        and bool(record.shards) == bool(record.shard_count)
+        and all(1 <= number <= record.shard_count for number in record.shards)
+        and all((target.line_cov_pct or 0) <= 100 for target in record.targets)
+        and all(killed <= tried for killed, tried in (record.kills or Kills()).by_target.values())
+    )
+    if not can_be:
+        raise ValueError("a field")
+    return record
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of the type that a field is declared with."""
+    form, of = typing.get_origin(hint), typing.get_args(hint)
+    if form in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in of)
+    if form is tuple:
+        given = value if isinstance(value, tuple) else (None,)
+        each = of[:1] * len(given) if of[-1] is ... else of
+        return value is given and len(given) == len(each) and all(map(_fits, given, each))
+    if form is not None:
+        return isinstance(value, dict) and all(
+            _fits(key, of[0]) and _fits(one, of[1]) for key, one in value.items()
+        )
+    if hint in (int, float):
+        known = type(value) is int or type(value) is hint
+        return known and math.isfinite(value) and 0 <= value < MOST
+    if is_dataclass(hint):
+        fields = typing.get_type_hints(hint)
+        return all(_fits(getattr(value, name), fields[name]) for name in hint.__dataclass_fields__)
+    return isinstance(value, hint)
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
     """The records of a gap's cuts as one; with every cut there the kill bar is judged.
 
+    What one cut does not show is not shown: the rest is that of the weakest record.
+
     Raises:
         UsageError: They are no cuts of one kill check, or a cut is there twice.
     """
-    first = next((item for item in outcomes if item.verdict is Verdict.RED), outcomes[0])
+    first = min(outcomes, key=_strength)
     shards = [number for outcome in outcomes for number in outcome.shards]
-    same = {(outcome.gap, outcome.shard_count, outcome.sample) for outcome in outcomes}
+    same = {_check_of(outcome) for outcome in outcomes}
     if len(same) > 1 or len(set(shards)) != len(shards) or (len(outcomes) > 1 and not shards):
         raise UsageError(
             f"these records are not the cuts of one kill check of '{first.gap}'",
@@ -30,15 +131,30 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
             f"these records of '{first.gap}' were made of different files",
             f"scaffold verify {first.gap} --mutants all --shard 1/{first.shard_count} --json",
         )
-    complete = len(shards) == first.shard_count
-    checked = [outcome.kills for outcome in outcomes if outcome.kills]
+    checked = [outcome for outcome in outcomes if outcome.kills]
+    tried = [number for outcome in checked or outcomes for number in outcome.shards]
+    complete = len(tried) == first.shard_count
     return replace(
         first,
-        kills=_merge_kills(checked) if checked else None,
-        shards=() if complete else tuple(sorted(shards)),
+        kills=_merge_kills([one.kills for one in checked if one.kills]) if checked else None,
+        shards=() if complete else tuple(sorted(tried)),
         shard_count=0 if complete else first.shard_count,
         seconds=round(sum(outcome.seconds for outcome in outcomes), 2),
     )
+
+
+def _strength(outcome: Outcome) -> tuple[int, int, tuple[int, ...]]:
+    """The less a record shows, the smaller."""
+    return WEAKEST.index(outcome.verdict), -len(outcome.lacks), outcome.shards
+
+
+def _check_of(outcome: Outcome) -> tuple[object, ...]:
+    """What the cuts of one check have in common, beside their files."""
+    bars = tuple((one.path, one.line_bar_pct, one.kill_bar_pct) for one in outcome.targets)
+    rules = frozenset((rule.rule, rule.place) for rule in outcome.rules)
+    mends = None if outcome.mends is None else frozenset(mend.id for mend in outcome.mends)
+    cut = (outcome.shard_count, outcome.sample)
+    return (outcome.gap, cut, outcome.parts, outcome.parts_left, bars, rules, mends)
 
 
 def _merge_kills(checks: Sequence[Kills]) -> Kills:

@@ -66,9 +66,7 @@ def run_session(session: Json) -> Json:
     if code == pytest.ExitCode.USAGE_ERROR and not recorder.tests:
         result["culprit"] = {"id": "", "file": "", "why": refused(session)}
     elif recorder.now or recorder.is_dead(int(code)):
-        before = "" if recorder.collected else " before any test was collected"
-        why = recorder.why or f"ended the run{before} (exit code {int(code)})"
-        result["culprit"] = {"id": "", "file": "", **recorder.now, "why": why}
+        result["culprit"] = recorder.culprit(int(code))
     elif not more:
         recorder.note_what_did_not_run()
     result["tests"] = list(recorder.tests.values())
@@ -261,6 +259,12 @@ class Recorder:
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         """Remember what ended the run: Ctrl-C, or `pytest.exit`."""
         self.why = f"ended the run ({one_line(excinfo.exconly(tryshort=True))})"
+
+    def culprit(self, code: int) -> Json:
+        """What ran as pytest ended, and why it did."""
+        before = "" if self.collected else " before any test was collected"
+        why = self.why or f"ended the run{before} (exit code {code})"
+        return {"id": "", "file": "", **self.now, "why": why}
 
     def is_dead(self, code: int) -> bool:
         """Whether pytest did not come to the end of its tests, and no test says so.
