@@ -52,3 +52,31 @@ def test_a_file_without_records_is_named(tmp_path: Path) -> None:
     refused = scaffold("verify", "--merge", file)
     assert refused.code == 2
     assert "none.json: it holds no records" in refused.fact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "share"),
+    [
+        (["--mutants", "all", "--shard", "1/3"], "shard 1 of 3"),
+        (["--mutants", "5"], "a sample of 5"),
+        (["--mutants", "9", "--shard", "2/3"], "shard 2 of 3 of a sample of 9"),
+        (["--mutants", "all"], ""),
+    ],
+    ids=" ".join,
+)
+def test_what_is_kept_of_a_share_names_the_share(
+    tree: Path, kit: Kit, options: list[str], share: str
+) -> None:
+    where = ("--kit", kit.root, "-C", tree)
+    assert scaffold("new", "--gap", "labels", *where).code == 0
+    assert scaffold("verify", "labels", *options, "--python", sys.executable, *where).code == 0
+
+    status, text = scaffold("status", *where).out, scaffold("pr", "labels", *where).out
+
+    [row] = [line for line in status.splitlines() if " labels " in line]
+    [table] = [line for line in text.splitlines() if line.startswith("| mutants killed |")]
+    [proof] = [line for line in text.splitlines() if line.startswith("Verdict: ")]
+    for place in (row, table, proof):
+        assert share in place if share else not {"shard", "sample"} & set(place.split())
+    assert ("of all mutants" in proof) == bool(share)

@@ -47,6 +47,8 @@ PROOF_FIELDS = (
     "killed",
     "viable",
     "sample",
+    "shards",
+    "shard_count",
     "before",
     "digests",
 )
@@ -159,6 +161,17 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
             f"the proof of '{gap.slug}' cannot be kept: {error.strerror}",
             look(PROOFS),
         ) from error
+
+
+def share_tried(proof: Mapping[str, Any]) -> str:
+    """Which of all mutants a kept proof tried, in words; empty where it tried all."""
+    shards, count, sample = (proof.get(name) for name in ("shards", "shard_count", "sample"))
+    parts = []
+    if isinstance(shards, list) and shards and all(type(one) is int for one in [*shards, count]):
+        parts.append(f"shard {', '.join(map(str, shards))} of {count}")
+    if type(sample) is int:
+        parts.append(f"a sample of {sample}")
+    return " of ".join(parts)
 
 
 def _kit_digest(gap: Gap, template: str) -> str:

@@ -228,6 +228,8 @@ def proof_cell(row: Status) -> str:
     proof = row.verified
     if proof is None:
         return word
+    from scaffold.checkout.status import share_tried
+
     counts = [f"{proof['passed']} passed"]
     for name, label in (
         ("known_defects", "known defects"),
@@ -238,7 +240,8 @@ def proof_cell(row: Status) -> str:
         if proof.get(name):
             counts.append(f"{proof[name]} {label}")
     if proof.get("viable"):
-        counts.append(f"{proof['killed']}/{proof['viable']} killed")
+        share = f" ({tried})" if (tried := share_tried(proof)) else ""
+        counts.append(f"{proof['killed']}/{proof['viable']} killed{share}")
     return f"{word}: {', '.join(counts)}"
 
 

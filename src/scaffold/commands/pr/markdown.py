@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from scaffold.checkout.status import share_tried
 from scaffold.system.output import block, visible
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _coverage(one: Written) -> list[str]:
 def _kills_before(one: Written) -> str:
     found = [item for item in (one.proof or {}).get("before") or () if item["viable"] is not None]
     killed, viable = (sum(item[key] for item in found) for key in ("killed", "viable"))
-    return f"{killed} of {viable}" if found else "not measured"
+    return f"{killed} of {viable}{_share(one)}" if found else "not measured"
 
 
 def _why_unmeasured(one: Written) -> str:
@@ -162,8 +163,12 @@ def _kills(one: Written) -> str:
     proof = one.proof or {}
     if not proof.get("viable"):
         return "not tried"
-    sample = f", of a sample of {proof['sample']}" if proof.get("sample") else ""
-    return f"{proof['killed']} of {proof['viable']}{sample}"
+    return f"{proof['killed']} of {proof['viable']}{_share(one)}"
+
+
+def _share(one: Written) -> str:
+    tried = share_tried(one.proof or {})
+    return f", of {tried}" if tried else ""
 
 
 def _defects(one: Written) -> str:
@@ -210,8 +215,10 @@ def _proof(one: Written) -> str:
         "The tests that were there before ran first, and were green."
     ]
     if proof.get("viable"):
-        noticed = f"{_kills(one)} mutants were killed"
-        lines.append(f"The code was then broken in one place at a time: {noticed}.")
+        noticed = f"{proof['killed']} of {proof['viable']} mutants were killed"
+        tried = share_tried(proof)
+        share = f", for {tried} of all mutants" if tried else ""
+        lines.append(f"The code was then broken in one place at a time{share}: {noticed}.")
     return " ".join(lines)
 
 
