@@ -336,14 +336,18 @@ ODD = {
     "deep": '#!/bin/sh\nfor last; do :; done\npython3 -c "print(\'[\' * 99999)" > "$last"\n',
     "a nameless signal": "#!/bin/sh\nkill -40 $$\nsleep 5\n",
     "a folder": "",
+    "one that only reads": "#!/bin/sh\nexec cat\n",
+    "one that waits": "#!/bin/sh\nexec sleep 600\n",
 }
 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_an_interpreter_that_answers_anything_else_is_refused_in_a_sentence(
-    odd: str, tmp_path: Path
+    odd: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from scaffold.errors import MissingToolError
+
+    monkeypatch.setattr("scaffold.proof.pytest.answers.PROBE_S", 5.0)
 
     _, subject = project(tmp_path / "tree")
     program = tmp_path / "python"
@@ -352,7 +356,7 @@ def test_an_interpreter_that_answers_anything_else_is_refused_in_a_sentence(
         program.chmod(0o755)
     else:
         program.mkdir()
-    options = VerifyOptions(python=str(program), timeout_s=20)
+    options = VerifyOptions(python=str(program), timeout_s=600)
 
     with pytest.raises(MissingToolError) as asked:
         load_runner("pytest").environment(subject, options)

@@ -206,6 +206,41 @@ def test_settings_and_plugins_of_the_checkout_change_no_outcome(tree: Path) -> N
         assert (tests[name].outcome, tests[name].strict) == ("xfailed", False)
 
 
+@pytest.mark.parametrize(
+    ("settings", "strict"),
+    [
+        ("", False),
+        ("xfail_strict = false", False),
+        ("xfail_strict = true", True),
+        ("strict_xfail = 'yes'", True),
+        ("strict = true", True),
+        ("strict = true\nxfail_strict = false", False),
+    ],
+)
+def test_a_known_defect_is_strict_by_its_mark_or_the_projects_setting(
+    settings: str, strict: bool, tree: Path
+) -> None:
+    write_tree(
+        tree,
+        pyproject_toml=f"[tool.pytest.ini_options]\n{settings}\n",
+        test__test_gen_calc_py="""
+            import pytest
+            @pytest.mark.xfail(reason="why")
+            def test_says_nothing(): assert False
+            @pytest.mark.xfail(strict=True, reason="why")
+            def test_says_it(): assert False
+        """,
+    )
+
+    tests = {test.id.split("::")[-1]: test for test in examine(tree).generated.tests}
+
+    assert {name: test.outcome for name, test in tests.items()} == {
+        "test_says_nothing": "xfailed",
+        "test_says_it": "xfailed",
+    }
+    assert (tests["test_says_nothing"].strict, tests["test_says_it"].strict) == (strict, True)
+
+
 def test_what_cannot_be_collected_is_reported(tree: Path) -> None:
     write_tree(
         tree,

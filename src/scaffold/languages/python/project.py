@@ -66,6 +66,11 @@ class PytestSettings:
         """A setting that is one text; empty where it is anything else."""
         return "".join(texts([self.values.get(name)]))
 
+    def is_on(self, *names: str) -> bool:
+        """Whether the first of these settings that is there is on, as pytest reads it."""
+        value = next((self.values[name] for name in names if name in self.values), False)
+        return value is True or str(value).lower() in ("y", "yes", "t", "true", "on", "1")
+
 
 def texts(value: Any) -> list[str]:
     """The texts in a list; anything else is empty, since the file is a stranger's."""

@@ -16,6 +16,8 @@ from scaffold.system.process import Conversation
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
 """The program that answers, in the checkout's interpreter."""
 LOOK_EVERY_S = 0.05
+PROBE_S = 60.0
+"""How long an interpreter may take to start and look for what the tests import."""
 Json = dict[str, Any]
 
 
@@ -82,10 +84,15 @@ class PipedConversation(Conversation):
         self._lines.put(None)
 
 
-def unfit_of(probe: Json, talk: Conversation) -> Unfit | None:
-    """Why an interpreter cannot run the tests; None where it can."""
+def probed(talk: Conversation, timeout_s: float) -> tuple[Json, Unfit | None]:
+    """What an interpreter tells of itself, and why it cannot run the tests; None where it can."""
+    limit_s = min(PROBE_S, timeout_s)
+    try:
+        probe = read_answer(talk.receive(limit_s))
+    except TimeoutError:
+        return {}, Unfit(why=(f"does not answer within {limit_s:.0f} s",))
     if not is_probe(probe):
-        return Unfit(why=(f"does not start ({talk.ending})",))
+        return probe, Unfit(why=(f"does not start ({talk.ending})",))
     if not probe["lacks"] and not probe["unfit"]:
-        return None
-    return Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))
+        return probe, None
+    return probe, Unfit(tuple(probe["lacks"]), tuple(probe["unfit"]))

@@ -15,7 +15,7 @@ from typing import Any
 from scaffold.errors import MissingToolError, ProofError
 from scaffold.languages import Tool
 from scaffold.languages.python.project import PytestSettings, pytest_settings, root_of
-from scaffold.proof.pytest.answers import WORKER, PipedConversation, read_answer, unfit_of
+from scaffold.proof.pytest.answers import WORKER, PipedConversation, probed, read_answer
 from scaffold.proof.pytest.coverage import lend_coverage, missed, own_lines, percent
 from scaffold.proof.pytest.env import (
     PYTEST_MAJOR,
@@ -211,8 +211,7 @@ class Start:
             with talk:
                 request = self._request(mode, generated)
                 talk.send(json.dumps(request))
-                probe = self._receive(talk)
-                unfit = unfit_of(probe, talk)
+                probe, unfit = probed(talk, self.options.timeout_s)
                 if unfit is None:
                     replies = [self._session_of(talk) for _ in request["sessions"]]
                     missing = sorted(set(self._missing(replies)))
@@ -236,7 +235,9 @@ class Start:
                 sessions.append({"args": baseline, "suites": True})
             if self.tests:
                 each = self.options.mutants is not None or self.options.mends
-                sessions.append({"args": self.tests, "cover": cover, "tree": tree, "each": each})
+                strict = self.settings.is_on("strict_xfail", "xfail_strict", "strict")
+                one: Json = {"args": self.tests, "cover": cover, "tree": tree, "each": each}
+                sessions.append({**one, "strict": strict})
         return {
             "mode": mode,
             "imports": sorted({"pytest", *self.imports}),

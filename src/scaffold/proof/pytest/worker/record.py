@@ -43,7 +43,7 @@ def preload(names: list[str], tree: str = "") -> None:
 def run_session(session: Json) -> Json:
     """One pytest session: its results by test, and what it covered."""
     started = time.perf_counter()
-    recorder = Recorder(session.get("now", ""))
+    recorder = Recorder(session.get("now", ""), strict=session.get("strict", True))
     plugins: list[Any] = [recorder, Without(session.get("without", ()))]
     coverage: Any = None
     if session.get("cover"):
@@ -221,8 +221,12 @@ class Chosen:
 class Recorder:
     """A plugin that keeps the outcome of every test as plain data."""
 
-    def __init__(self, place: str = "") -> None:
-        """Start with nothing; `place` is the file that holds what runs now."""
+    def __init__(self, place: str = "", *, strict: bool = True) -> None:
+        """Start with nothing; `place` is the file that holds what runs now.
+
+        `strict` is what a known defect is that does not say it itself.
+        """
+        self.by_default = strict
         self.tests: dict[str, Json] = {}
         self.strict: dict[str, bool] = {}
         self.index: dict[str, int] = {}
@@ -309,7 +313,8 @@ class Recorder:
             self.homes[name] = home_of(item)
             marks = list(item.iter_markers("xfail"))
             self.strict[name] = bool(marks) and all(
-                mark.kwargs.get("strict", True) and mark.kwargs.get("run", True) for mark in marks
+                mark.kwargs.get("strict", self.by_default) and mark.kwargs.get("run", True)
+                for mark in marks
             )
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
