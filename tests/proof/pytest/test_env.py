@@ -89,7 +89,7 @@ def test_the_command_for_an_environment_is_one_that_this_machine_has(
     with_project = no_environment({}, tmp_path, "cli", [])
 
     assert with_project.hint == f"{command}-e cli 'pytest>=7'"
-    assert without.hint == f"{command}pytest pyyaml"
+    assert without.hint == f"{command}'pytest>=7' pyyaml"
     assert with_project.exit_code == 7
 
 
@@ -106,7 +106,27 @@ def test_a_named_interpreter_gets_what_it_lacks_itself(
 
     error = no_environment({str(named): Unfit(("humanize",))}, tmp_path, "cli", [], str(named))
 
-    assert error.hint == f"'{named}' -m pip install pytest humanize"
+    assert error.hint == f"'{named}' -m pip install 'pytest>=7' humanize"
+
+
+@pytest.mark.parametrize(
+    ("least", "asked"),
+    [
+        ("9.3", "9.3"), ("9.10.1", "9.10.1"), (" 8 ", "8"), ("6.2", "7"), ("", "7"), ("x", "7"),
+        ("9.3; rm -r .", "9.3"), ("9" * 5000, "999999"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("project", [True, False])
+def test_the_pytest_that_is_asked_for_is_the_one_that_the_settings_need(
+    least: str, asked: str, project: bool, tmp_path: Path
+) -> None:
+    if project:
+        (tmp_path / "pyproject.toml").touch()
+    unfit = {"python3": Unfit(why=("lacks pytest >= 9.3 (its 9.2 is older than the tests need)",))}
+
+    error = no_environment(unfit, tmp_path, ".", [], "python3", least)
+
+    assert error.hint.endswith(f"'pytest>={asked}'")
 
 
 def test_one_interpreter_by_two_names_is_asked_once(

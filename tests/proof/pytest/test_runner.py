@@ -283,7 +283,7 @@ def test_a_module_that_is_missing_names_interpreter_and_command(tree: Path) -> N
     assert "no interpreter can run the tests in 'lib'" in caught.value.fact
     assert f"{PYTHON}: lacks no_such_module_here" in caught.value.fact
     assert caught.value.hint.endswith("lib/.venv pytest no_such_module_here") or (
-        caught.value.hint.endswith("pip install pytest no_such_module_here")
+        caught.value.hint.endswith("pip install 'pytest>=7' no_such_module_here")
     )
 
 

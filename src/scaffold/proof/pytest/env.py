@@ -16,7 +16,7 @@ from pathlib import Path
 from scaffold.checkout.files import read_plain
 from scaffold.errors import MissingToolError
 from scaffold.kit.catalog import RunSpec
-from scaffold.proof.pytest.requirements import install_words
+from scaffold.proof.pytest.requirements import install_words, newest
 from scaffold.proof.runner import in_folder
 from scaffold.system import process
 from scaffold.system.caching import cache_dir
@@ -143,6 +143,7 @@ def no_environment(
     folder: str,
     wanted: Iterable[str],
     named: str | None = None,
+    least: str = "",
 ) -> MissingToolError:
     """The refusal where no interpreter fits, with why each does not, and the command for one.
 
@@ -152,6 +153,7 @@ def no_environment(
         folder: The folder of the run, relative to it.
         wanted: Every module from outside that the tests import.
         named: The interpreter that a person named: no other one is tried, so the command is for it.
+        least: The oldest pytest that the project's settings ask for; empty where they do not.
     """
     reasons = "; ".join(f"{label}: {why}" for label, why in unfit.items())
     place = os.path.normpath(folder or ".")
@@ -164,7 +166,8 @@ def no_environment(
         if label == named or Path(label) == checkout / python
         for name in why.lacks
     }
-    what = shlex.join(install_words(checkout / folder, place, wanted, lacking, PYTEST_MAJOR))
+    oldest = newest((str(PYTEST_MAJOR), least))
+    what = shlex.join(install_words(checkout / folder, place, wanted, lacking, oldest))
     quoted = shlex.quote(python)
     if shutil.which("uv") is not None:
         made = "" if there else f"uv venv {shlex.quote(own)} && "

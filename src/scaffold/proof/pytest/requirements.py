@@ -27,7 +27,7 @@ CALLED_OTHERWISE = {
 
 
 def install_words(
-    folder: Path, place: str, wanted: Iterable[str], lacking: Iterable[str], pytest_major: int
+    folder: Path, place: str, wanted: Iterable[str], lacking: Iterable[str], least: str
 ) -> list[str]:
     """What pip is to install for the tests: the project with the extras that they need, pytest.
 
@@ -37,12 +37,12 @@ def install_words(
         wanted: Modules that the tests import.
         lacking: Those that the project's own environment lacks: where no extra has them, the
             same command again would not help, so they are named.
-        pytest_major: The oldest pytest that does.
+        least: The oldest pytest that does.
     """
-    pytest = f"pytest>={pytest_major}"
+    pytest = f"pytest>={least}"
     if not any((folder / name).is_file() for name in PROJECT_FILES):
         names = {called(name) for name in {*wanted, *lacking}} - {"pytest"}
-        return ["pytest", *sorted(names)]
+        return [pytest, *sorted(names)]
     extras = _extras(_read(folder / "pyproject.toml"))
     packages = {package_of(name): name for name in {*wanted, *lacking}}
     packages.pop("pytest", None)
@@ -63,6 +63,13 @@ def install_words(
     alone = {called(name) for name in lacking if package_of(name) not in known}
     project = f"{place}[{','.join(chosen)}]" if chosen else place
     return ["-e", project, pytest, *(groups[name] for name in sorted(groups)), *sorted(alone)]
+
+
+def newest(versions: Iterable[str]) -> str:
+    """The highest of these versions, by the numbers that each begins with."""
+    found = (re.match(r"(\d{1,6}(?:\.\d{1,6})*)", version.strip()) for version in versions)
+    numbers = [one[1] for one in found if one]
+    return max(numbers, key=lambda text: [int(part) for part in text.split(".")])
 
 
 def package_of(module: str) -> str:

@@ -220,8 +220,8 @@ class Start:
                     unfit = Unfit(tuple(missing))
                     wanted |= set(missing)
                 found[candidate.label] = unfit
-        named = self.options.python
-        raise no_environment(found, self.home, self.root, wanted, named)
+        named, least = self.options.python, self.settings.text("minversion")
+        raise no_environment(found, self.home, self.root, wanted, named, least)
 
     def _request(self, mode: str, generated: bool) -> Json:
         sessions: list[Json] = []
