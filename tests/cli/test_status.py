@@ -215,6 +215,11 @@ def crlf(place: Path) -> None:
         ),
         pytest.param(lambda tree: crlf(tree / "parcels/prices.py"), [], id="line ends alone"),
         pytest.param(lambda tree: (tree / "new.txt").write_text("x"), [], id="another file"),
+        pytest.param(
+            lambda tree: (tree / "parcels/labels.py").open("a").write("X = 1\n"),
+            [],
+            id="a module beside the target, as SECURITY.md says",
+        ),
     ],
 )
 def test_a_proof_is_stale_where_what_it_rests_on_changed(
