@@ -79,10 +79,10 @@ def test_the_hint_for_a_todo_is_what_ends_it(tmp_path: Path) -> None:
     refused = scaffold("verify", "--python", sys.executable, *where)
     gated = scaffold("status", "--fail-on", "todo", *where)
     assert refused.hint == "${EDITOR:-vi} test_a.py"
-    assert gated.hint.startswith("scaffold verify row ")
+    assert gated.hint == "scaffold verify row"
 
     stubs = write_files(tmp_path / "stubs", {"app.py": "x = 1\n"})
     where = [*where[:2], "-C", str(stubs)]
     assert scaffold("new", "--all", "--stubs", *where).code == 0
     refused = scaffold("verify", "--python", sys.executable, *where)
-    assert refused.code == 6 and refused.hint.startswith("scaffold new --gap row ")
+    assert (refused.code, refused.hint) == (6, "scaffold new --gap row")
