@@ -75,7 +75,7 @@ def _refusal(data: Mapping[str, Any]) -> tuple[str, ScaffoldError]:
 def _checked(record: Outcome) -> Outcome:
     """The record, where each of its fields is of its type and can be."""
     can_be = (
-        _fits(record, Outcome)
+        _is_of(record, Outcome)
         and SLUG.fullmatch(record.gap) is not None
         and all(test.outcome in RESULTS for test in record.tests)
         and bool(record.shards) == bool(record.shard_count)
@@ -88,26 +88,26 @@ def _checked(record: Outcome) -> Outcome:
     return record
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _is_of(value: Any, kind: Any) -> bool:
     """Whether a value is of the type that a field is declared with."""
-    form, of = typing.get_origin(hint), typing.get_args(hint)
+    form, of = typing.get_origin(kind), typing.get_args(kind)
     if form in (typing.Union, types.UnionType):
-        return any(_fits(value, one) for one in of)
+        return any(_is_of(value, one) for one in of)
     if form is tuple:
         given = value if isinstance(value, tuple) else (None,)
         each = of[:1] * len(given) if of[-1] is ... else of
-        return value is given and len(given) == len(each) and all(map(_fits, given, each))
+        return value is given and len(given) == len(each) and all(map(_is_of, given, each))
     if form is not None:
         return isinstance(value, dict) and all(
-            _fits(key, of[0]) and _fits(one, of[1]) for key, one in value.items()
+            _is_of(key, of[0]) and _is_of(one, of[1]) for key, one in value.items()
         )
-    if hint in (int, float):
-        known = type(value) is int or type(value) is hint
+    if kind in (int, float):
+        known = type(value) is int or type(value) is kind
         return known and math.isfinite(value) and 0 <= value < MOST
-    if is_dataclass(hint):
-        fields = typing.get_type_hints(hint)
-        return all(_fits(getattr(value, name), fields[name]) for name in hint.__dataclass_fields__)
-    return isinstance(value, hint)
+    if is_dataclass(kind):
+        fields = typing.get_type_hints(kind)
+        return all(_is_of(getattr(value, name), fields[name]) for name in kind.__dataclass_fields__)
+    return isinstance(value, kind)
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
