@@ -30,6 +30,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_grouped_ids(items: list[pytest.Item]) -> None:
+    """The groups of xdist in the ids, where it looks for them.
+
+    xdist 3.8 writes `_nodeid`, which pytest has not read since 9.2: no group was kept together.
+    """
+    for item in items:
+        grouped = vars(item).get("_nodeid")
+        if grouped is not None and hasattr(item, "_id"):
+            item._id = type(item._id).parse(grouped)
+
+
 @pytest.fixture(autouse=True)
 def no_command_line() -> None:
     """No command line is left of another test: hints depend on what was typed."""
