@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 TESTS = Path(__file__).parent
 FILES = [path for path in sorted(TESTS.rglob("*.py")) if TESTS / "testdata" not in path.parents]
@@ -52,3 +55,16 @@ def test_a_name_of_a_fixture_has_one_type() -> None:
                     meanings[name][written].add(module)
     several = {name: dict(types) for name, types in meanings.items() if len(types) > 1}
     assert several == {}
+
+
+@pytest.fixture(scope="module")
+def process_of_the_module() -> int:
+    return os.getpid()
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests")
+def test_tests_that_share_a_fixture_of_their_module_are_kept_together(
+    process_of_the_module: int, request: pytest.FixtureRequest
+) -> None:
+    assert process_of_the_module == os.getpid()
+    assert request.node.nodeid.endswith("@tests/test_fixtures.py"), "xdist groups by such an id"
