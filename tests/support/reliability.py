@@ -78,6 +78,10 @@ class Place:
         made.mkdir()
         return made
 
+    def elsewhere(self) -> Path:
+        """A new folder away from where the command runs: a cache below that is not believed."""
+        return Path(self.holds.enter_context(tempfile.TemporaryDirectory(prefix="elsewhere-")))
+
     def mount_read_only(self, folder: Path) -> None:
         """Nothing below this folder can be written by the command, whoever runs it."""
         here = shlex.quote(str(folder))
@@ -158,13 +162,14 @@ def full_disk(place: Place) -> None:
     # A limit of the process, since a small disk cannot be mounted everywhere.
     place.before = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     # What was rendered before is recalled, which needs no room.
-    place.env["XDG_CACHE_HOME"] = str(place.folder("cache"))
+    place.env["XDG_CACHE_HOME"] = str(place.elsewhere())
 
 
 def unwritable(name: str) -> Callable[[Place], object]:
     def close(place: Place) -> None:
-        place.env[name] = str(place.folder(name))
-        place.mount_read_only(place.tree.parent / name)
+        folder = place.elsewhere()
+        place.env[name] = str(folder)
+        place.mount_read_only(folder)
 
     return close
 
