@@ -15,12 +15,11 @@ from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.reader import Line, Lines, Page, build, closest
 from scaffold.system.invocation import HELP, edit, look, quoted
-from scaffold.system.reading import read_plain
+from scaffold.system.reading import MOST_INT, read_plain
 
 Answers = dict[str, Any]
 RESERVED = ("gap", "facts", "kit_version")
 """Questions of copier.yml itself."""
-MOST_INT = 10**18
 DELIMITERS = ("[[", "[%", "[#")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 

@@ -16,7 +16,7 @@ from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.limits import OverLimitError, bounded
 from scaffold.kit.reader import fault_of_path, walk_kit
 from scaffold.kit.templates import PAYLOADS as PAYLOADS
-from scaffold.kit.templates import check_templates
+from scaffold.kit.templates import check_templates, check_texts
 from scaffold.system import scratch
 from scaffold.system.invocation import NO_ROOM, edit, look, mending, quoted
 from scaffold.system.reading import read_plain
@@ -59,6 +59,7 @@ def render(
             mending(f"mkdir {quoted(str(gap.files_dir))}", gap.folder),
         )
     check_templates(kit, gap)
+    check_texts(gap)
     data = {**answers, "gap": gap.slug, "facts": dict(facts), "kit_version": kit_version}
     try:
         with scratch.folder("render") as staging:

@@ -138,11 +138,25 @@ def check_files(gap: Gap) -> None:
                 raise KitError(
                     f"{gap.files_dir}/: {relative!r} {fault}", look(gap.files_dir, "-lRb")
                 )
-    for top in (gap.folder, gap.folder.parent / "_shared"):
-        if not top.is_dir() and not top.is_symlink():
-            continue
-        for place in _walked(top):
-            _check_plain(place)
+    for place in _given_to_copier(gap):
+        _check_plain(place)
+
+
+def check_texts(gap: Gap) -> None:
+    """Whether what Copier renders is text: a rendering that is recalled shows it already.
+
+    Raises:
+        KitError: A template is not UTF-8; its line is named.
+    """
+    for place in _given_to_copier(gap):
+        content = read_plain(place, most=MOST_KIT_BYTES) if place.suffix == ".jinja" else b""
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise KitError(
+                f"{_shown(place)}:{line}: is not UTF-8 (byte {error.start})", edit(place)
+            ) from error
 
 
 def fault_of_template(relative: str) -> str:
@@ -160,6 +174,16 @@ def fault_of_template(relative: str) -> str:
     return fault_of_path(written)
 
 
+def _given_to_copier(gap: Gap) -> Iterator[Path]:
+    for top in (gap.folder, gap.folder.parent / "_shared"):
+        if top.is_dir() or top.is_symlink():
+            yield from _walked(top)
+
+
+def _shown(place: Path) -> str:
+    return str(place) if not holds_control(str(place)) else repr(str(place))
+
+
 def _walked(top: Path) -> Iterator[Path]:
     try:
         yield from walk_kit(top)
@@ -169,18 +193,10 @@ def _walked(top: Path) -> Iterator[Path]:
 
 def _check_plain(place: Path) -> None:
     found = place.lstat()
-    shown = str(place) if not holds_control(str(place)) else repr(str(place))
+    shown = _shown(place)
     if stat.S_ISLNK(found.st_mode):
         raise KitError(f"{shown}: is a symlink; a kit holds plain files", look(place))
     if not stat.S_ISREG(found.st_mode):
         raise KitError(f"{shown}: is not a plain file", look(place))
     if found.st_size > MOST_KIT_BYTES:
         raise KitError(f"{shown}: is larger than {MOST_KIT_BYTES >> 20} MiB", look(place))
-    if place.suffix != ".jinja":
-        return
-    content = read_plain(place, most=MOST_KIT_BYTES)
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise KitError(f"{shown}:{line}: is not UTF-8 (byte {error.start})", edit(place)) from error

@@ -35,6 +35,8 @@ MOST_PATH = 4096
 """The longest path."""
 MOST_NAME = 255
 """The longest name of a file, in bytes."""
+MOST_INT = 10**18
+"""What every integer of an answer and every measure of a proof is below."""
 MOST_BYTES = 16 << 20
 """The largest file that is read as source, state or kit: real ones are far below."""
 MOST_ENTRIES = 20_000

@@ -13,12 +13,12 @@ from scaffold.checkout.state.model import FOLDER, EditRecord, GapRecord
 from scaffold.checkout.state.reading import damaged, load
 from scaffold.checkout.verdict import Mode, Verdict
 from scaffold.edits import KEPT, KINDS
+from scaffold.system.reading import MOST_INT
 
 COUNTS = ("generated", "passed", "known_defects", "todo", "skipped", "failed", "killed", "viable",
     "sample")  # fmt: skip
 """What a proof counts."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
-MOST_INT = 10**18
 SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 

@@ -18,6 +18,7 @@ from scaffold.proof.runner import Kills
 from scaffold.system.invocation import quoted
 
 WEAKEST = (Verdict.RED, Verdict.TODO, Verdict.BELOW, Verdict.GREEN, Verdict.PROVED)
+"""What a joined record takes first: red goes before todo here, as it does in `Outcome.verdict`."""
 RESULTS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 MOST = 10**9
 """No count and no time of a record is as much."""
