@@ -128,10 +128,47 @@ def test_a_known_defect_is_strict_and_has_a_reason(gap: Gap, case: str) -> None:
 
 
 @each_case
-def test_nothing_waits_by_sleeping(gap: Gap, case: str) -> None:
+def test_a_pause_only_asks_again_before_a_deadline(gap: Gap, case: str) -> None:
     for source, tree in python(gap, case):
-        slept = [call.lineno for name, call in calls(tree) if name in ("time.sleep", "sleep")]
-        assert slept == [], source.path
+        functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+        polled = {line for function in functions for line in polls_of(function)}
+        paused = {call.lineno for name, call in calls(tree) if is_pause(name, call)}
+        assert paused <= polled, f"{source.path}: a pause in place of a wait, {paused - polled}"
+
+
+def is_pause(name: str, call: ast.Call) -> bool:
+    """Whether a call waits for a time; an event that nobody sets is a sleep by another name."""
+    return name in ("time.sleep", "sleep") or (name.endswith("Event().wait") and bool(call.args))
+
+
+def polls_of(function: Function) -> set[int]:
+    """Lines of the sleeps in a loop that looks at the clock."""
+    return {
+        call.lineno
+        for loop in ast.walk(function)
+        if isinstance(loop, ast.While) and "time.monotonic() " in ast.unparse(loop)
+        for name, call in calls(loop)
+        if name == "time.sleep"
+    }
+
+
+def test_a_pause_by_itself_is_told_from_a_poll() -> None:
+    tree = ast.parse(PAUSES)
+    paused = {call.lineno for name, call in calls(tree) if is_pause(name, call)}
+    (function,) = (node for node in tree.body if isinstance(node, Function))
+    assert (paused, polls_of(function)) == ({2, 3, 5, 8}, {8})
+
+
+PAUSES = """def settle():
+    time.sleep(1)
+    threading.Event().wait(1)
+    while True:
+        time.sleep(1)
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    threading.Event().wait()
+"""
 
 
 @each_case

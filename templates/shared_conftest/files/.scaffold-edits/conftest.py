@@ -1,5 +1,4 @@
 import os
-import threading
 import time
 
 import pytest
@@ -57,6 +56,6 @@ def wait_for_healthy():
                 return
             if time.monotonic() > deadline:
                 pytest.fail(f"{url} is not healthy after {timeout_s} s: {answer}")
-            threading.Event().wait(pause_s)
+            time.sleep(pause_s)
 
     return wait

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def more_than(before, pids):
         more = {what: count for what, count in more.items() if count > SLACK}
         if not more or time.monotonic() > deadline:
             return more
-        threading.Event().wait(0.1)
+        time.sleep(0.1)
 
 
 def growth(ask, pids):

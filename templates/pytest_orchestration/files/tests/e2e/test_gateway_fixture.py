@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -91,7 +90,7 @@ def wait_until_gone(url, within_s=15):
         except urllib.error.URLError:
             return
         assert time.monotonic() < deadline, f"{url} answers after {within_s} s"
-        threading.Event().wait(0.05)
+        time.sleep(0.05)
 
 
 def test_stack_is_one_for_a_session(suite):

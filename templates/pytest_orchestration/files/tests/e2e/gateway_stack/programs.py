@@ -5,7 +5,6 @@ import http.client
 import json
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -96,7 +95,7 @@ def wait_until_ready(
             return f"a program ended before {url} answered {READY}: {answer}"
         if time.monotonic() > deadline:
             return f"{url} did not answer {READY} in {ready_s:g} s: {answer}"
-        threading.Event().wait(POLL_S)
+        time.sleep(POLL_S)
     return ""
 
 
