@@ -104,6 +104,10 @@ def _run(words: list[str]) -> int:
     except Exception as error:
         from scaffold.system import faults
 
+        root = invocation.current.root
+        if root is not None and not root.is_dir():
+            gone = f"{root} is not there any more: it was removed while the command ran"
+            return _refuse(_refusal(3, gone, invocation.look(root.parent)))
         return _refuse(_refusal(70, *faults.report(words, error)))
 
 

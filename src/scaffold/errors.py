@@ -4,6 +4,7 @@
 ScaffoldError
 ├── UsageError      2   what was typed
 ├── CheckoutError   3   the checkout does not fit
+├── ExhaustedError  3   the system opens nothing more for this run
 ├── ConflictError   4   a person's work is in the way; nothing was written
 ├── BaselineError   5   the suites were red before the change
 ├── ProofError      6   a generated test is red or still a todo, or a bar is missed
@@ -45,6 +46,12 @@ class UsageError(ScaffoldError):
 
 class CheckoutError(ScaffoldError):
     """The checkout does not fit: not a checkout, target gone, anchor missing, not writable."""
+
+    exit_code = 3
+
+
+class ExhaustedError(ScaffoldError):
+    """The system opens nothing more for this run: no file is to blame, and none is damaged."""
 
     exit_code = 3
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.command import scaffold
 from support.tinykit import DEMO_KIT
 
 UNUSED = {
@@ -56,3 +57,19 @@ def _imports(*argv: str, cwd: Path) -> list[str]:
         check=True,
     )
     return [line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "|" in line]
+
+
+def test_an_empty_variable_names_no_kit(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAFFOLD_KIT", "")
+    done = scaffold("list", cwd=tree)
+    assert (done.code, "llm_gateway" in done.out) == (0, True)
+
+
+def test_a_cache_that_is_no_folder_is_cleared_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "cache"
+    place.write_text("mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    done = scaffold("doctor", "--clear-cache")
+    assert (done.code, place.read_text()) == (0, "mine")

@@ -12,7 +12,7 @@ from typing import Any
 _NAMES = (
     "apt-get bun cargo cat cd chmod command cp curl df export git iconv ls mkdir mv node npm npx"
 )
-_MORE = "perl pip pnpm python python3 rustfmt rustup scaffold sed sh uv wc yarn"
+_MORE = "perl pip pnpm python python3 rustfmt rustup scaffold sed sh sysctl ulimit uv wc yarn"
 PROGRAMS = frozenset(f"{_NAMES} {_MORE}".split())
 """What a hint may start."""
 EDITOR = "${EDITOR:-vi}"

@@ -88,6 +88,11 @@ def same_place(path: str) -> Iterable[str]:
     return ()
 
 
+def read_above(path: str) -> Iterable[str]:
+    """No file is read because of the folder that it lies in."""
+    return ()
+
+
 def left_by_a_run(name: str) -> tuple[str, str]:
     """A run leaves nothing beside a source."""
     return "", ""

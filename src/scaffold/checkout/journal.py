@@ -20,25 +20,29 @@ from pathlib import Path, PurePosixPath
 
 from scaffold.checkout.files import confine, read_file
 from scaffold.checkout.places import Tree, move
-from scaffold.checkout.record import MOST_BYTES, DisbeliefError, Record, Standing, parse
+from scaffold.checkout.record import (
+    MOST_BYTES,
+    UNDO,
+    Record,
+    Standing,
+    load_record,
+    records_in,
+)
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
     KEPT,
-    NUMBER,
-    SET_ASIDE,
-    UNDO,
     Restoration,
     drop_empty,
     move_aside,
     standing,
 )
 from scaffold.checkout.state import FOLDER, JOURNAL, damaged_files, fingerprint
-from scaffold.checkout.state.keys import read_key
 from scaffold.checkout.transaction import UNSEEN, Write, commit, digest_of, writing
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
 from scaffold.system.invocation import look, mending, quoted
+from scaffold.system.reading import open_handle
 
 __all__ = [
     "JOURNAL",
@@ -65,11 +69,19 @@ BUSY = "another run of scaffold is at work in this checkout; nothing was written
 
 @dataclass(frozen=True)
 class Undone:
-    """What was taken back. `aside` names files of the state that were changed and moved away."""
+    """What was taken back.
+
+    Attributes:
+        label: What the transaction was.
+        paths: Its files.
+        aside: Files of the state that were changed and moved away.
+        lost: Files with an edit since, which force throws away.
+    """
 
     label: str
     paths: tuple[str, ...]
     aside: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ def locked(root: Path) -> Iterator[None]:
         CheckoutError: The folder cannot be opened.
     """
     try:
-        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        handle = open_handle(root, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise CheckoutError(f"{root} cannot be opened: {error.strerror}", look(root)) from error
     try:
@@ -195,7 +207,7 @@ def _of_last(tree: Tree, *, force: bool) -> Restoration | None:
     last = _newest(tree)
     if last is None:
         return None
-    record = _load(tree, last)
+    record = load_record(tree, last)
     restoration = Restoration(tree, record, last, force=force, aside=True)
     restoration.check()
     if not force:
@@ -226,8 +238,8 @@ def read_originals(root: Path, deleted: Mapping[str, str]) -> dict[str, bytes]:
 def set_aside(root: Path) -> list[tuple[str, str]]:
     """Move what cannot be read or taken back to `.scaffold/kept/`; (what it was, where it is).
 
-    That is an open journal and every damaged file of the state; without any, the newest record.
-    Nothing is deleted.
+    That is an open journal and every damaged file of the state; without any, the newest record that
+    is not believed or not whole. Nothing is deleted.
 
     Raises:
         CheckoutError: The checkout cannot be written.
@@ -242,7 +254,7 @@ def set_aside(root: Path) -> list[tuple[str, str]]:
             moved.append((KEPT, f"{FOLDER}/{free}"))
         wanted = _unusable(tree)
         if not wanted and not moved:
-            wanted = [last] if (last := _newest(tree)) else []
+            wanted = _broken_record(tree)
         return moved + [(path, move_aside(tree, path)) for path in wanted]
 
 
@@ -255,7 +267,7 @@ def asidable(root: Path) -> list[str]:
     confine(root, FOLDER)
     with writing("the checkout cannot be read"), Tree(root) as tree:
         found = [*([KEPT] if _in_the_way(tree) else []), *_unusable(tree)]
-        return found or ([last] if (last := _newest(tree)) else [])
+        return found or _broken_record(tree)
 
 
 def _in_the_way(tree: Tree) -> bool:
@@ -272,7 +284,7 @@ def _unusable(tree: Tree) -> list[str]:
 
 def is_held(root: Path) -> bool:
     """Whether another run holds the checkout now; a look that holds it for an instant itself."""
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    handle = open_handle(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
@@ -298,7 +310,7 @@ def _open_record(tree: Tree) -> Record | None:
         return None
     if _is_folder(tree, JOURNAL) and _is_bare(tree):
         return Record("an interrupted run", "0" * 32, (), ())
-    return _load(tree, JOURNAL)
+    return load_record(tree, JOURNAL)
 
 
 def _is_bare(tree: Tree) -> bool:
@@ -313,19 +325,6 @@ def _is_bare(tree: Tree) -> bool:
         return False
 
 
-def _load(tree: Tree, path: str) -> Record:
-    try:
-        content = tree.read(f"{path}/record.json", most=MOST_BYTES)
-        if content is None:
-            raise DisbeliefError("it has no record.json")
-        return parse(content, tree.root, read_key(tree.root))
-    except (DisbeliefError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise CheckoutError(
-            f"{path} is damaged or not yours: {why}; nothing of it was carried out", SET_ASIDE
-        ) from error
-
-
 def _take_back(tree: Tree, record: Record) -> Undone:
     restoration = _of_journal(tree, record)
     restoration.run()
@@ -337,17 +336,21 @@ def _undone(restoration: Restoration) -> Undone:
     record = restoration.record
     paths = tuple(operation.path for operation in record.operations if not operation.ours)
     aside = tuple(f"{one.path} -> {one.kept}" for one in restoration.moved)
-    return Undone(record.label, paths, aside)
+    return Undone(record.label, paths, aside, restoration.lost)
+
+
+def _broken_record(tree: Tree) -> list[str]:
+    """The newest record that cannot be taken back by any means, if there is one."""
+    for place in records_in(tree):
+        try:
+            Restoration(tree, load_record(tree, place), place, force=True).check()
+        except CheckoutError:
+            return [place]
+    return []
 
 
 def _newest(tree: Tree) -> str | None:
-    try:
-        names = [name for name in tree.names(UNDO) if NUMBER.fullmatch(name)]
-    except OSError as error:
-        raise CheckoutError(
-            f"{UNDO} cannot be read: {error.strerror}; nothing of it was carried out", SET_ASIDE
-        ) from error
-    return f"{UNDO}/{max(names, key=int)}" if names else None
+    return next(iter(records_in(tree)), None)
 
 
 def _refuse_changed(tree: Tree, record: Record) -> None:

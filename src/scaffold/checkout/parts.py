@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -41,6 +42,13 @@ def targets_of(root: Path, files: Iterable[str], targets: Sequence[Target]) -> l
     return found or list(targets)
 
 
+def is_gone(root: Path, record: GapRecord) -> bool:
+    """Whether every file that a gap wrote was taken away, and nothing but files would come back."""
+    if record.removed or record.moved or not record.files:
+        return False
+    return not any(os.path.lexists(root / path) for path in record.files)
+
+
 def written_parts(gap: Gap, record: GapRecord | None) -> dict[str, Mode]:
     """The parts that are here, in the order of the gap: name -> mode.
 
@@ -48,6 +56,8 @@ def written_parts(gap: Gap, record: GapRecord | None) -> dict[str, Mode]:
     had no parts, or others, counts where one of its files is here.
     """
     if record is None:
+        return {}
+    if record.elsewhere and not record.files and not gap.parts:
         return {}
     if not gap.parts or not record.parts:
         return {part.name: record.mode for part in parts_of(gap)}

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from scaffold.system.frozen import frozen
-from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, read_handle
+from scaffold.system.reading import FILE_FLAGS, MOST_BYTES, open_handle, read_handle
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A FIFO opened without O_NONBLOCK waits for a writer, /dev/zero never ends.
@@ -42,7 +42,7 @@ class Tree:
     def __init__(self, root: Path) -> None:
         """Open the folder itself; a link to it is a person's way to name it."""
         self.root = root
-        self.handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.handle = open_handle(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> Tree:
         return self
@@ -62,13 +62,13 @@ class Tree:
         Raises:
             OSError: It is missing, or a part of the path is not a real folder.
         """
-        handle = os.dup(self.handle)
+        handle = open_handle(".", FOLDER_FLAGS, below=self.handle)
         try:
             for part in PurePosixPath(path).parts:
                 if make:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, dir_fd=handle)
-                inner = os.open(part, FOLDER_FLAGS, dir_fd=handle)
+                inner = open_handle(part, FOLDER_FLAGS, below=handle)
                 os.close(handle)
                 handle = inner
             yield handle
@@ -159,7 +159,7 @@ def read_at(folder: int, name: str, *, most: int = MOST_BYTES) -> bytes:
     Raises:
         OSError: See `read_handle`.
     """
-    return read_handle(os.open(name, FILE_FLAGS | os.O_NOFOLLOW, dir_fd=folder), name, most)
+    return read_handle(open_handle(name, FILE_FLAGS | os.O_NOFOLLOW, below=folder), name, most)
 
 
 def exists_at(folder: int, name: str) -> bool:

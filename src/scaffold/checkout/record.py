@@ -17,9 +17,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from scaffold.checkout.places import Tree
 from scaffold.checkout.state import DIGEST, FOLDER, fingerprint, former, is_place
+from scaffold.checkout.state.keys import read_key
 from scaffold.errors import CheckoutError
 
+UNDO = f"{FOLDER}/undo"
+NUMBER = re.compile(r"[0-9]{4,9}")
+SET_ASIDE = "scaffold undo --set-aside"
 MOST_BYTES = 16 << 20
 MOST_FILES = 20_000
 MOST_LABEL = 100_000
@@ -221,3 +226,36 @@ def _keys(data: Any) -> set[str]:
 def _expect(fits: bool, what: str) -> None:
     if not fits:
         raise DisbeliefError(f"{what} cannot be right")
+
+
+def load_record(tree: Tree, path: str) -> Record:
+    """The record of a transaction, its folder relative to the checkout.
+
+    Raises:
+        CheckoutError: It is not believed, or cannot be read.
+    """
+    try:
+        content = tree.read(f"{path}/record.json", most=MOST_BYTES)
+        if content is None:
+            raise DisbeliefError("it has no record.json")
+        return parse(content, tree.root, read_key(tree.root))
+    except (DisbeliefError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise CheckoutError(
+            f"{path} is damaged or not yours: {why}; nothing of it was carried out", SET_ASIDE
+        ) from error
+
+
+def records_in(tree: Tree) -> list[str]:
+    """The records of finished transactions, the newest first.
+
+    Raises:
+        CheckoutError: Their folder is none.
+    """
+    try:
+        names = [name for name in tree.names(UNDO) if NUMBER.fullmatch(name)]
+    except OSError as error:
+        raise CheckoutError(
+            f"{UNDO} cannot be read: {error.strerror}; nothing of it was carried out", SET_ASIDE
+        ) from error
+    return [f"{UNDO}/{name}" for name in sorted(names, key=int, reverse=True)]

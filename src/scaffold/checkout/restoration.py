@@ -29,18 +29,24 @@ from scaffold.checkout.places import (
     swap,
     take,
 )
-from scaffold.checkout.record import Content, Operation, Record, Standing, judge
+from scaffold.checkout.record import (
+    NUMBER,
+    SET_ASIDE,
+    UNDO,
+    Content,
+    Operation,
+    Record,
+    Standing,
+    judge,
+)
 from scaffold.checkout.state import FOLDER, PROOFS, former, gaps_in
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.languages import language_of
 
-UNDO = f"{FOLDER}/undo"
 KEPT = f"{FOLDER}/kept"
 BEFORE = "before"
 IGNORE = b"*\n"
-NUMBER = re.compile(r"[0-9]{4,9}")
 PROOF = re.compile(r"(.+)\.(?:json|new)")
-SET_ASIDE = "scaffold undo --set-aside"
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,7 @@ class Restoration:
         self.left: list[Left] = []
         self.needed: set[int] = set()
         self.moved: list[Left] = []
+        self.lost: tuple[str, ...] = ()
 
     def check(self) -> None:
         """See to it that every original that will be put back is whole, before anything is.
@@ -123,6 +130,7 @@ class Restoration:
         Raises:
             CheckoutError: One is missing or damaged.
         """
+        self.lost = tuple(one.path for one in self.record.operations if self._is_lost(one))
         for number, operation in enumerate(self.record.operations):
             if operation.before is None or number in self.untouched:
                 continue
@@ -183,6 +191,11 @@ class Restoration:
                 f"{', '.join(map(str, self.left))}",
                 "scaffold status",
             )
+
+    def _is_lost(self, operation: Operation) -> bool:
+        """Whether force throws away what a person made of a file."""
+        edited = self.force and not operation.ours and self.tree.holds(operation.path)
+        return edited and standing(self.tree, operation) is Standing.OTHER
 
     def _goes(self, operation: Operation) -> bool:
         """Whether unknown content makes way."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from scaffold.checkout.adoption import find_adoption
 from scaffold.checkout.files import read_file, write_file
 from scaffold.checkout.find import Checkout
-from scaffold.checkout.parts import written_parts
+from scaffold.checkout.parts import is_gone, written_parts
 from scaffold.checkout.state import (
+    HEAD,
     PROOFS,
     EditRecord,
     GapRecord,
@@ -57,7 +58,7 @@ PROOF_FIELDS = (
 
 STATES = {
     "open": "not written yet, or every test of it is still a todo",
-    "partial": "some of its parts are written, as the kit has them",
+    "partial": "some of its parts or files are written, as the kit has them",
     "generated": "written, as the kit has it",
     "edited": "written, then edited or deleted by a person",
     "outdated": "written by an earlier version of its template",
@@ -85,6 +86,7 @@ class Status:
         todos: How many tests that stand are todos, where the gap was written as stubs.
         tests: How many tests stand there then.
         parts: Of a gap with parts: name -> how it is written, None where it is not.
+        left: The files in whose place a person has one.
     """
 
     gap: Gap
@@ -97,6 +99,7 @@ class Status:
     todos: int = 0
     tests: int = 0
     parts: Mapping[str, Mode | None] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
     @property
     def written(self) -> bool:
@@ -105,8 +108,8 @@ class Status:
 
     @property
     def partial(self) -> bool:
-        """Whether some of its parts are written and some are not, whatever else the state is."""
-        return self.written and None in self.parts.values()
+        """Whether some of its parts or files are not written, whatever else the state is."""
+        return self.written and (None in self.parts.values() or bool(self.left))
 
     @property
     def only_todos(self) -> bool:
@@ -153,6 +156,8 @@ def keep_proof(root: Path, state: State, gap: Gap, outcome: Mapping[str, Any]) -
 
     proof = {key: value for key, value in outcome.items() if key in PROOF_FIELDS}
     record, kit = state.gaps[gap.slug], _kit_digest(gap, template_digest(gap))
+    if read_file(root, HEAD) is None:
+        return  # the records were removed meanwhile: a proof alone would be of nothing
     proof.update(format=PROOF_FORMAT, digest=record.digest, mode=record.mode, kit=kit)
     try:
         write_file(root, f"{PROOFS}/{gap.slug}.json", dump(signed(proof, root)))
@@ -196,7 +201,11 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
     if record is None:
         if gap.targets and not checkout.has_target(gap):
             return Status(gap, "retired", "no target of it in this checkout")
-        return _open_status(checkout, gap)
+        return _open_status(checkout, gap, state)
+    if is_gone(checkout.root, record):
+        row = _open_status(checkout, gap, state)
+        gone = "; ".join(f"deleted: {path}" for path in record.files)
+        return replace(row, note="; ".join(filter(None, [gone, row.note])))
     template = template_digest(gap)
     found, note, outdated = _generated_state(checkout, gap, record, state, template)
     there = written_parts(gap, record)
@@ -204,9 +213,12 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
     if found != "retired" and len(there) < len(parts):
         found = "partial" if found == "generated" else found
         note = "; ".join(filter(None, [f"{len(there)} of {len(parts)} parts", note]))
+    if record.left and found in ("generated", "partial"):
+        found = "partial"
+        note = "; ".join(filter(None, [*(f"yours: {path}" for path in record.left), note]))
     todos, tests = _todos(checkout.root, record) if record.mode is Mode.STUBS else (0, 0)
     if record.mode is Mode.STUBS:
-        stubs = f"stubs: {todos} of {tests} tests are todos" if tests else "stubs"
+        stubs = f"stubs: {todos} of {tests} functions are todos" if tests else "stubs"
         note = "; ".join(filter(None, [stubs, note]))
     verdict: Verdict | None = None
     stale: tuple[str, ...] = ()
@@ -218,13 +230,16 @@ def _status(checkout: Checkout, state: State, gap: Gap, proof: Mapping[str, Any]
         proof = unsigned(proof)
     if todos and (verdict is None or stale):
         verdict, stale = Verdict.TODO, ()
-    return Status(gap, found, note, proof, verdict, stale, outdated, todos, tests, parts)
+    return Status(
+        gap, found, note, proof, verdict, stale, outdated, todos, tests, parts, record.left
+    )
 
 
-def _open_status(checkout: Checkout, gap: Gap) -> Status:
+def _open_status(checkout: Checkout, gap: Gap, state: State) -> Status:
     """Open, or adopted where a person's own tests already reach all of it."""
     checkout.check(gap)
-    adoption = find_adoption(checkout, gap, ours=())
+    ours = {path for record in state.gaps.values() for path in record.files}
+    adoption = find_adoption(checkout, gap, ours)
     if adoption.whole:
         return Status(gap, "adopted", adoption.sentence())
     reached = f"tested already: {adoption.sentence()}" if adoption.files else ""

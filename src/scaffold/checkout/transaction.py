@@ -23,12 +23,10 @@ from scaffold.checkout.places import (
     sync,
     take,
 )
-from scaffold.checkout.record import Content, Operation, Record
+from scaffold.checkout.record import NUMBER, UNDO, Content, Operation, Record
 from scaffold.checkout.restoration import (
     BEFORE,
     IGNORE,
-    NUMBER,
-    UNDO,
     Restoration,
     drop_empty,
 )

@@ -125,10 +125,11 @@ class Commits:
         if not paths:
             return
         message = subject_line(self.kit, self.kit.gaps[slug], (name,))
+        before = [one for one, _ in self.made]
+        _tell([f"{label} is written, and not committed"], before)
         commit = self.repository.commit(paths, message, label)
         self.made.append((label, commit))
-        names = ", ".join(one for one, _ in self.made)
-        invocation.current.done = f"committed: {names}"
+        _tell([], [*before, label])
 
     def lines(self) -> list[str]:
         """What was committed, one line each."""
@@ -148,6 +149,12 @@ class Commits:
                 for label, commit in self.made
             ],
         }  # fmt: skip
+
+
+def _tell(written: Sequence[str], committed: Sequence[str]) -> None:
+    """What is said where the run is ended from now on."""
+    done = [*written, *([f"committed: {', '.join(committed)}"] if committed else [])]
+    invocation.current.done = "; ".join(done)
 
 
 def _refused(path: str, owners: Sequence[Place]) -> ConflictError:

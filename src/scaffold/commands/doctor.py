@@ -203,6 +203,8 @@ def _cleared() -> Check:
 
     before = size_of(cache_dir())
     used = clear()
+    if not cache_dir().is_dir():
+        return Check("cache", True, f"nothing is kept: {cache_dir()} is no folder")
     freed = f"{(before - size_of(cache_dir())) / MIB:.1f} MiB removed from {cache_dir()}"
     kept = f"; in use and kept: {', '.join(used)}" if used else ""
     return Check("cache", True, freed + kept)

@@ -199,12 +199,13 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
         return f"{summary}; nothing to do"
     slugs = " ".join(dict.fromkeys(item.gap.slug for item in plan.gaps))
     done = re.sub(r"\bto (create|update|delete|move)\b", lambda found: f"{found[1]}d", summary)
+    back = [f"take it back with: {command('scaffold undo')}"]
     return lines_of(
         [
             f"done: {done}",
             *(f"then run: {visible(item.gap.after)}" for item in plan.gaps if item.gap.after),
             f"prove it with: {command(f'scaffold verify {slugs}')}",
-            f"take it back with: {command('scaffold undo')}",
+            *(back if any(change.writes for change in plan.changes) else ()),  # not only records
         ]
     )
 

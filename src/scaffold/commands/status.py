@@ -120,6 +120,7 @@ def undo(
         body: dict[str, Any] = {
             "undone": undone.label if undone else None,
             "paths": list(undone.paths) if undone else [],
+            "lost": list(undone.lost) if undone else [],
         }
         if set_aside:
             body["set_aside"] = [{"path": path, "kept": kept} for path, kept in moved]
@@ -131,6 +132,7 @@ def undo(
         output.say("nothing to undo")
     else:
         lines = [f"taken back: {undone.label} ({len(undone.paths)} files)"]
+        lines += [f"edited since, and lost: {path}" for path in undone.lost]
         lines += [f"changed since, so set aside: {line}" for line in undone.aside]
         lines += _commits_of(undone, opened.root)
         output.say(report.lines_of(lines))
@@ -148,6 +150,7 @@ def _show_undo(start: Path, kit: Kit, force: bool, set_aside: bool, json: bool) 
     paths = list(found.paths) if found else []
     if json:
         body: dict[str, Any] = {"undone": found.label if found else None, "paths": paths}
+        body["lost"] = list(found.lost) if found else []
         if set_aside:
             body["set_aside"] = [{"path": path, "kept": None} for path in moved]
         output.answer(report.to_json("undo", body))
@@ -156,6 +159,7 @@ def _show_undo(start: Path, kit: Kit, force: bool, set_aside: bool, json: bool) 
     if found:
         lines += [f"would be taken back: {found.label} ({len(paths)} files)"]
         lines += [f"  {path}" for path in paths]
+        lines += [f"edited since, and would be lost: {path}" for path in found.lost]
     output.say(report.lines_of(lines or ["nothing to do" if set_aside else "nothing to undo"]))
 
 
@@ -163,9 +167,8 @@ def _commits_of(undone: Undone, root: Path) -> list[str]:
     """What to type where git has a version of the files: its history is the user's."""
     import shlex
 
-    from scaffold.system.git import holds
-
-    known = holds(root, [path for path in undone.paths if not path.startswith(".scaffold/")])
+    own = [path for path in undone.paths if not path.startswith(".scaffold/")]
+    known = _unlike_commit(root, own)
     if not known:
         return []
     message = shlex.quote(f"Take back {undone.label.removeprefix('new ')}")
@@ -174,4 +177,23 @@ def _commits_of(undone: Undone, root: Path) -> list[str]:
     return [
         "commits are not taken back: git's history stays as it is",
         f"commit the files as they are now with: {typed}",
+    ]
+
+
+def _unlike_commit(root: Path, paths: Sequence[str]) -> list[str]:
+    """Those of these files that the commit has and that are not as it has them."""
+    from scaffold.checkout.files import read_file
+    from scaffold.system.git import holds
+    from scaffold.system.git.history import history_of, is_blob
+
+    history = history_of(root)
+    if history is None:  # as far as the index shows
+        return holds(root, paths)
+    ids = history.ids_of(paths)
+    there = {path: read_file(root, path) for path in paths if path in ids}
+    return [
+        path
+        for path, content in there.items()
+        if not is_blob(content, ids[path])
+        and not is_blob(content and content.replace(b"\r\n", b"\n"), ids[path])
     ]

@@ -104,6 +104,7 @@ def verify(
     if merge:
         from scaffold.commands.proof.joined import joined
 
+        _check_junit(junit)
         records, refused = joined(merge)
         return show_outcomes(records, junit=junit, json=json, blocked=refused)
     from scaffold import workflow
@@ -112,6 +113,7 @@ def verify(
     from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
+    _check_junit(junit)
     count, part = _parse_mutants(mutants), _parse_shard(shard)
     progress = Progress()
     with workflow.opened(checkout, loaded, progress) as opened:
@@ -180,11 +182,28 @@ def prove(
             if blocked is None:
                 raise
             blocked[slug] = error
+    files = {path for subject in subjects for path in subject.digests}
+    before = {path: _sign_of(checkout.root / path) for path in files}
     outcomes = verify_all(subjects, options, progress, blocked)
+    touched = {path for path in files if _sign_of(checkout.root / path) != before[path]}
     for outcome in outcomes:
+        kept = {**outcome.to_json()}
+        for path in sorted(touched & outcome.digests.keys()):
+            # Whether it ran as it was or as it is, nobody knows.
+            progress(f"warning: {path} was written while it was proved: prove it again")
+            kept["digests"] = {**kept["digests"], path: ""}
         if outcome.gap not in parts:
-            workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), outcome.to_json())
+            workflow.keep_proof(checkout.root, state, kit.gap(outcome.gap), kept)
     return outcomes
+
+
+def _sign_of(place: Path) -> tuple[int, ...]:
+    """What tells that a file was written, be it with what it held before."""
+    try:
+        found = place.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def show_outcomes(
@@ -235,6 +254,22 @@ def show_outcomes(
     raise error
 
 
+def _check_junit(place: Path | None) -> None:
+    """Refuse to replace a file that is no report, before anything is run."""
+    from scaffold.errors import UsageError
+    from scaffold.system.reading import read_plain
+
+    try:
+        content = read_plain(place) if place is not None else b""
+    except OSError:  # none, a pipe, or one that writing will tell of
+        return
+    if content.strip() and b"<testsuite" not in content[:4096]:
+        raise UsageError(
+            f"--junit {place} is there and is no report of tests, so it is not replaced",
+            "--junit report.xml",
+        )
+
+
 def _write_junit(path: Path, text: str) -> None:
     from scaffold.errors import UsageError
 
@@ -256,7 +291,9 @@ def _parse_mutants(text: str | None) -> int | Literal["all"] | None:
     if text == "all":
         return "all"
     if not _is_count(text):
-        raise UsageError(f"--mutants {text} is neither a number nor 'all'", "--mutants 50")
+        raise UsageError(
+            f"--mutants {text} is neither 'all' nor a number from 1 to 999999999", "--mutants 50"
+        )
     return int(text)
 
 

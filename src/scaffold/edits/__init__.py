@@ -30,7 +30,7 @@ final newline are kept.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol, TypedDict, Unpack, cast
 
@@ -38,7 +38,7 @@ from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.former import without_header
 from scaffold.errors import CheckoutError, KitError
 from scaffold.system.frozen import frozen
-from scaffold.system.invocation import quoted
+from scaffold.system.invocation import edit
 from scaffold.system.reading import parsing
 
 KINDS = {
@@ -103,6 +103,10 @@ class EditResult:
     moved: str = ""
 
 
+Above = Mapping[str, tuple[str, Collection[str]]]
+"""Files of the folders above: path -> text, and the names of what is ours of it."""
+
+
 class RevertOptions(TypedDict, total=False):
     """The options of every edit.
 
@@ -125,10 +129,12 @@ class ApplyOptions(RevertOptions, total=False):
     Attributes:
         planned: The units that this same plan has put in, by other gaps.
         origin: The payload's own name, for messages to its author.
+        above: Files whose names hold in this one too.
     """
 
     planned: Sequence[Unit]
     origin: str
+    above: Above
 
 
 class Kind(Protocol):
@@ -249,6 +255,6 @@ def decode(content: bytes, path: str) -> str:
         return without_header(content).decode("utf-8")
     except UnicodeDecodeError as error:
         raise CheckoutError(
-            f"{path} is not UTF-8 (byte {error.start}), so it cannot be edited",
-            f"iconv -f latin1 -t utf-8 {quoted(path)}",
+            f"{path} is not UTF-8 (byte {error.start}), so it cannot be edited: save it as UTF-8",
+            edit(path),
         ) from error

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from scaffold.edits import Unit
 from scaffold.errors import CheckoutError
+from scaffold.system.invocation import mending
 
 CONTEXT = 3
 _TYPES = {"str": str, "int": int, "tuple[str, ...]": list}
@@ -58,7 +59,7 @@ def remembered(shape: type[Memory], unit: Unit) -> Memory:
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckoutError(
             f"what .scaffold/ keeps of '{unit.name}' is damaged: {error}",
-            "scaffold undo --set-aside",
+            mending("mv .scaffold/state.json scaffold-state.json", ".scaffold/state.json"),
         ) from error
 
 

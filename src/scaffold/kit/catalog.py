@@ -273,7 +273,8 @@ def kit_root(named: Path | None) -> Path:
     Raises:
         KitError: The named folder holds no kit.
     """
-    given = named or (Path(os.environ["SCAFFOLD_KIT"]) if "SCAFFOLD_KIT" in os.environ else None)
+    in_environment = os.environ.get("SCAFFOLD_KIT")  # set to nothing, it is not set
+    given = named or (Path(in_environment) if in_environment else None)
     if given is not None:
         # Unlike that of a Path this is no for a name that no file can have.
         if not os.path.isfile(given / "copier.yml"):

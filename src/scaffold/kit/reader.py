@@ -125,7 +125,9 @@ def _parsed(path: Path, text: str) -> Any:
 
         found = re.search(r"line (\d+)", str(error))
         last = text.count("\n") + 1 if isinstance(error, tomllib.TOMLDecodeError) else 1
-        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        if text.startswith("\ufeff"):
+            why = "it begins with a byte order mark, which TOML does not have"
         raise KitError(f"{path}:{found[1] if found else last}: {why}", edit(path)) from error
 
 

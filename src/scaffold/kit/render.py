@@ -19,7 +19,7 @@ from scaffold.kit.templates import PAYLOADS as PAYLOADS
 from scaffold.kit.templates import check_templates, check_texts
 from scaffold.system import scratch
 from scaffold.system.invocation import NO_ROOM, edit, look, mending, quoted
-from scaffold.system.reading import read_plain
+from scaffold.system.reading import exhausted, read_plain
 
 UNWRITABLE = NO_ROOM | {errno.EROFS}
 """What the machine refuses; any other error while rendering is the template's."""
@@ -100,6 +100,8 @@ def _run_copier(kit: Kit, gap: Gap, staging: Path, data: dict[str, Any]) -> None
         except Exception as error:
             if isinstance(error, OSError) and error.errno in UNWRITABLE:
                 raise
+            if isinstance(error, OSError) and (refusal := exhausted(error)):
+                raise refusal from error
             place, line = _where(error, kit)
             lead = f"{place}:{line}: " if place else ""
             raise _broken(gap, f"{lead}{_sentence(error)}", kit.root / place) from error

@@ -138,8 +138,25 @@ def check_files(gap: Gap) -> None:
                 raise KitError(
                     f"{gap.files_dir}/: {relative!r} {fault}", look(gap.files_dir, "-lRb")
                 )
+        _check_places(gap)
     for place in _given_to_copier(gap):
         _check_plain(place)
+
+
+def _check_places(gap: Gap) -> None:
+    """Whether each place is written once."""
+    from collections import Counter
+
+    written = Counter(
+        relative.removesuffix(".jinja")
+        for place in _walked(gap.files_dir)
+        if not (relative := place.relative_to(gap.files_dir).as_posix()).startswith(f"{PAYLOADS}/")
+    )
+    twice = sorted(path for path, count in written.items() if count > 1)
+    twice += sorted(written.keys() & {spec.path for spec in gap.edits})
+    if twice:
+        why = "is written twice: by a file and its template, or by a template and an edit"
+        raise KitError(f"{gap.files_dir}/: {twice[0]} {why}", look(gap.files_dir, "-lRb"))
 
 
 def check_texts(gap: Gap) -> None:

@@ -110,6 +110,9 @@ class Language(Protocol):
     def same_place(self, path: str) -> Iterable[str]:
         """Other paths that name what this file is: only one of them is read where two are there."""
 
+    def read_above(self, path: str) -> Iterable[str]:
+        """Files of the folders above whose names hold in this one too, the nearest first."""
+
     def find_symbols(self, path: str, source: bytes) -> Symbols:
         """The top-level names and methods of a file."""
 

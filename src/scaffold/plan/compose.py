@@ -15,7 +15,7 @@ from scaffold.edits.conflicts import OnConflict, marked_lines, marks_note, with_
 from scaffold.errors import ConflictError, KitError
 from scaffold.kit.catalog import EditSpec, Gap
 from scaffold.kit.render import PAYLOADS, blaming
-from scaffold.languages import same_text
+from scaffold.languages import language_of, same_text
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.plan.changes import Action, Change, diff_of_conflicts
 from scaffold.plan.model import GapPlan
@@ -210,11 +210,24 @@ def _apply(
             first_party=_first_party(plan),
             on_conflict=on_conflict,
             origin=f"{plan.gap.slug}/{spec.payload}",
+            above=_above(checkout, state, spec.path),
         )
     file.text, file.wholly_ours = result.text, result.wholly_ours
     file.gaps.append(plan.gap.slug)
     file.planned.update({unit.name: unit for unit in result.units})
     return EditRecord.of(spec.kind, spec.path, file.created, result.units), result.moved
+
+
+def _above(checkout: Checkout, state: State, path: str) -> edits.Above:
+    """The files whose names hold in this one too, as far as they are text."""
+    language = language_of(path)
+    found = {}
+    for other in language.read_above(path) if language else ():
+        text = checkout.text(other)
+        if text is not None:
+            owned = frozenset(unit.name for unit in owned_units(state, other))
+            found[other] = text, owned
+    return found
 
 
 def _drop_former(state: State, file: _File, slug: str, on_conflict: OnConflict) -> None:

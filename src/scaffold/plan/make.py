@@ -38,9 +38,9 @@ from scaffold.plan.moving import moved, moves, places_of_edits, with_edits
 from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
-from scaffold.plan.removal import deleted, refuse_stubs, removals
+from scaffold.plan.removal import deleted, dropped, refuse_stubs, removals
 from scaffold.plan.rendering import rendering_of
-from scaffold.plan.settle import settle, settle_place
+from scaffold.plan.settle import left_as_yours, settle, settle_place, without_yours
 from scaffold.system.invocation import edit
 
 
@@ -70,6 +70,8 @@ def make_plan(
     gone = {change.path for change in removed if change.writes}
     before, state = state, state.moved_on(moved(relocated), gone)
     changes = [it for plan in plans for it in _changes(kit, checkout, state, plan, request)]
+    plans, changes, yours = without_yours(state, plans, changes)
+    skipped += yours
     changes += removed
     try:
         composition = compose_edits(checkout, state, plans, request.on_conflict, relocated)
@@ -269,7 +271,7 @@ def _changes(
     # What an edited kit no longer writes goes where the whole of it is written.
     for path in sorted(recorded.keys() - plan.files.keys()) if plan.whole else ():
         tested = any(path in target.paths for gap in kit.gaps.values() for target in gap.targets)
-        changes.append(_dropped(checkout.root, path, plan.gap.slug, recorded[path], state, tested))
+        changes.append(dropped(checkout.root, path, plan.gap.slug, recorded[path], state, tested))
     return changes
 
 
@@ -296,17 +298,6 @@ def _change(
     elif change.action is Action.CREATE:
         change = settle_place(change, root, {*files, *plan.files}, request.on_conflict)
     return with_header_of(change, there, skip=request.on_conflict is OnConflict.SKIP)
-
-
-def _dropped(root: Path, path: str, gap: str, recorded: str, state: State, tested: bool) -> Change:
-    current = read_file(root, path)
-    if current is None:
-        return Change(path, gap, Action.SAME, None, None)
-    # A record may be a stranger's: what rows test is not ours to delete.
-    why = "under test" if tested else "edited"
-    if not tested and state.is_as_written(path, recorded, current):
-        return Change(path, gap, Action.DELETE, current, None, note="no longer generated")
-    return Change(path, gap, Action.KEPT, current, current, note=f"no longer generated; {why}")
 
 
 def _refuse_shared_files(plans: Sequence[GapPlan], relocated: Sequence[Change]) -> None:
@@ -382,6 +373,7 @@ def _next_state(
             },
             moved={**(earlier.moved if earlier else {}), **moved(changes, plan.gap.slug)},
             parts=dict(plan.modes) if plan.gap.parts else {},
+            left=left_as_yours(plan, earlier, kept, files),
         )
     git = InGit(in_git or state.in_git)
     return State(state.kit, gaps, bases, git, elsewhere=state.elsewhere)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout
@@ -89,3 +90,24 @@ def _removal(
 def _functions(path: str, content: bytes) -> set[str]:
     symbols = symbols_of(path, content)
     return {name for name, symbol in symbols.items() if symbol["kind"] == "function"}
+
+
+def dropped(root: Path, path: str, gap: str, recorded: str, state: State, tested: bool) -> Change:
+    """What becomes of a file that an edited kit no longer writes.
+
+    Args:
+        root: The checkout.
+        path: The file.
+        gap: The gap that wrote it.
+        recorded: Fingerprint of what was written.
+        state: Which bases there are.
+        tested: Whether a row of the kit tests it.
+    """
+    current = read_file(root, path)
+    if current is None:
+        return Change(path, gap, Action.SAME, None, None)
+    # A record may be a stranger's: what rows test is not ours to delete.
+    why = "under test" if tested else "edited"
+    if not tested and state.is_as_written(path, recorded, current):
+        return Change(path, gap, Action.DELETE, current, None, note="no longer generated")
+    return Change(path, gap, Action.KEPT, current, current, note=f"no longer generated; {why}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from scaffold.checkout.parts import written_parts
-from scaffold.checkout.state import State
+from scaffold.checkout.state import GapRecord, State
 from scaffold.checkout.verdict import Mode
 from scaffold.edits import decode
 from scaffold.edits.conflicts import (
@@ -22,7 +22,7 @@ from scaffold.kit.parts import owner_of
 from scaffold.languages import language_of
 from scaffold.plan.changes import Action, Change, with_line_ends_of
 from scaffold.plan.merge import merge
-from scaffold.plan.model import GapPlan
+from scaffold.plan.model import GapPlan, Skipped
 from scaffold.system.reading import parsing
 
 
@@ -48,6 +48,46 @@ def settle(change: Change, state: State, plan: GapPlan, on_conflict: OnConflict)
     if marks and b"\0" not in mine + wanted:
         return _marked(change, with_markers(mine, with_line_ends_of(mine, wanted)))
     return change
+
+
+def without_yours(
+    state: State, plans: Sequence[GapPlan], changes: Sequence[Change]
+) -> tuple[list[GapPlan], list[Change], list[Skipped]]:
+    """The plans without those of which no test would be ours, since a person has all their files.
+
+    What such a gap would put into shared files is of use to nobody.
+    """
+    skipped: list[Skipped] = []
+    for plan in plans:
+        own = [change for change in changes if change.gap == plan.gap.slug]
+        theirs = own and all(change.action is Action.KEPT and change.before for change in own)
+        if theirs and not plan.gap.removes and plan.gap.slug not in state.gaps:
+            named = ", ".join(change.path for change in own)
+            skipped.append(
+                Skipped(plan.gap.slug, f"{named} {'is' if not own[1:] else 'are'} yours")
+            )
+    left = {one.gap for one in skipped}
+    return (
+        [plan for plan in plans if plan.gap.slug not in left],
+        [change for change in changes if change.gap not in left],
+        skipped,
+    )
+
+
+def left_as_yours(
+    plan: GapPlan, earlier: GapRecord | None, kept: Collection[str], written: Collection[str]
+) -> tuple[str, ...]:
+    """The files of a gap in whose place a person has one.
+
+    Args:
+        plan: The gap's.
+        earlier: What was recorded of it.
+        kept: The files that the plan leaves.
+        written: Those that are the gap's own.
+    """
+    before = set(earlier.left) if earlier else set()
+    found = {path for path in plan.files if path in kept and path not in written}
+    return tuple(sorted(found | before & plan.files.keys() - set(written)))
 
 
 def settle_place(

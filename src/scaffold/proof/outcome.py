@@ -226,7 +226,11 @@ def _hint(outcome: Outcome) -> str:
     if (rules := broken_rules(outcome.rules)) and not _red_lines(outcome.tests):
         return rules[0].command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.RED:
-        return outcome.command or f"scaffold verify {outcome.gap}"
+        # Nothing was run where a file has the markers of a conflict.
+        opened = [
+            edit(test.path) for test in outcome.tests if test.outcome == "error" and test.path
+        ]
+        return outcome.command or next(iter(opened), f"scaffold verify {outcome.gap}")
     if outcome.verdict is Verdict.TODO:
         return edit(outcome.todo_file) if outcome.todo_file else f"scaffold new --gap {outcome.gap}"
     if outcome.verdict is not Verdict.BELOW:

@@ -217,7 +217,7 @@ def clear() -> list[str]:
     root = cache_dir()
     try:
         about = root.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
         raise CheckoutError(f"{root} is not a folder of yours; nothing was removed", look(root))

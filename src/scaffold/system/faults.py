@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,15 @@ from scaffold.system.caching import cache_dir
 from scaffold.system.invocation import AGAIN, quoted
 
 KEPT = 5
+MOST_SAID = 500
 
 
 def report(argv: Sequence[str], error: Exception) -> tuple[str, str]:
     """The fact and the hint of a fault, with its traceback in a log."""
     import platform
 
-    fact = f"a fault of scaffold itself: {type(error).__name__}: {' '.join(str(error).split())}"
+    said = textwrap.shorten(str(error), MOST_SAID, placeholder=" …")
+    fact = f"a fault of scaffold itself: {type(error).__name__}: {said}"
     text = (
         f"scaffold {__version__}, Python {platform.python_version()}\n"
         f"scaffold {' '.join(argv)}\n\n{''.join(traceback.format_exception(error))}"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,36 @@ def stop_group(process: subprocess.Popen[Any]) -> None:
     except subprocess.TimeoutExpired:
         pass
     _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def tidy(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float) -> None:
+    """Run a program that puts something in order, also where this run was asked to end.
+
+    Args:
+        argv: Program and arguments.
+        cwd: The folder it runs in.
+        env: The whole environment.
+        timeout_s: After this many seconds it is killed.
+    """
+    with interruption.held(), suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            start_new_session=True,
+        )
+
+
+def end_politely(process: subprocess.Popen[Any]) -> None:
+    """End a program that has to clean up first: its files, the settings of the terminal."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=3 * GRACE_S)
+    process.kill()
+    process.wait()
 
 
 def _signal_group(process: subprocess.Popen[Any], number: int) -> None:

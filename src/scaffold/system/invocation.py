@@ -24,7 +24,7 @@ HELP = "--help"
 """The hint that is the help of the command that was typed."""
 
 _COMMAND = r"scaffold ([a-z]+)(?= |$)"
-_OF_THE_SHELL = ("export ", "cd ~", "command -v ")
+_OF_THE_SHELL = ("export ", "cd ~", "command -v ", "ulimit ", "sysctl ")
 """Beginnings of commands that mean the same in every folder, or would be lost in a subshell."""
 _RELATIVE_FOLDER = r"cd '?[^/'~]"
 _ABSOLUTE = r"(ls -\w+|df -h|\$\{EDITOR:-vi\}) '?/"

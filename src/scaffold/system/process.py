@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from scaffold.errors import CheckoutError, MissingToolError
-from scaffold.system import groups, interruption, isolation, scratch
+from scaffold.system import groups, interruption, isolation, keeper, scratch
 from scaffold.system.invocation import look, quoted
 
 
@@ -140,7 +140,7 @@ def _feed(pager: subprocess.Popen[str], text: str) -> None:
             pager.communicate(text)
         pager.wait()
     except BaseException:
-        _end_politely(pager)
+        groups.end_politely(pager)
         raise
     finally:
         signal.signal(signal.SIGINT, before)
@@ -209,11 +209,13 @@ def attach(
         MissingToolError: The program is not there.
     """
     interruption.check()
+    # Of its own: what it leaves behind when it comes to its end is meant to stay.
+    mark = f"{scratch.name()}-{os.getpid()}-attached"
     try:
         process = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env=None if env is None else dict(env),
+            env={**(os.environ if env is None else env), keeper.MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=2 if to_stderr else None,
         )
@@ -222,17 +224,9 @@ def attach(
     try:
         return process.wait()
     except BaseException:
-        _end_politely(process)
+        groups.end_politely(process)
+        keeper.end_marked(mark)  # a hook of git outlives it
         raise
-
-
-def _end_politely(process: subprocess.Popen[Any]) -> None:
-    """End a program that has to clean up first: its files, the settings of the terminal."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=3 * groups.GRACE_S)
-    process.kill()
-    process.wait()
 
 
 def signal_name(number: int) -> str:

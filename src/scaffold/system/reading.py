@@ -17,7 +17,7 @@ from itertools import islice
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
-from scaffold.errors import CheckoutError, ScaffoldError
+from scaffold.errors import CheckoutError, ExhaustedError, ScaffoldError
 from scaffold.system.invocation import quoted
 
 FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -31,6 +31,8 @@ TOOL_FOLDERS = frozenset(
 """Folders that a tool makes beside the files of a project."""
 INSTALLED = TOOL_FOLDERS | {".venv", "node_modules"}
 """The same, with those that installed packages lie in."""
+MORE_HANDLES = 'ulimit -S -n "$(ulimit -H -n)"'
+"""Lets a shell, and what it starts, open as many files as it may."""
 MOST_PATH = 4096
 """The longest path."""
 MOST_NAME = 255
@@ -45,6 +47,34 @@ MOST_SOURCE = 1 << 20
 """The largest source that is parsed: a parser may take a thousand times as much memory."""
 
 
+def open_handle(place: str | Path, flags: int, *, below: int | None = None) -> int:
+    """A handle of a file or folder, as `os.open` gives it.
+
+    Args:
+        place: Where it is.
+        flags: How it is opened.
+        below: The handle of the folder that a relative place is in.
+
+    Raises:
+        ExhaustedError: The system opens nothing more, which says nothing of the place.
+        OSError: It cannot be opened.
+    """
+    try:
+        return os.open(place, flags, dir_fd=below)
+    except OSError as error:
+        if refusal := exhausted(error):
+            raise refusal from error
+        raise
+
+
+def exhausted(error: OSError) -> ExhaustedError | None:
+    """The refusal where a run, or the whole system, has too many files open; else None."""
+    if error.errno not in (errno.EMFILE, errno.ENFILE):
+        return None
+    every = "sysctl fs.file-nr" if error.errno == errno.ENFILE else MORE_HANDLES
+    return ExhaustedError(f"the system opens nothing more for this run: {error.strerror}", every)
+
+
 def read_plain(place: str | Path, *, most: int = MOST_BYTES) -> bytes:
     """The bytes of a plain file; a pipe, a device or a folder is never waited for.
 
@@ -52,7 +82,7 @@ def read_plain(place: str | Path, *, most: int = MOST_BYTES) -> bytes:
         FileNotFoundError: There is nothing.
         OSError: It is not a plain file, is larger than `most` bytes, or cannot be read.
     """
-    return read_handle(os.open(place, FILE_FLAGS), str(place), most)
+    return read_handle(open_handle(place, FILE_FLAGS), str(place), most)
 
 
 def read_handle(handle: int, place: str, most: int = MOST_BYTES) -> bytes:
@@ -129,6 +159,8 @@ def walk_names(
         except NotADirectoryError:
             continue
         except OSError as error:
+            if refusal := exhausted(error):
+                raise refusal from error
             if refuse is None:
                 raise
             refuse(error)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.checkout.files import read_file
 from scaffold.checkout.find import Checkout, Findings, FoundTarget, open_checkout
 from scaffold.checkout.generation import read_whole
+from scaffold.checkout.parts import is_gone
 from scaffold.checkout.state import HEAD, EditRecord, GapRecord, State, is_at_rest, read_state
 from scaffold.checkout.status import Status, declared_todos, digests_of, keep_proof
 from scaffold.checkout.status import statuses as statuses_now
@@ -110,13 +111,22 @@ def plan_new(
     Raises:
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
     """
+    from scaffold.edits.conflicts import OnConflict
     from scaffold.kit.questions import check_answers
     from scaffold.plan.make import make_plan
     from scaffold.plan.parts import with_parts
 
     def plan() -> Plan:
         state = read_state(checkout.root, kit.name)
+        # Who asks for a row by its name wants its tests back; in bulk what was deleted stays so.
+        gone = {slug for slug, one in state.gaps.items() if is_gone(checkout.root, one)}
+        again = gone if request.on_conflict is OnConflict.OVERWRITE else gone & request.named
+        state = state.forgetting_files(again)
         whole = with_parts(kit, state, request)
+        waiting = {
+            slug: f"you deleted its files: scaffold new --gap {slug}" for slug in gone - again
+        }
+        whole = replace(whole, waiting={**whole.waiting, **waiting})
         answers = check_answers(
             [gap for gap in whole.gaps if gap.built],
             given,
@@ -250,7 +260,7 @@ def _files_of(root: Path, gap: Gap, record: GapRecord) -> tuple[str, ...]:
     if record.files and not files:
         raise CheckoutError(
             f"'{gap.slug}' cannot be proved: every file of it was deleted",
-            f"scaffold new --gap {gap.slug} --on-conflict overwrite",
+            f"scaffold new --gap {gap.slug}",
         )
     return files
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -91,7 +90,7 @@ def _on_other_branches(root: Path, paths: Collection[str]) -> set[str]:
     if not paths:
         return set()
     # Most readings need no git, and it costs a quick command a tenth of its time.
-    from scaffold.system.git.history import history_of
+    from scaffold.system.git.history import history_of, is_blob
 
     history = history_of(root)
     if history is None:
@@ -102,18 +101,5 @@ def _on_other_branches(root: Path, paths: Collection[str]) -> set[str]:
     others = [*history.branches, f"^{history.head}"]
     changed = history.ask("log", "--no-show-signature", *shape, "--stdin", *named, given=others)
     away = {item.strip("\n").removeprefix(lead) for item in changed} & set(paths)
-    ids = {}
-    listed = history.ask("ls-tree", "-r", "-z", history.head, *named) if away else ()
-    for entry in listed:
-        about, _, path = entry.partition("\t")
-        ids[path.removeprefix(lead)] = about.split(" ")[-1]
-    return {path for path in away if _is_blob(read_file(root, path), ids.get(path))}
-
-
-def _is_blob(content: bytes | None, name: str | None) -> bool:
-    """Whether a file holds what git names so; None where there is none."""
-    if content is None or name is None:
-        return content is None and name is None
-    algorithm = "sha1" if len(name) == 40 else "sha256"
-    whole = b"blob %d\0%b" % (len(content), content)
-    return hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest() == name
+    ids = history.ids_of(away)
+    return {path for path in away if is_blob(read_file(root, path), ids.get(path))}

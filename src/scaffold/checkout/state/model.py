@@ -56,8 +56,8 @@ class GapRecord:
     `digest` is that of the rendering (for the proof), `template` that of its sources, `removed`
     holds the files that it deleted with the fingerprints that they had, `moved` those that it moved
     with their new places, `parts` the parts that are written with their modes, where the gap has
-    parts, `elsewhere` files that are on another branch of git only: it is not kept, but found at
-    each reading.
+    parts, `left` the files in whose place a person has one, `elsewhere` files that are on another
+    branch of git only: it is not kept, but found at each reading.
     """
 
     slug: str
@@ -72,6 +72,7 @@ class GapRecord:
     parts: Mapping[str, Mode] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
 
 
 @frozen
@@ -109,6 +110,16 @@ class State:
         return fingerprint(current) == recorded or (
             base is not None and same_text(path, base, current)
         )
+
+    def forgetting_files(self, slugs: Collection[str]) -> State:
+        """The state as if no file of some gaps were here; what they own in others is theirs."""
+        gaps = {
+            slug: replace(record, files={}, elsewhere=frozenset(record.files))
+            if slug in slugs
+            else record
+            for slug, record in self.gaps.items()
+        }
+        return replace(self, gaps=gaps) if slugs else self
 
     def moved_on(self, moved: Mapping[str, str], gone: Collection[str]) -> State:
         """The state once files have moved (place -> new place), and others are deleted.

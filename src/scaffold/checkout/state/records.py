@@ -26,7 +26,7 @@ def record_to_json(record: GapRecord) -> dict[str, Any]:
     """A record as it is kept; `record_of` reads it again."""
 
     def plain(item: GapRecord | EditRecord) -> dict[str, Any]:
-        optional = ("slug", "removed", "moved", "parts", "kept")
+        optional = ("slug", "removed", "moved", "parts", "kept", "left")
         whole = asdict(item).items()
         return {key: value for key, value in whole if key not in optional or value}
 
@@ -63,6 +63,7 @@ def record_of(path: str, slug: str, data: Any) -> GapRecord:
             },
             moved={_path(key): _path(to) for key, to in _mapping(data.get("moved", {})).items()},
             parts={key: Mode(value) for key, value in _mapping(data.get("parts", {})).items()},
+            left=tuple(_path(path) for path in _listed(data.get("left"))),
         )
         if not all(DIGEST.fullmatch(digest) for digest in record.files.values()):
             raise ValueError("files: a digest")

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from scaffold.languages import Tool, parts
 
 TOOLS: tuple[Tool, ...] = ()
+CONFTEST = "conftest.py"
 
 __getattr__ = parts(
     __name__,
@@ -35,6 +36,14 @@ def same_place(path: str) -> Iterable[str]:
     """A module is a file or a folder."""
     place = PurePosixPath(path)
     return () if place.stem == "__init__" else (f"{place.with_suffix('')}/__init__.py",)
+
+
+def read_above(path: str) -> Iterable[str]:
+    """The fixtures of a `conftest.py` hold below its folder."""
+    place = PurePosixPath(path)
+    if place.name != CONFTEST:
+        return ()
+    return [(above / CONFTEST).as_posix() for above in place.parent.parents]
 
 
 def without_files(path: str, source: bytes, gone: Collection[str]) -> bytes:

@@ -17,11 +17,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from scaffold.edits import EditResult, Presence, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import Occurrence, Ours, Step, check_planned, ours
-from scaffold.errors import ConflictError, KitError
+from scaffold.errors import CheckoutError, ConflictError, KitError
 from scaffold.languages.python.insertion import with_definition, with_imports
 from scaffold.languages.python.layout import Definition, needs, ordered, render_module, statements
 from scaffold.languages.python.module import (
@@ -38,6 +39,7 @@ from scaffold.languages.python.removal import (
     drop_import,
     used_globals,
 )
+from scaffold.languages.python.tests import fixtures_in
 from scaffold.system.invocation import edit
 
 _UNITS = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -55,6 +57,54 @@ class _Payload:
             Unit(definition.name, definition.digest) for definition in self.definitions.values()
         ]
         return tuple(sorted([*imported, *definitions]))
+
+    @property
+    def has_fixtures(self) -> bool:
+        """Whether tests ask for one of the units by its name."""
+        return any(definition.is_fixture for definition in self.definitions.values())
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """The fixtures that a new one of the same name would hide: name -> where it is."""
+
+    here: Mapping[str, int] = field(default_factory=dict)
+    above: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, module: Module, above: Mapping[str, tuple[str, Collection[str]]]) -> _Hidden:
+        """Those of a person: of the module under other names than their functions', and above."""
+        here = fixtures_in(module.tree).items()
+        outside: dict[str, tuple[str, int]] = {}
+        for path, (text, owned) in above.items():
+            try:
+                found = fixtures_in(Module(text, path).tree)
+            except CheckoutError:  # nobody's tests run with it
+                continue
+            for name, (line, function) in found.items():
+                if function not in owned:
+                    outside.setdefault(name, (path, line))
+        return cls({name: line for name, (line, func) in here if func != name}, outside)
+
+    def is_used(self, own: Ours, definition: Definition) -> bool:
+        """Whether the person's fixture is used in place of the new one, as `skip` says.
+
+        Raises:
+            ConflictError: There is one, and neither skip nor overwrite was asked for.
+        """
+        name = definition.name
+        path, line = self.above.get(name, (own.path, self.here.get(name, 0)))
+        if not (definition.is_fixture and line):
+            return False
+        if own.on_conflict is OnConflict.SKIP:
+            return True
+        if own.on_conflict is OnConflict.OVERWRITE and name in self.above:
+            return False
+        raise ConflictError(
+            f"{path}:{line}: the fixture '{name}' is there already, and the one that this gap "
+            f"puts into {own.path} would hide it: rename yours, or let the tests use it",
+            "--on-conflict skip",
+        )
 
 
 @dataclass
@@ -84,6 +134,7 @@ def apply(
     first_party: Sequence[str] = (),
     on_conflict: OnConflict = OnConflict.REFUSE,
     origin: str = "payload",
+    above: Mapping[str, tuple[str, Collection[str]]] = MappingProxyType({}),
 ) -> EditResult:
     """The module with every import and unit of the payload in it; see `edits.apply`.
 
@@ -97,7 +148,8 @@ def apply(
     created = created or text is None
     module = Module(text or "", path)
     own = ours(path, {"owned": owned, "on_conflict": on_conflict}, planned)
-    decided = _decide(module, wanted, own)
+    hidden = _Hidden.of(module, above) if wanted.has_fixtures else _Hidden()
+    decided = _decide(module, wanted, own, hidden)
     pristine = created and _is_pristine(module, own)
     result = module.bom + module.text
     if decided.imports or decided.add or decided.replace or text is None:
@@ -199,7 +251,7 @@ def _check_payload(
             raise KitError(f"{origin}: the name '{item.bound}' stands for two things")
 
 
-def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
+def _decide(module: Module, wanted: _Payload, own: Ours, hidden: _Hidden) -> _Decisions:
     decided = _Decisions()
     bound = bindings(module.tree.body)
     for item in wanted.imports:
@@ -213,7 +265,9 @@ def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
         decided.imports += [item] if decided.step(own, unit, same) is Step.ADD else []
     places = _places(module, wanted.definitions)
     for definition in wanted.definitions.values():
-        place, noun = places.get(definition.name), f"the {definition.noun} "
+        place, noun = places.get(definition.name), _noun(module, definition)
+        if place is None and hidden.is_used(own, definition):
+            continue
         if place is None and definition.name in bound:
             line, _ = bound[definition.name][0]
             _check_taken(own, definition.name, f"{noun}'{definition.name}'", line)
@@ -222,6 +276,13 @@ def _decide(module: Module, wanted: _Payload, own: Ours) -> _Decisions:
         decided.add += [definition] if step is Step.ADD else []
         decided.replace += [definition] if step is Step.REPLACE else []
     return decided
+
+
+def _noun(module: Module, definition: Definition) -> str:
+    """What to call a unit in a message: `the fixture `, or `the name ` where it is another here."""
+    block = _named(module).get(definition.name)
+    same = block is None or _definition(module, block).noun == definition.noun
+    return f"the {definition.noun if same else 'name'} "
 
 
 def _is_pristine(module: Module, own: Ours) -> bool:

@@ -75,6 +75,23 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
             yield inner.body
 
 
+def fixtures_in(tree: ast.Module) -> dict[str, tuple[int, str]]:
+    """The names by which tests ask for a module's fixtures: name -> line, and its function."""
+    found: dict[str, tuple[int, str]] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not is_fixture(node):
+            continue
+        given = [
+            word.value.value
+            for item in node.decorator_list
+            if isinstance(item, ast.Call)
+            for word in item.keywords
+            if word.arg == "name" and isinstance(word.value, ast.Constant)
+        ]
+        found[str([*given, node.name][0])] = node.lineno, node.name
+    return found
+
+
 def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a function is decorated as a fixture; one that only uses some is none."""
     calls = [item.func if isinstance(item, ast.Call) else item for item in node.decorator_list]

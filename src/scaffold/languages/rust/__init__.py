@@ -52,6 +52,11 @@ def same_place(path: str) -> Iterable[str]:
     return (f"{place.with_suffix('')}/mod.rs",)
 
 
+def read_above(path: str) -> Iterable[str]:
+    """No file is read because of the folder that it lies in."""
+    return ()
+
+
 def left_by_a_run(name: str) -> tuple[str, str]:
     """What a run leaves beside a source: nothing."""
     return "", ""

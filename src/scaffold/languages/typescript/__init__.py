@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,11 @@ def same_place(path: str) -> Iterator[str]:
     if dot and program in RUNNERS and ending in ENDINGS:
         names = (f"{one}.config.{end}" for one in RUNNERS for end in (*ENDINGS, "json"))
         yield from (str(folder / other) for other in names if other != name)
+
+
+def read_above(path: str) -> Iterable[str]:
+    """No file is read because of the folder that it lies in."""
+    return ()
 
 
 def left_by_a_run(name: str) -> tuple[str, str]:

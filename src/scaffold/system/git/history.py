@@ -7,9 +7,10 @@ that is a pipe. So git gets the ids of the branches, and the objects as they lie
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,17 @@ class History:
             return []
         return [item for item in done.stdout.split("\0") if item] if done.returncode == 0 else []
 
+    def ids_of(self, paths: Collection[str]) -> dict[str, str]:
+        """The ids of these files of the checkout as its commit has them; without those it lacks."""
+        if not paths:
+            return {}
+        named = ["--", *(f":(literal){self.lead}{path}" for path in sorted(paths))]
+        ids = {}
+        for entry in self.ask("ls-tree", "-r", "-z", self.head, *named):
+            about, _, path = entry.partition("\t")
+            ids[path.removeprefix(self.lead)] = about.split(" ")[-1]
+        return ids
+
     def _write(self, place: Path) -> None:
         (place / "refs").mkdir(parents=True)
         (place / "objects" / "info").mkdir(parents=True)
@@ -83,6 +95,15 @@ class History:
             (place / "shallow").write_bytes(self.shallow)
         stores = b"".join(line_of_alternates(store) for store in self.stores)
         (place / "objects" / "info" / "alternates").write_bytes(stores)
+
+
+def is_blob(content: bytes | None, name: str | None) -> bool:
+    """Whether a file holds what git names so; None where there is none."""
+    if content is None or name is None:
+        return content is None and name is None
+    algorithm = "sha1" if len(name) == 40 else "sha256"
+    whole = b"blob %d\0%b" % (len(content), content)
+    return hashlib.new(algorithm, whole, usedforsecurity=False).hexdigest() == name
 
 
 def history_of(root: Path) -> History | None:

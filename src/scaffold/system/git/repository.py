@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import CheckoutError, CommitError, ConflictError, MissingToolError, UsageError
-from scaffold.system import isolation, process
+from scaffold.system import groups, isolation, process
 from scaffold.system.git import (
     ANY_OWNER,
     GIT_S,
@@ -184,6 +184,7 @@ class Repository:
         added = self._run("add", "-N", *options, "--", *_literal(new)) if new else None
         if added is not None and added.returncode:
             raise self._refused(paths, message, what, f"git add: {_last_line(added.stderr)}")
+        before = self._answer("rev-parse", "HEAD")
         words = ("commit", "--quiet", "--cleanup=whitespace", "-m", message, "--only", "--")
         try:
             with process.empty_folder() as folder:
@@ -200,12 +201,20 @@ class Repository:
                 )
                 who = _who_refused(trace) if code else ""
         except BaseException:
-            self._forget(new)
+            # Whatever ended the commit: the index is as it was.
+            reset = self._words("reset", "--quiet", "--", *_literal(new))
+            if new:
+                groups.tidy(reset, cwd=self.root, env=_reading_env(), timeout_s=GIT_S)
             raise
         if code:
             self._forget(new)
-            raise self._refused(paths, message, what, f"{who or 'git commit'} ended with {code}")
-        return Commit(self._answer("rev-parse", "HEAD"), message, tuple(paths))
+            why = f"{who} refused it" if who else f"git commit ended with {code}"
+            raise self._refused(paths, message, what, why)
+        if self._answer("rev-parse", "HEAD") == before:
+            raise self._refused(paths, message, what, "a hook took the commit back")
+        # A hook may have written another subject.
+        subject = self._answer("log", "-1", "--no-show-signature", "--format=%s")
+        return Commit(self._answer("rev-parse", "HEAD"), subject or message, tuple(paths))
 
     def _forget(self, new: Sequence[str]) -> None:
         if new:
@@ -235,9 +244,9 @@ class Repository:
                 'git init && git add -A && git commit -m "The code as it is"',
             )
         owner = "dubious ownership" in done.stderr
+        why = "it is another user's" if owner else _last_line(done.stderr)
         raise CheckoutError(
-            f"git does not work in {self.root}: "
-            f"{_last_line(done.stderr) or 'it has no working tree here'}",
+            f"git does not work in {self.root}: {why or 'it has no working tree here'}",
             f"git config --global --add safe.directory {quoted(str(self.root))}"
             if owner
             else "git status",
@@ -276,7 +285,8 @@ class Repository:
             return
         checked = self._run("check-ref-format", "--branch", branch)
         # A branch of this name could not be told from what git writes so: the one that is out.
-        if checked.returncode or checked.stdout.strip() != branch or branch in ("@", "HEAD"):
+        taken = branch in ("@", "HEAD") or branch.startswith("refs/")
+        if checked.returncode or checked.stdout.strip() != branch or taken:
             raise UsageError(
                 f"--branch {branch}: a branch cannot be called so", "--branch add-tests"
             )
@@ -323,11 +333,10 @@ class Repository:
     def _run(
         self, *arguments: str, given: str | None = None, trusted: bool = True
     ) -> process.Completed:
-        words = safe_git(*arguments, settings=(*SAFE, ANY_OWNER) if trusted else SAFE)
         done = process.run(
-            [self._program, *words[1:]],
+            self._words(*arguments, trusted=trusted),
             cwd=self.root,
-            env={**_own_env(reading_env()), "LC_ALL": "C"},
+            env=_reading_env(),
             timeout_s=GIT_S,
             input_text=given,
         )
@@ -337,6 +346,14 @@ class Repository:
                 "git status",
             )
         return done
+
+    def _words(self, *arguments: str, trusted: bool = True) -> list[str]:
+        words = safe_git(*arguments, settings=(*SAFE, ANY_OWNER) if trusted else SAFE)
+        return [self._program, *words[1:]]
+
+
+def _reading_env() -> dict[str, str]:
+    return {**_own_env(reading_env()), "LC_ALL": "C"}
 
 
 def _own_env(of: Mapping[str, str]) -> dict[str, str]:

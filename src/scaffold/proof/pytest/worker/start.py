@@ -19,6 +19,8 @@ def main() -> None:
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["pytest"]
     sys.path.extend(request["overlay"])
+    tree = request.get("tree", os.getcwd())
+    read_sources_alone(tree)
     if "copy" in request:
         from . import copied
 
@@ -31,11 +33,47 @@ def main() -> None:
     # These import pytest, which is known to be there only now.
     from . import sessions, settings, warm
 
+    read_test_sources_alone(tree)
     settings.honoured[:] = request["options"]
     if request["mode"] == "sessions":
         sessions.serve(request, out)
     else:
         warm.serve(request, out)
+
+
+def read_sources_alone(folder: str) -> None:
+    """Let no module below the folder be taken from bytecode that lies there.
+
+    Python believes it where second and length of the source are the same, which an edit can leave
+    so. Source: `importlib._bootstrap_external`, whose loader compiles where there is no name.
+    """
+    external: Any = importlib.import_module("importlib._bootstrap_external")
+    named = external.cache_from_source
+
+    def cache_from_source(path: Any, *rest: Any, **options: Any) -> Any:
+        if is_source_of(folder, os.fspath(path)):
+            raise NotImplementedError
+        return named(path, *rest, **options)
+
+    external.cache_from_source = cache_from_source
+
+
+def read_test_sources_alone(folder: str) -> None:
+    """The same for the files that pytest rewrites, which it keeps by the same rule."""
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
+    read = getattr(rewrite, "_read_pyc", None)  # not a promise of pytest's
+    if read is not None:
+        rewrite._read_pyc = lambda source, *rest, **options: (
+            None if is_source_of(folder, os.fspath(source)) else read(source, *rest, **options)
+        )
+
+
+def is_source_of(folder: str, path: str) -> bool:
+    """Whether it is below the folder, and no installed package."""
+    place = os.path.abspath(path)
+    below = (os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep)
+    installed = place.startswith(sys.prefix + os.sep) or "site-packages" in place
+    return place.startswith(below) and not installed
 
 
 def take_settings() -> list[str]:
