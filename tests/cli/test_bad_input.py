@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,7 +178,8 @@ IN_THE_WAY = [
     Bad("file to edit that does not parse", NEW, 3,
         "tests/conftest.py.*does not parse.*", "", writes("tests/conftest.py", "def (\n")),
     Bad("file to edit that is not UTF-8", NEW, 3,
-        "tests/conftest.py is not UTF-8 .*", "iconv", writes("tests/conftest.py", b"# \xe9\n")),
+        "tests/conftest.py is not UTF-8 .*", "${EDITOR:-vi} tests/conftest.py",
+        writes("tests/conftest.py", b"# \xe9\n")),
     Bad("symlink in place of a file", NEW, 3,
         "tests/test_prices.py is a symlink; scaffold writes through none; put .*",
         "ls -ld tests/test_prices.py",
@@ -275,6 +277,22 @@ def test_what_no_number_and_no_name_can_be_is_refused(tree: Path, typed: list[st
     done = scaffold(*typed, *where, *([] if "--kit" in typed else ["--kit", str(DEMO_KIT)]))
     assert done.code in (2, 3, 7, 9), done.err
     assert done.checked().fact
+
+
+def test_a_report_takes_no_other_files_place(tree: Path) -> None:
+    assert scaffold("new", "--gap", "prices", "-C", tree, "--kit", DEMO_KIT).code == 0
+    before = snapshot(tree)
+    for name in ("README.md", ".scaffold/state.json"):
+        typed = ["verify", "prices", "--junit", tree / name, "-C", tree, "--kit", DEMO_KIT]
+        done = scaffold(*typed)
+        assert (done.code, snapshot(tree)) == (2, before)
+        assert "is no report of tests, so it is not replaced" in done.fact
+    empty = tree.parent / "report.xml"
+    empty.touch()
+    for _ in range(2):  # an empty file, and then a report
+        done = scaffold("verify", "prices", "--junit", empty, "--python", sys.executable,
+                        "-C", tree, "--kit", DEMO_KIT)  # fmt: skip
+        assert done.code == 0, done.err
 
 
 def test_a_folder_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:

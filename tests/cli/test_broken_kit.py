@@ -29,6 +29,23 @@ BROKEN: dict[str, tuple[Mapping[str, str | bytes], str]] = {
         {"row/files/test_app.py.jinja": b"x = 1\ny = '\xff'\n"},
         r"KIT/templates/row/files/test_app.py.jinja:2: is not UTF-8 \(byte 11\)",
     ),
+    "gap.toml that begins with a byte order mark": (
+        {"row/gap.toml": "\ufeff" + gap_toml()},
+        r"KIT/templates/row/gap.toml:1: it begins with a byte order mark, which TOML .*",
+    ),
+    "a file beside its template": (
+        {"row/files/test_app.py": "# mine\n"},
+        r"KIT/templates/row/files/: test_app.py is written twice: .*",
+    ),
+    "a template of a file that an edit is for": (
+        {
+            "row/gap.toml": gap_toml(
+                edits=[{"kind": "python", "path": "test_app.py", "payload": "app.py"}]
+            ),
+            "row/files/.scaffold-edits/app.py": "LIMIT = 1\n",
+        },
+        r"KIT/templates/row/files/: test_app.py is written twice: .*",
+    ),
     "a template that renders a NUL": (
         {"row/files/test_app.py.jinja": "x = '[[ '\\0' ]]'\n"},
         r"the template of 'row' is broken: test_app.py holds a NUL, so it is not text",

@@ -101,11 +101,11 @@ def test_hooks_see_only_the_part_and_write_to_stderr(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "code"),
-    [("pre-commit", "exit 3", 1), ("commit-msg", "exit 1", 1), ("prepare-commit-msg", "exit 1", 1)],
+    ("name", "text"),
+    [("pre-commit", "exit 3"), ("commit-msg", "exit 1"), ("prepare-commit-msg", "exit 1")],
 )
 def test_a_hook_that_refuses_loses_nothing_and_is_named(
-    repository: Path, name: str, text: str, code: int
+    repository: Path, name: str, text: str
 ) -> None:
     hook(repository, name, f"echo not so\n{text}")
     write_files(repository, {"README.md": "staged\n"})
@@ -116,7 +116,7 @@ def test_a_hook_that_refuses_loses_nothing_and_is_named(
     # The hook's own output stands before the refusal.
     assert "not so\nerror: " in done.err
     assert (
-        f"labels:numbers was not committed: the hook {name} ended with {code}; its files are "
+        f"labels:numbers was not committed: the hook {name} refused it; its files are "
         "written, and not staged\n"
     ) in done.err
     assert (repository / "tests" / "test_tracking_numbers.py").is_file()
@@ -237,3 +237,18 @@ def test_looking_runs_no_program_of_the_settings(repository: Path, tmp_path: Pat
     done = new(repository, "--branch", "b", "--on-conflict", "overwrite")
     assert done.code == 4
     assert not mark.exists()
+
+
+def test_a_commit_is_told_as_the_hooks_left_it(repository: Path) -> None:
+    hook(repository, "commit-msg", "sed -i '1s/^/JIRA-1 /' \"$1\"")
+    done = new(repository, "--part", "labels:numbers", "--no-prove")
+    assert done.code == 0
+    assert f"JIRA-1 {NUMBERS}" in done.out
+    assert log(repository)[-1] == f"JIRA-1 {NUMBERS}"
+
+
+def test_a_commit_that_a_hook_takes_back_is_refused(repository: Path) -> None:
+    hook(repository, "post-commit", "git reset -q --soft HEAD~1")
+    done = new(repository, "--part", "labels:numbers", "--no-prove")
+    assert done.code == 10
+    assert "a hook took the commit back" in done.fact

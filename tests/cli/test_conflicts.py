@@ -199,6 +199,8 @@ def test_a_row_with_markers_is_edited_and_red_until_they_are_resolved(
     record = json.loads(proved.out)["outcomes"][0]
     assert (proved.code, record["verdict"]) == (6, "red")
     assert "conflict markers" in record["problems"][0]
+    said = scaffold("verify", "prices", "--python", sys.executable, *where)
+    assert said.hint == f"${{EDITOR:-vi}} {TESTS}", "the same command again would be a circle"
     again = new(tree, "--on-conflict", "markers")
     assert again.code == 0 and "are left" in again.out and again.out.endswith("nothing to do\n")
     refused = new(tree, "--set", "prices_heaviest=8000", "--on-conflict", "markers")

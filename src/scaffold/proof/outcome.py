@@ -227,10 +227,10 @@ def _hint(outcome: Outcome) -> str:
         return rules[0].command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.RED:
         # Nothing was run where a file has the markers of a conflict.
-        opened = [
-            edit(test.path) for test in outcome.tests if test.outcome == "error" and test.path
-        ]
-        return outcome.command or next(iter(opened), f"scaffold verify {outcome.gap}")
+        for test in () if outcome.command else outcome.tests:
+            if test.outcome == "error" and test.path:
+                return edit(test.path)
+        return outcome.command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.TODO:
         return edit(outcome.todo_file) if outcome.todo_file else f"scaffold new --gap {outcome.gap}"
     if outcome.verdict is not Verdict.BELOW:
