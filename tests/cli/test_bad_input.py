@@ -283,8 +283,8 @@ def test_a_report_takes_no_other_files_place(tree: Path) -> None:
     assert scaffold("new", "--gap", "prices", "-C", tree, "--kit", DEMO_KIT).code == 0
     before = snapshot(tree)
     for name in ("README.md", ".scaffold/state.json"):
-        typed = ["verify", "prices", "--junit", tree / name, "-C", tree, "--kit", DEMO_KIT]
-        done = scaffold(*typed)
+        typed = ["verify", "prices", "--junit", str(tree / name)]
+        done = scaffold(*typed, "-C", tree, "--kit", DEMO_KIT)
         assert (done.code, snapshot(tree)) == (2, before)
         assert "is no report of tests, so it is not replaced" in done.fact
     empty = tree.parent / "report.xml"

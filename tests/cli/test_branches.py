@@ -89,8 +89,8 @@ def test_a_file_that_this_branch_deleted_is_deleted(branches: Path) -> None:
     git(branches, "branch", "copy")
     git(branches, "rm", "-q", "tests/test_tracking_numbers.py")
     git(branches, "commit", "-qm", "Gone")
-    assert row(branches)["state"] == "edited"
-    assert row(branches)["note"].endswith("deleted: tests/test_tracking_numbers.py")
+    assert row(branches)["state"] == "open"
+    assert row(branches)["note"].startswith("deleted: tests/test_tracking_numbers.py")
 
 
 def test_a_file_that_was_never_committed_is_deleted(repository: Path) -> None:

@@ -84,7 +84,8 @@ def test_status_counts_the_parts_that_are_written(tree: Path) -> None:
     parts = [("numbers", None), ("addresses", "full")]
     assert state_of(tree) == ("partial", "1 of 2 parts", parts)
     (tree / "tests" / "test_labels.py").unlink()
-    assert state_of(tree)[:2] == ("edited", "1 of 2 parts; deleted: tests/test_labels.py")
+    assert state_of(tree)[:2] == ("open", "deleted: tests/test_labels.py")
+    assert run(tree, "new", "--part", "labels:addresses").code == 0
     assert run(tree, "new", "--gap", "labels", "--stubs").code == 0
     assert state_of(tree)[2] == [("numbers", "stubs"), ("addresses", "full")]
 

@@ -138,7 +138,7 @@ def gate(tree: Path, word: str) -> int:
 def test_stubs_close_no_gap(tree: Path) -> None:
     assert scaffold("new", "--all", "--stubs", *KIT, "-C", tree).code == 0
     assert (row(tree)["state"], row(tree)["verdict"]) == ("generated", "todo")
-    assert row(tree)["note"] == "stubs: 9 of 9 tests are todos"
+    assert row(tree)["note"] == "stubs: 9 of 9 functions are todos"
     for word in ("open:P0", "todo:P0", "unproved", "generated"):
         assert gate(tree, word) == 8, word
     for word in ("red", "below", "green", "proved", "stale", "edited"):
@@ -154,7 +154,7 @@ def test_a_stub_that_was_filled_counts_and_the_others_are_still_todos(tree: Path
     text = place.read_text()
     at = text.index("    pytest.skip(")
     place.write_text(text[:at] + "    assert 1 + 1 == 2\n" + text[text.index("\n", at) + 1 :])
-    assert row(tree)["note"].startswith("stubs: 8 of 9 tests are todos; edited:")
+    assert row(tree)["note"].startswith("stubs: 8 of 9 functions are todos; edited:")
     assert (gate(tree, "open:P0"), gate(tree, "todo:P0")) == (0, 8)
 
 

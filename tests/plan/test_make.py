@@ -95,7 +95,10 @@ def test_all_conflicts_are_named_at_once(checkout: Checkout, kit: Kit) -> None:
     with pytest.raises(ConflictError, match=r"test_prices\.py .*; tests/test_labels\.py"):
         plan(kit, checkout)
     made = plan(kit, checkout, on_conflict=OnConflict.SKIP)
-    assert actions(made)["tests/test_prices.py"] == Action.KEPT
+    assert actions(made)["tests/test_labels.py"] == Action.KEPT
+    assert [(one.gap, one.reason) for one in made.skipped if one.gap == "prices"] == [
+        ("prices", "tests/test_prices.py is yours")
+    ]
 
 
 def test_stubs_count_their_todos(checkout: Checkout, kit: Kit) -> None:

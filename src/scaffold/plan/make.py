@@ -70,8 +70,7 @@ def make_plan(
     gone = {change.path for change in removed if change.writes}
     before, state = state, state.moved_on(moved(relocated), gone)
     changes = [it for plan in plans for it in _changes(kit, checkout, state, plan, request)]
-    plans, changes, yours = without_yours(state, plans, changes)
-    skipped += yours
+    plans, changes, skipped = without_yours(state, plans, changes, skipped)
     changes += removed
     try:
         composition = compose_edits(checkout, state, plans, request.on_conflict, relocated)

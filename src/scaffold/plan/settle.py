@@ -51,26 +51,24 @@ def settle(change: Change, state: State, plan: GapPlan, on_conflict: OnConflict)
 
 
 def without_yours(
-    state: State, plans: Sequence[GapPlan], changes: Sequence[Change]
+    state: State, plans: Sequence[GapPlan], changes: Sequence[Change], skipped: Sequence[Skipped]
 ) -> tuple[list[GapPlan], list[Change], list[Skipped]]:
     """The plans without those of which no test would be ours, since a person has all their files.
 
-    What such a gap would put into shared files is of use to nobody.
+    What such a gap would put into shared files is of use to nobody; it is among the skipped.
     """
-    skipped: list[Skipped] = []
+    left: dict[str, Skipped] = {}
     for plan in plans:
-        own = [change for change in changes if change.gap == plan.gap.slug]
-        theirs = own and all(change.action is Action.KEPT and change.before for change in own)
-        if theirs and not plan.gap.removes and plan.gap.slug not in state.gaps:
+        slug = plan.gap.slug
+        own = [change for change in changes if change.gap == slug]
+        theirs = all(one.action is Action.KEPT and one.before is not None for one in own)
+        if own and theirs and not plan.gap.removes and slug not in state.gaps:
             named = ", ".join(change.path for change in own)
-            skipped.append(
-                Skipped(plan.gap.slug, f"{named} {'is' if not own[1:] else 'are'} yours")
-            )
-    left = {one.gap for one in skipped}
+            left[slug] = Skipped(slug, f"{named} {'are' if own[1:] else 'is'} yours")
     return (
         [plan for plan in plans if plan.gap.slug not in left],
         [change for change in changes if change.gap not in left],
-        skipped,
+        [*skipped, *left.values()],
     )
 
 

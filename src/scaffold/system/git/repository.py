@@ -24,6 +24,7 @@ from scaffold.system.git import (
     safe_git,
 )
 from scaffold.system.git.history import not_plain
+from scaffold.system.git.trace import HOOK, who_refused
 from scaffold.system.invocation import look, quoted
 
 # Settings and pathspecs of a hook's git would reach into the repository too.
@@ -177,44 +178,53 @@ class Repository:
         Raises:
             CommitError: A hook or git refused; the files are as they were written.
         """
+        new = self._intend(paths, message, what)
+        before = self._answer("rev-parse", "HEAD")
+        code, who = self._run_commit(paths, message, new)
+        if code:
+            self._forget(new)
+            why = f"{who or 'git commit'} ended with {code}"
+            if who.startswith(HOOK):  # git ends with 1, whatever the hook ended with
+                why = f"{who} refused it"
+            raise self._refused(paths, message, what, why)
+        after = self._answer("rev-parse", "HEAD")
+        if after == before:
+            raise self._refused(paths, message, what, "a hook took the commit back")
+        # A hook may have written another subject.
+        subject = self._answer("log", "-1", "--no-show-signature", "--format=%s")
+        return Commit(after, subject or message, tuple(paths))
+
+    def _intend(self, paths: Sequence[str], message: str, what: str) -> list[str]:
+        """The new ones of these files, in the index by name: only so they go into the commit."""
         new = self._listed("ls-files", "--others", "-z", "--", *_literal(paths))
-        # Only what the index knows can be committed by its path.
         sparse = self._answer("config", "--bool", "core.sparseCheckout") == "true"
         options = ["--sparse"] if sparse else []
         added = self._run("add", "-N", *options, "--", *_literal(new)) if new else None
         if added is not None and added.returncode:
             raise self._refused(paths, message, what, f"git add: {_last_line(added.stderr)}")
-        before = self._answer("rev-parse", "HEAD")
+        return new
+
+    def _run_commit(
+        self, paths: Sequence[str], message: str, new: Sequence[str]
+    ) -> tuple[int, str]:
+        """What git ended with, and who refused; the index is as it was where a signal ended it."""
         words = ("commit", "--quiet", "--cleanup=whitespace", "-m", message, "--only", "--")
         try:
             with process.empty_folder() as folder:
                 trace = folder / "trace"
+                more = {"GIT_TRACE2_EVENT": str(trace), "GIT_EDITOR": "true"}
                 code = process.attach(
                     [self._program, *words, *_literal(paths)],
                     cwd=self.root,
-                    env={
-                        **_own_env(git_env()),
-                        "GIT_TRACE2_EVENT": str(trace),
-                        "GIT_EDITOR": "true",
-                    },
+                    env={**_own_env(git_env()), **more},
                     to_stderr=True,
                 )
-                who = _who_refused(trace) if code else ""
+                return code, who_refused(trace) if code else ""
         except BaseException:
-            # Whatever ended the commit: the index is as it was.
             reset = self._words("reset", "--quiet", "--", *_literal(new))
             if new:
                 groups.tidy(reset, cwd=self.root, env=_reading_env(), timeout_s=GIT_S)
             raise
-        if code:
-            self._forget(new)
-            why = f"{who} refused it" if who else f"git commit ended with {code}"
-            raise self._refused(paths, message, what, why)
-        if self._answer("rev-parse", "HEAD") == before:
-            raise self._refused(paths, message, what, "a hook took the commit back")
-        # A hook may have written another subject.
-        subject = self._answer("log", "-1", "--no-show-signature", "--format=%s")
-        return Commit(self._answer("rev-parse", "HEAD"), subject or message, tuple(paths))
 
     def _forget(self, new: Sequence[str]) -> None:
         if new:
@@ -368,28 +378,3 @@ def _literal(paths: Iterable[str]) -> list[str]:
 
 def _last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
-
-
-def _who_refused(trace: Path) -> str:
-    """The hook or program of git that ended last with another code than 0, by git's own trace."""
-    import json
-
-    names: dict[int, str] = {}
-    refused = ""
-    try:
-        lines = trace.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(event, dict) or "/" in str(event.get("sid")):
-            continue  # of a program that git started, and not of git itself
-        if event.get("event") == "child_start":
-            hook, argv = event.get("hook_name"), event.get("argv") or ["a program"]
-            names[event["child_id"]] = f"the hook {hook}" if hook else str(argv[0])
-        elif event.get("event") == "child_exit" and event.get("code"):
-            refused = names.get(event.get("child_id", -1), "")
-    return refused
