@@ -20,7 +20,7 @@ def main() -> None:
     sys.argv[:] = ["pytest"]
     sys.path.extend(request["overlay"])
     tree = request.get("tree", os.getcwd())
-    read_sources_alone(tree)
+    distrust_bytecode(tree)
     if "copy" in request:
         from . import copied
 
@@ -33,7 +33,7 @@ def main() -> None:
     # These import pytest, which is known to be there only now.
     from . import sessions, settings, warm
 
-    read_test_sources_alone(tree)
+    distrust_rewritten(tree)
     settings.honoured[:] = request["options"]
     if request["mode"] == "sessions":
         sessions.serve(request, out)
@@ -41,8 +41,8 @@ def main() -> None:
         warm.serve(request, out)
 
 
-def read_sources_alone(folder: str) -> None:
-    """Let no module below the folder be taken from bytecode that lies there.
+def distrust_bytecode(folder: str) -> None:
+    """Let no module below the folder be taken from bytecode that may be of another text.
 
     Python believes it where second and length of the source are the same, which an edit can leave
     so. Source: `importlib._bootstrap_external`, whose loader compiles where there is no name.
@@ -51,21 +51,39 @@ def read_sources_alone(folder: str) -> None:
     named = external.cache_from_source
 
     def cache_from_source(path: Any, *rest: Any, **options: Any) -> Any:
-        if is_source_of(folder, os.fspath(path)):
+        name = named(path, *rest, **options)
+        if is_source_of(folder, os.fspath(path)) and not is_of(name, path):
             raise NotImplementedError
-        return named(path, *rest, **options)
+        return name
 
     external.cache_from_source = cache_from_source
 
 
-def read_test_sources_alone(folder: str) -> None:
+def distrust_rewritten(folder: str) -> None:
     """The same for the files that pytest rewrites, which it keeps by the same rule."""
     rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
     read = getattr(rewrite, "_read_pyc", None)  # not a promise of pytest's
-    if read is not None:
-        rewrite._read_pyc = lambda source, *rest, **options: (
-            None if is_source_of(folder, os.fspath(source)) else read(source, *rest, **options)
-        )
+    if read is None:
+        return
+
+    def read_pyc(source: Any, compiled: Any, *rest: Any, **options: Any) -> Any:
+        if is_source_of(folder, os.fspath(source)) and not is_of(compiled, source):
+            return None
+        return read(source, compiled, *rest, **options)
+
+    rewrite._read_pyc = read_pyc
+
+
+def is_of(compiled: Any, source: Any) -> bool:
+    """Whether bytecode was written after its source, and is compared with it by Python."""
+    try:
+        written, about = os.stat(compiled), os.stat(source)
+        with open(compiled, "rb") as handle:
+            flags = handle.read(8)[4:]
+    except OSError:
+        return False
+    # The time of the last change of the inode cannot be set back. Source of the flags: PEP 552.
+    return not any(flags) and written.st_mtime_ns > max(about.st_mtime_ns, about.st_ctime_ns)
 
 
 def is_source_of(folder: str, path: str) -> bool:
