@@ -158,10 +158,8 @@ class Checkout:
         Raises:
             CheckoutError: One does not parse or cannot be read.
         """
-        for target in gap.targets:
-            path = self._first(target.paths)
-            if path is not None and not self._is_folder(path):
-                _check_syntax(path, self.read(path))
+        paths = filter(None, (self._first(target.paths) for target in gap.targets))
+        _check_syntax([(path, self.read(path)) for path in paths if not self._is_folder(path)])
 
     def digests(self, gap: Gap) -> list[tuple[str, str, str]]:
         """Path, module and digest of each target that is here: what `find` decides by.
@@ -276,15 +274,16 @@ def _is_there(place: str) -> bool:
     return True
 
 
-def _check_syntax(path: str, source: bytes) -> None:
-    language = language_of(path)
-    if language is None:
+def _check_syntax(sources: Sequence[tuple[str, bytes]]) -> None:
+    known = [(language, *one) for one in sources if (language := language_of(one[0]))]
+    # `status` asks for every target each time, and most are as they were: one look for all of them.
+    digests = [hashlib.sha256(source).digest() for _, _, source in known]
+    keys = (language.syntax_key() for language, _, _ in known)
+    seen = entry_of(cache_dir("parsed"), b"syntax", *map(bytes.__add__, digests, keys))
+    if all(len(source) <= MOST_SOURCE for _, _, source in known) and seen.is_file():
         return
-    # `status` asks for every target each time, and most are as they were.
-    seen = entry_of(cache_dir("parsed"), language.syntax_key(), source)
-    if len(source) <= MOST_SOURCE and seen.is_file():
-        return
-    language.check_syntax(path, source)
+    for language, path, source in known:
+        language.check_syntax(path, source)
     remember(seen, b"")
 
 

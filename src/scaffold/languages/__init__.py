@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -179,7 +180,9 @@ def _with_lf(content: bytes) -> bytes:
 def language_of(path: str) -> Language | None:
     """The language of a file by its ending; None where no package knows it."""
     name = LANGUAGES.get(os.path.splitext(path)[1])
-    return None if name is None else cast(Language, importlib.import_module(name))
+    if name is None:
+        return None
+    return cast(Language, sys.modules.get(name) or importlib.import_module(name))
 
 
 def parts(package: str, **more: str) -> Callable[[str], Any]:
