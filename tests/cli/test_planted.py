@@ -209,3 +209,10 @@ def test_git_carries_no_record_unless_the_state_is_tracked_and_then_these_files(
     assert "ignored by git" in scaffold("status", "--kit", DEMO_KIT, "-C", tree).out
     assert carried() == []
     assert before.items() <= snapshot(tree).items()
+
+
+def test_a_file_in_place_of_the_records_is_shown_by_the_hint(tree: Path) -> None:
+    write_files(tree, {".scaffold/undo": "mine\n"})
+    done = scaffold("new", "--gap", "prices", "--kit", DEMO_KIT, "-C", tree)
+    assert (done.code, done.hint) == (3, "ls -ld .scaffold/undo")
+    assert (tree / ".scaffold" / "undo").read_text() == "mine\n"

@@ -83,7 +83,7 @@ def test_a_row_of_which_one_file_is_yours_is_partial(tree: Path) -> None:
     status = scaffold("status", "--kit", DEMO_KIT, "-C", tree)
     assert re.search(r"labels +partial .*yours: tests/test_labels.py", status.out)
     gate = scaffold("status", "--fail-on", "partial", "--kit", DEMO_KIT, "-C", tree)
-    assert gate.code == 8
+    assert (gate.code, gate.hint) == (8, "scaffold new --gap labels --diff")
     # Once it is ours, nothing of it is left.
     assert new(tree, "--on-conflict", "overwrite", gap="labels").code == 0
     status = scaffold("status", "--kit", DEMO_KIT, "-C", tree)

@@ -78,12 +78,14 @@ def parse_gate(text: str, kit: Kit) -> Gate:
 def refusal(gates: Sequence[Gate], rows: Iterable[Status]) -> GateError | None:
     """The error of the gates that match; None where none does."""
     hits: dict[str, dict[str, None]] = {}
-    stubs: set[str] = set()
+    stubs, yours = set[str](), set[str]()
     for row in rows:
         for gate in gates:
             if gate.matches(row):
                 hits.setdefault(row.gap.slug, {})[gate.word] = None
                 stubs |= {row.gap.slug} if row.todos else set()
+                # No next part is left where only a person's file is in the place of ours.
+                yours |= {row.gap.slug} if row.left and None not in row.parts.values() else set()
     if not hits:
         return None
     named = ", ".join(f"{slug} ({', '.join(words)})" for slug, words in hits.items())
@@ -91,4 +93,5 @@ def refusal(gates: Sequence[Gate], rows: Iterable[Status]) -> GateError | None:
     first = next(iter(words))
     # A todo that is no stub is a person's to write: `verify` opens its file.
     hint = _HINTS["red"] if first == "todo" and slug not in stubs else _HINTS.get(first, _PROVE)
+    hint = _HINTS["edited"] if first == "partial" and slug in yours else hint
     return GateError(f"--fail-on matched: {named}", hint.format(gap=slug))

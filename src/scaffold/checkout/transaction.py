@@ -34,8 +34,10 @@ from scaffold.checkout.state import FOLDER, JOURNAL
 from scaffold.checkout.state.keys import make_key
 from scaffold.errors import CheckoutError, ConflictError
 from scaffold.system import interruption
-from scaffold.system.invocation import AGAIN, room
+from scaffold.system.invocation import AGAIN, look, room
 
+IN_THE_WAY = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EEXIST})
+"""Something else stands at the place that is to be written."""
 UNSEEN = ""
 """The `before` of a write whose place was not looked at when it was planned."""
 
@@ -93,7 +95,7 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
                 f"the checkout cannot be written: {error.strerror or error}"
                 f"{f' ({transaction.at})' if transaction.at else ''}; "
                 "nothing was changed",
-                room(error),
+                look(transaction.at or ".") if error.errno in IN_THE_WAY else room(error),
             ) from error
         except BaseException:
             transaction.abandon()
