@@ -213,7 +213,8 @@ def test_a_history_names_no_program_and_is_not_waited_for(
     for words in commands:
         begun = time.monotonic()
         done = scaffold(*words, "-C", repository, "--kit", DEMO_KIT)
-        assert done.code in (0, 3, 4), (words, done.err)
+        # Where the history cannot be read, what is on another branch counts as deleted.
+        assert done.code in (0, 3, 4) or (words, done.code) == (["pr"], 2), (words, done.err)
         assert os.listdir(marks) == [], words
         assert time.monotonic() - begun < 30, f"{words} waited"
 

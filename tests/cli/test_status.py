@@ -192,11 +192,6 @@ def crlf(place: Path) -> None:
             id="a generated file",
         ),
         pytest.param(
-            lambda tree: (tree / "tests/test_prices.py").unlink(),
-            ["tests/test_prices.py changed"],
-            id="a generated file is gone",
-        ),
-        pytest.param(
             lambda tree: (tree / "tests/conftest.py").open("a").write("X = 1\n"),
             ["tests/conftest.py changed"],
             id="a shared file",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+
+import pytest
 
 from support.command import Ran, scaffold
 from support.repositories import git
@@ -94,3 +97,14 @@ def test_our_own_tests_are_not_told_as_a_persons(tree: Path) -> None:
     assert new(tree).code == 0
     status = scaffold("status", "--kit", DEMO_KIT, "-C", tree)
     assert "tests/test_prices.py" not in status.out
+
+
+@pytest.mark.slow
+def test_a_proof_is_stale_where_one_of_several_files_is_gone(tree: Path) -> None:
+    assert new(tree, gap="labels").code == 0
+    words = ("verify", "labels", "--python", sys.executable, "--kit", DEMO_KIT, "-C", tree)
+    assert scaffold(*words).code == 0
+    (tree / "tests" / "test_labels.py").unlink()
+    status = scaffold("status", "--fail-on", "stale", "--kit", DEMO_KIT, "-C", tree)
+    assert status.code == 8
+    assert re.search(r"labels +edited +green \(stale\).*deleted: tests/test_labels.py", status.out)

@@ -193,9 +193,16 @@ def _move(
     if there is not None and not overwrites:
         note = f"exists, and {path} is to be moved there"
         return Change(to, gap.slug, Action.CONFLICT, there, current, note=note)
-    mode = stat.S_IMODE(os.lstat(root / path).st_mode)
     note = spec.note if there is None else "overwrites what is there, as asked"
     return Change(
         to, gap.slug, Action.MOVE, current, current,
-        note=note, source=path, mode=mode, covers=there,
+        note=note, source=path, mode=_mode_of(root / path), covers=there,
     )  # fmt: skip
+
+
+def _mode_of(place: Path) -> int | None:
+    """The permissions of a file; None where it went in this moment, which writing refuses."""
+    try:
+        return stat.S_IMODE(os.lstat(place).st_mode)
+    except OSError:
+        return None
