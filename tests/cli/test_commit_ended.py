@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,23 +12,10 @@ import pytest
 from support.committing import everything, hook
 from support.repositories import git
 from support.tinykit import DEMO_KIT
+from support.waiting import is_running, until
 
 PATIENCE_S = 60
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
-
-
-def is_running(pid: int) -> bool:
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
-
-
-def until_written(place: Path) -> int:
-    """The process that the hook notes."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (place.exists() and place.read_text().strip()):
-        assert time.monotonic() < deadline, "the hook did not begin"
-        time.sleep(0.02)
-    return int(place.read_text())
 
 
 @pytest.mark.slow
@@ -48,10 +33,10 @@ def test_a_signal_ends_the_hook_and_leaves_the_index_as_it_was(
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        env={**os.environ},
         preexec_fn=lambda: [signal.signal(one, signal.SIG_DFL) for one in SIGNALS],
     ) as run:
-        pid = until_written(noted)
+        until(lambda: noted.exists() and noted.read_text().strip(), PATIENCE_S)
+        pid = int(noted.read_text())
         run.send_signal(number)
         _, said = run.communicate(timeout=PATIENCE_S)
 

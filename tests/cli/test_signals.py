@@ -18,6 +18,7 @@ from support.command import scaffold
 from support.terminal import ENTER, Terminal, terminal
 from support.tinykit import DEMO_KIT
 from support.tree import snapshot
+from support.waiting import is_running, until
 
 KIT = ["--kit", str(DEMO_KIT)]
 SOON_S = 1.5 if "SCAFFOLD_QUIET_MACHINE" in os.environ else 8.0
@@ -49,18 +50,6 @@ def test_that_hangs():
     note(os.getpid())
     {body}
 """
-
-
-def is_running(pid: int) -> bool:
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
-
-
-def until(condition: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def held(temp: Path) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from support.command import scaffold
 from support.tinykit import DEMO_KIT
+from support.waiting import until
 
 PATIENCE_S = 120
 WAITS = """
@@ -37,10 +37,7 @@ def verifying(tree: Path, tmp_path: Path) -> Iterator[list[str]]:
         stderr=subprocess.PIPE,
         text=True,
     ) as run:
-        deadline = time.monotonic() + PATIENCE_S
-        while not begun.exists():
-            assert time.monotonic() < deadline, "the tests did not begin"
-            time.sleep(0.02)
+        until(begun.exists, PATIENCE_S)
         ended: list[str] = []
         yield ended
         go.touch()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,24 +13,9 @@ import pytest
 
 from scaffold.errors import MissingToolError
 from scaffold.system.process import Conversation, run
+from support.waiting import is_running, until
 
 ECHO = "import sys\nfor line in sys.stdin: print(line.strip().upper(), flush=True)"
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.01)
 
 
 def test_a_program_gives_both_outputs_and_its_code(tmp_path: Path) -> None:
@@ -79,7 +61,7 @@ def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
     assert done.timed_out
     assert done.returncode == -signal.SIGTERM
     grandchild = int(done.stdout)
-    wait_until(lambda: not is_running(grandchild))
+    until(lambda: not is_running(grandchild))
 
 
 def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path: Path) -> None:
@@ -87,7 +69,7 @@ def test_an_interrupt_ends_the_group_and_is_raised_again(tmp_path: Path) -> None
     code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
 
     def interrupt() -> None:
-        wait_until(lambda: pid_file.exists() and pid_file.read_text())
+        until(lambda: pid_file.exists() and pid_file.read_text())
         os.kill(os.getpid(), signal.SIGINT)
 
     # A shell's background job is started with the signal ignored.
@@ -152,4 +134,4 @@ def test_leaving_a_conversation_ends_what_it_started(tmp_path: Path) -> None:
 
     assert len(pids) == 2
     for pid in pids:
-        wait_until(partial(lambda one: not is_running(one), pid))
+        until(partial(lambda one: not is_running(one), pid))

@@ -101,10 +101,10 @@ def verify(
     json: bool,
 ) -> int:
     """Run the generated tests, on request also on broken or mended code."""
+    _check_junit(junit)
     if merge:
         from scaffold.commands.proof.joined import joined
 
-        _check_junit(junit)
         records, refused = joined(merge)
         return show_outcomes(records, junit=junit, json=json, blocked=refused)
     from scaffold import workflow
@@ -113,7 +113,6 @@ def verify(
     from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
-    _check_junit(junit)
     count, part = _parse_mutants(mutants), _parse_shard(shard)
     progress = Progress()
     with workflow.opened(checkout, loaded, progress) as opened:
@@ -187,7 +186,7 @@ def prove(
     outcomes = verify_all(subjects, options, progress, blocked)
     touched = {path for path in files if _sign_of(checkout.root / path) != before[path]}
     for outcome in outcomes:
-        kept = {**outcome.to_json()}
+        kept = outcome.to_json()
         for path in sorted(touched & outcome.digests.keys()):
             # Whether it ran as it was or as it is, nobody knows.
             progress(f"warning: {path} was written while it was proved: prove it again")

@@ -120,7 +120,7 @@ def check_moves(
     for keys, place in places:
         if is_pattern(place.rpartition("/")[0].replace("/", "")):
             page.fail(keys, f"'{place}': only the last part of a path may be a pattern")
-    written = set(_written(files_dir)) if moves else set()
+    written = set(written_in(files_dir)) if moves else set()
     for number, move in enumerate(moves):
         keys = ("moves", number, "to")
         if is_pattern(move.to.replace("/", "")):
@@ -194,7 +194,7 @@ def check_parts(
             page.fail(keys, f"the part '{part.name}' has neither files nor edits")
         names.append(part.name)
     if parts:
-        written = set(_written(files_dir))
+        written = set(written_in(files_dir))
         _check_shares(parts, page, "edits", set(payloads))
         _check_shares(parts, page, "files", written)
         for path in sorted(written - {path for part in parts for path in part.files}):
@@ -290,7 +290,7 @@ def _check_shares(parts: Sequence[Part], page: Page, key: str, known: Collection
             seen[path] = part.name
 
 
-def _written(top: Path) -> Iterator[str]:
+def written_in(top: Path) -> Iterator[str]:
     """The files that the templates of a gap write, payloads left out."""
     if not top.is_dir():
         return

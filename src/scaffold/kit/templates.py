@@ -12,6 +12,7 @@ from typing import Any
 from scaffold.errors import KitError
 from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import PAYLOADS as PAYLOADS
+from scaffold.kit.cuts import written_in
 from scaffold.kit.questions import DELIMITERS, load_questions
 from scaffold.kit.reader import (
     MOST_KIT_BYTES,
@@ -147,11 +148,7 @@ def _check_places(gap: Gap) -> None:
     """Whether each place is written once."""
     from collections import Counter
 
-    written = Counter(
-        relative.removesuffix(".jinja")
-        for place in _walked(gap.files_dir)
-        if not (relative := place.relative_to(gap.files_dir).as_posix()).startswith(f"{PAYLOADS}/")
-    )
+    written = Counter(written_in(gap.files_dir))
     twice = sorted(path for path, count in written.items() if count > 1)
     twice += sorted(written.keys() & {spec.path for spec in gap.edits})
     if twice:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from scaffold.edits import EditResult, Presence, Unit
+from scaffold.edits import Above, EditResult, Presence, Unit
 from scaffold.edits.conflicts import OnConflict
 from scaffold.edits.decisions import Occurrence, Ours, Step, check_planned, ours
 from scaffold.errors import CheckoutError, ConflictError, KitError
@@ -72,7 +72,7 @@ class _Hidden:
     above: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, module: Module, above: Mapping[str, tuple[str, Collection[str]]]) -> _Hidden:
+    def of(cls, module: Module, above: Above) -> _Hidden:
         """Those of a person: of the module under other names than their functions', and above."""
         here = fixtures_in(module.tree).items()
         outside: dict[str, tuple[str, int]] = {}
@@ -134,7 +134,7 @@ def apply(
     first_party: Sequence[str] = (),
     on_conflict: OnConflict = OnConflict.REFUSE,
     origin: str = "payload",
-    above: Mapping[str, tuple[str, Collection[str]]] = MappingProxyType({}),
+    above: Above = MappingProxyType({}),
 ) -> EditResult:
     """The module with every import and unit of the payload in it; see `edits.apply`.
 

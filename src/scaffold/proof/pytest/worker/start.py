@@ -6,9 +6,13 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from .channel import Json, answer, answers
+
+Doubts = Callable[[Any, Any], bool]
+"""Whether the bytecode of a source (both by their places) may be of another text."""
 
 
 def main() -> None:
@@ -19,8 +23,8 @@ def main() -> None:
     sys.path.insert(0, os.getcwd())
     sys.argv[:] = ["pytest"]
     sys.path.extend(request["overlay"])
-    tree = request.get("tree", os.getcwd())
-    distrust_bytecode(tree)
+    doubts = doubts_below(request.get("tree", os.getcwd()))
+    distrust_bytecode(doubts)
     if "copy" in request:
         from . import copied
 
@@ -33,7 +37,7 @@ def main() -> None:
     # These import pytest, which is known to be there only now.
     from . import sessions, settings, warm
 
-    distrust_rewritten(tree)
+    distrust_rewritten(doubts)
     settings.honoured[:] = request["options"]
     if request["mode"] == "sessions":
         sessions.serve(request, out)
@@ -41,8 +45,8 @@ def main() -> None:
         warm.serve(request, out)
 
 
-def distrust_bytecode(folder: str) -> None:
-    """Let no module below the folder be taken from bytecode that may be of another text.
+def distrust_bytecode(doubts: Doubts) -> None:
+    """Let no module below the checkout be taken from bytecode that may be of another text.
 
     Python believes it where second and length of the source are the same, which an edit can leave
     so. Source: `importlib._bootstrap_external`, whose loader compiles where there is no name.
@@ -52,14 +56,14 @@ def distrust_bytecode(folder: str) -> None:
 
     def cache_from_source(path: Any, *rest: Any, **options: Any) -> Any:
         name = named(path, *rest, **options)
-        if is_source_of(folder, os.fspath(path)) and not is_of(name, path):
-            raise NotImplementedError
+        if doubts(path, name):
+            raise NotImplementedError  # what the loader takes for "there is none"
         return name
 
     external.cache_from_source = cache_from_source
 
 
-def distrust_rewritten(folder: str) -> None:
+def distrust_rewritten(doubts: Doubts) -> None:
     """The same for the files that pytest rewrites, which it keeps by the same rule."""
     rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
     read = getattr(rewrite, "_read_pyc", None)  # not a promise of pytest's
@@ -67,11 +71,22 @@ def distrust_rewritten(folder: str) -> None:
         return
 
     def read_pyc(source: Any, compiled: Any, *rest: Any, **options: Any) -> Any:
-        if is_source_of(folder, os.fspath(source)) and not is_of(compiled, source):
-            return None
-        return read(source, compiled, *rest, **options)
+        return None if doubts(source, compiled) else read(source, compiled, *rest, **options)
 
     rewrite._read_pyc = read_pyc
+
+
+def doubts_below(folder: str) -> Doubts:
+    """Whether a source is below the folder, no installed package, and its bytecode in doubt."""
+    below = (os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep)
+    own = sys.prefix + os.sep
+
+    def doubts(source: Any, compiled: Any) -> bool:
+        place = os.path.abspath(os.fspath(source))
+        installed = place.startswith(own) or "site-packages" in place
+        return place.startswith(below) and not installed and not is_of(compiled, source)
+
+    return doubts
 
 
 def is_of(compiled: Any, source: Any) -> bool:
@@ -84,14 +99,6 @@ def is_of(compiled: Any, source: Any) -> bool:
         return False
     # The time of the last change of the inode cannot be set back. Source of the flags: PEP 552.
     return not any(flags) and written.st_mtime_ns > max(about.st_mtime_ns, about.st_ctime_ns)
-
-
-def is_source_of(folder: str, path: str) -> bool:
-    """Whether it is below the folder, and no installed package."""
-    place = os.path.abspath(path)
-    below = (os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep)
-    installed = place.startswith(sys.prefix + os.sep) or "site-packages" in place
-    return place.startswith(below) and not installed
 
 
 def take_settings() -> list[str]:
