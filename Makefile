@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-XDIST := -n 2 --dist loadgroup
+# One more than two processors have: a third of the time a test waits for another program.
+XDIST := -n 3 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
+# With it every process of every test would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools stack lint types lock clean
 
@@ -18,12 +21,13 @@ test: $(VENV)/.ready lint types ledger rust-tools
 slowest: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/pytest $(XDIST) -p support.cpu_time -m "not slow" $(STARTS:%=--ignore=%)
 
-# The tests of the cargo runner need these two; without cargo they are skipped and say so.
+# The tests of the cargo runner need these two; without cargo they are skipped and say so. They start
+# other programs and wait for them: not worth the time of an optimized build.
 rust-tools:
 	@for tool in cargo-mutants@$(CARGO_MUTANTS) cargo-llvm-cov@$(CARGO_LLVM_COV); do \
 	  if command -v cargo >/dev/null && ! command -v "$${tool%@*}" >/dev/null \
 	    && ! test -x ".cache/rust/bin/$${tool%@*}"; then \
-	    cargo install --locked --quiet --root .cache/rust "$$tool" || exit 1; fi; done
+	    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --locked --quiet --root .cache/rust "$$tool" || exit 1; fi; done
 
 # The inner loop, a minute and a half on an idle machine of two cores: what starts the command or a proof
 # tool for each test is left to `make test`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,9 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_STATE_HOME", str(shared / "state"))
         _keep_formatted(shared / "cache" / "scaffold")
         patch.setenv("COLUMNS", "100")
+        # The machine's python3 need not have pytest; that of the tests has it.
+        own = str(Path(sys.executable).parent)
+        patch.setenv("PATH", os.pathsep.join([own, os.environ["PATH"]]))
         # LINES comes from readline in the process that starts the workers.
         for name in ("SCAFFOLD_KIT", "PYTEST_ADDOPTS", "VIRTUAL_ENV", "LINES"):
             patch.delenv(name, raising=False)

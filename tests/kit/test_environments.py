@@ -25,19 +25,18 @@ CI = {
 ENVIRONMENTS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "CI systems": (CI, ()),
     # What acts on the same thing is in two of these: each run takes 20 seconds of a processor.
-    "no colours, narrow, C locale": (
+    "no colours, narrow, C locale, in parallel": (
         {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "20", "LINES": "5"}
         | {"LC_ALL": "C", "LANG": "C", "TZ": "Pacific/Kiritimati"},
+        ("-n", "2"),
+    ),
+    "colours, wide, optimized": (
+        {"FORCE_COLOR": "1", "PY_COLORS": "1", "CLICOLOR_FORCE": "1", "COLUMNS": "400"}
+        | {"PYTHONOPTIMIZE": "1"},
         (),
     ),
-    "colours, wide": (
-        {"FORCE_COLOR": "1", "PY_COLORS": "1", "CLICOLOR_FORCE": "1", "COLUMNS": "400"},
-        (),
-    ),
-    "optimized": ({"PYTHONOPTIMIZE": "1"}, ()),
     # Every command of planoai 0.4.8 raises the one that is left out: rich-click warns of an option.
     "warnings": ({}, ("-W", "error", "-W", "ignore::PendingDeprecationWarning")),
-    "parallel": ({}, ("-n", "2")),
 }
 
 

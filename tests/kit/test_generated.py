@@ -14,7 +14,8 @@ from support.tree import snapshot
 
 pytestmark = pytest.mark.slow
 
-RELEASES = ("0.4.1", "0.4.8", "0.4.11", "0.4.15", "0.4.22", "0.4.25", "0.4.39")
+# Both ends, the analysed one and the first after the great move; `make releases` has all of them.
+RELEASES = ("0.4.1", "0.4.8", "0.4.15", "0.4.39")
 
 
 @pytest.mark.parametrize("version", RELEASES)

@@ -28,12 +28,23 @@ FACTS: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text("utf-8"))
     for path in sorted((ROOT / "field" / "facts").glob("*.json"))
 }
+
+
+def facts_of(gap: Gap) -> dict[str, dict[str, Any]]:
+    """No facts, and those of the commits that differ: the first commit's name -> facts."""
+    found: dict[str, dict[str, Any]] = {"all": {}}
+    for commit, facts in FACTS.items():
+        if gap.slug in facts and facts[gap.slug] not in found.values():
+            found[commit] = facts[gap.slug]
+    return found
+
+
 RENDERINGS = [
     pytest.param(gap, case, facts, id=f"{gap.slug}-{case}-{name}")
     for gap in READY
     if gap.parts
     for case in load_cases(gap)
-    for name, facts in (("all", {}), *((c, f[gap.slug]) for c, f in FACTS.items() if gap.slug in f))
+    for name, facts in facts_of(gap).items()
 ]
 
 
@@ -63,6 +74,7 @@ def parameters(text: str) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gap", "case", "facts"), RENDERINGS)
 def test_a_part_is_short_and_stands_over_its_needs(
     gap: Gap, case: str, facts: dict[str, Any]

@@ -18,6 +18,8 @@ from scaffold.proof.runner import Subject, SubjectTarget, VerifyOptions
 from scaffold.proof.verify import verify
 from support.tree import snapshot, write_files
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = VerifyOptions(python=sys.executable, jobs=2, mends=True)
 CODE = """\
 def limited(a):

@@ -21,6 +21,8 @@ from scaffold.errors import MissingToolError
 from scaffold.proof.outcome import Outcome, refusal
 from scaffold.proof.rules.result import RuleResult, Ruling
 
+pytestmark = pytest.mark.slow
+
 UGLY = CLEAN.replace('"a"', "'a'")
 NEW = "def new():\n    return 'new'\n"
 OWN = f"{{}}\n\n\n{NEW}"
@@ -105,7 +107,6 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("offline")
 def test_a_formatter_that_cannot_be_had_is_named_and_is_not_red(prove: Prove) -> None:
     files: dict[str, str | bytes] = {HOOKS: black_config("23.0.9")}
@@ -260,7 +261,6 @@ def test_a_lock_file_without_uv_is_not_run(prove: Prove, monkeypatch: pytest.Mon
     assert (found.ruling, found.command) == (Ruling.NOT_RUN, "pip install uv")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 def test_the_tests_run_with_the_versions_of_the_lock_file(prove: Prove, tmp_path: Path) -> None:
     project = '[project]\nname = "lib"\nversion = "1"\nrequires-python = ">=3.11"\n'
