@@ -252,3 +252,14 @@ def test_a_commit_that_a_hook_takes_back_is_refused(repository: Path) -> None:
     done = new(repository, "--part", "labels:numbers", "--no-prove")
     assert done.code == 10
     assert "a hook took the commit back" in done.fact
+
+
+def test_the_way_out_works_where_git_refuses_line_ends(repository: Path) -> None:
+    git(repository, "config", "core.autocrlf", "true")
+    git(repository, "config", "core.safecrlf", "true")
+    done = new(repository)
+    assert done.code == 10
+    assert "LF would be replaced by CRLF" in done.err
+    hint = done.err.rpartition("hint: ")[2]
+    subprocess.run(["sh", "-c", hint], cwd=repository, check=True)
+    assert log(repository)[-1] == NUMBERS

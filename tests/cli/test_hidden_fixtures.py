@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,8 @@ def test_a_constant_of_the_name_is_not_called_a_fixture(tree: Path) -> None:
     done = new(tree)
     assert done.code == 4
     assert f"the name '{name}' is there already" in done.fact
+    # Without the fixture the tests are red, and the reason names it.
+    assert new(tree, "--on-conflict", "skip").code == 0
+    proved = scaffold("verify", "prices", "--kit", DEMO_KIT, "-C", tree, "--python", sys.executable)
+    assert proved.code == 6
+    assert f"fixture '{name}' not found" in proved.out

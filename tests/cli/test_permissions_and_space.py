@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shlex
@@ -77,6 +78,24 @@ def test_without_a_place_for_the_key_nothing_is_written(tree: Path, state: str) 
     assert subprocess.run(["sh", "-c", way_out], env={**os.environ, **env}).returncode == 0
 
 
+@pytest.mark.parametrize("content", [b"", b"\0" * 31, b"\0" * 33])
+def test_a_broken_key_is_named_with_a_way_out(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    place = tree.parent / "state" / "scaffold" / "key"
+    place.parent.mkdir(parents=True)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tree.parent / "state"))
+    place.write_bytes(content)
+    place.chmod(0o600)
+    before = snapshot(tree)
+    done = scaffold(*NEW, "-C", tree)
+    assert done.code == 3
+    assert done.fact.startswith(f"{place} holds ")
+    assert snapshot(tree) == before
+    subprocess.run(["sh", "-c", done.hint], check=True)
+    assert scaffold(*NEW, "-C", tree).code == 0
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
 def test_a_file_that_may_not_be_read_is_refused(open_tree: Path) -> None:
     target = open_tree / "parcels" / "prices.py"
@@ -89,6 +108,8 @@ def test_a_file_that_may_not_be_read_is_refused(open_tree: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
 def test_an_interrupted_run_in_a_read_only_folder_is_reported_not_dropped(open_tree: Path) -> None:
     (open_tree / journal.JOURNAL / "before").mkdir(parents=True)
+    for closed in (journal.JOURNAL, ".scaffold", "."):
+        (open_tree / closed).chmod(0o555)
     before = snapshot(open_tree)
     done = as_nobody("undo", "--kit", DEMO_KIT, "-C", open_tree)
     assert (done.code, done.fact) == (
@@ -167,3 +188,25 @@ def test_a_second_run_at_once_is_refused_and_one_that_reads_works(tree: Path) ->
     assert done.hint == "scaffold status"
     assert snapshot(tree) == first
     assert scaffold(*NEW, "-C", tree).code == 0
+
+
+def test_a_shared_file_keeps_its_owner_its_permissions_and_its_attributes(tree: Path) -> None:
+    place = tree / "tests" / "conftest.py"
+    place.write_text("import os\n")
+    if os.geteuid() == 0:
+        os.chown(place, NOBODY, NOBODY)
+    place.chmod(0o640)
+    with contextlib.suppress(OSError):  # a file system without them
+        os.setxattr(place, "user.note", b"mine")
+    before = about(place)
+    assert scaffold(*NEW, "-C", tree).code == 0
+    assert place.read_text() != "import os\n"
+    assert about(place) == before
+    assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
+    assert about(place) == before
+
+
+def about(place: Path) -> tuple[int, int, int, dict[str, bytes]]:
+    found = place.stat()
+    notes = {name: os.getxattr(place, name) for name in os.listxattr(place)}
+    return found.st_uid, found.st_gid, found.st_mode, notes

@@ -34,6 +34,19 @@ def test_the_shards_of_a_check_join_into_the_whole(tree: Path, kit: Kit, tmp_pat
     for key in ("killed", "viable", "survivors", "passed", "shards", "verdict"):
         assert record[key] == whole[key], key
     assert record["viable"] > 20
+    # What is here is compared, be it a target or a test; what is not here is not.
+    merge = ("verify", "--merge", files[0], "--merge", files[1], "--kit", kit.root, "-C")
+    for place in (tree / "parcels" / "labels.py", tree / "tests" / "test_labels.py"):
+        content = place.read_bytes()
+        place.write_bytes(content + b"# changed\n")
+        refused = scaffold(*merge, tree)
+        assert refused.code == 2
+        assert refused.fact.endswith(f"than is here: {place.relative_to(tree)}")
+        place.write_bytes(content)
+        assert scaffold(*merge, tree).code == 0
+    (tree / "tests" / "test_labels.py").unlink()
+    assert scaffold(*merge, tree).code == 0
+    assert scaffold(*merge, tmp_path / "nowhere").code == 3
 
 
 @pytest.mark.slow

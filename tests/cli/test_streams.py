@@ -59,15 +59,21 @@ def test_a_reader_that_goes_away_after_the_commit_learns_what_was_done(tree: Pat
 
 
 @pytest.mark.parametrize(
-    ("line", "why"),
-    [('"$@" > /dev/full', "No space left on device"), ('"$@" >&-', "Bad file descriptor")],
-    ids=["full", "closed"],
+    ("line", "why", "hint"),
+    [
+        ('"$@" > /dev/full', "No space left on device", "df -h ."),
+        ('"$@" >&-', "Bad file descriptor", "scaffold status"),
+        ('ulimit -f 0; "$@" > "$HERE/out"', "File too large", "ulimit -f"),
+    ],
+    ids=["full", "closed", "limited"],
 )
 @pytest.mark.parametrize("command", [["list", *KIT], ["list", "--json", *KIT], ["--version"]])
-def test_stdout_that_takes_nothing_ends_it_with_74(line: str, why: str, command: list[str]) -> None:
-    done = shell(line, *command)
+def test_stdout_that_takes_nothing_ends_it_with_74(
+    tmp_path: Path, line: str, why: str, hint: str, command: list[str]
+) -> None:
+    done = shell(line, *command, HERE=str(tmp_path))
     assert done.returncode == 74
-    assert done.stderr.startswith(f"error: the output cannot be written: {why}\n\nhint: ")
+    assert done.stderr.startswith(f"error: the output cannot be written: {why}\n\nhint: {hint}")
     assert "Traceback" not in done.stderr and "ignored" not in done.stderr
 
 

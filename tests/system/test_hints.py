@@ -260,7 +260,7 @@ def test_every_hint_begins_as_a_command_does() -> None:
     assert faults == {}
 
 
-MAKE_WORDS = {"quoted", "quote", "join", "in_folder", "_shown", "_example", "words_of"}
+MAKE_WORDS = {"quoted", "quote", "join", "in_folder", "shown", "_example", "words_of"}
 """Functions whose result is whole words for a shell."""
 PLAIN = {
     *(
@@ -278,7 +278,7 @@ PLAIN = {
     *("close", "name", "self.name", "self.suites.owners.subjects[0].slug"),
     *("option", "known[0]", "priority", "key", "flag", "FOLDER", "command"),
     *("line", "left[0]", "first.shard_count"),
-    *("own", "named"),
+    *("own", "named", "git", "pairs", "outcome.gap"),
 }
 """What stands in hints as it is: names of the kit, words of options, numbers, quoted words."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.errors import MissingToolError
+from scaffold.system import process
 from scaffold.system.process import Conversation, run
 from support.waiting import is_running, until
 
@@ -119,6 +120,15 @@ def test_a_conversation_tells_an_end_from_silence(tmp_path: Path) -> None:
         assert talk.receive(10) is None
         assert talk.receive(10) is None
         assert talk.last_words() == "last"
+
+
+def test_a_conversation_that_fills_the_disk_is_ended_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MOST_LOG", 1 << 20)
+    with Conversation(["sh", "-c", "yes >&2"], cwd=tmp_path, log=tmp_path / "log") as talk:
+        assert talk.receive(60) is None
+        assert talk.ending.endswith(": it printed more than 1 MiB")
 
 
 def test_leaving_a_conversation_ends_what_it_started(tmp_path: Path) -> None:

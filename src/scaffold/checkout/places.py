@@ -341,14 +341,42 @@ def _rename_function() -> Callable[[int, bytes, int, bytes, int], int] | None:
 
 
 def copy_entry(source: int, name: str, folder: int, to: str, spare: str) -> None:
-    """Copy a plain file with its mode and times.
+    """Copy a plain file with its owner, mode, attributes and times.
 
     Raises:
         OSError: It cannot be read or written, or something is there already.
     """
     found = os.stat(name, dir_fd=source, follow_symlinks=False)
     publish(folder, to, read_at(source, name), stat.S_IMODE(found.st_mode), spare)
+    resemble(folder, to, source, name)
     os.utime(to, ns=(found.st_atime_ns, found.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+
+
+def resemble(folder: int, name: str, model_folder: int, model: str) -> None:
+    """Give a file the owner, permissions and attributes of another, as far as this user may.
+
+    Raises:
+        OSError: One of them cannot be opened.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with contextlib.ExitStack() as closing:
+        ours = os.open(name, flags, dir_fd=folder)
+        closing.callback(os.close, ours)
+        theirs = os.open(model, flags, dir_fd=model_folder)
+        closing.callback(os.close, theirs)
+        made, found = os.fstat(ours), os.fstat(theirs)
+        if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
+            with contextlib.suppress(PermissionError):
+                os.fchown(ours, found.st_uid, found.st_gid)
+        # Access control lists are attributes too. Other systems have no such function.
+        attributes: list[str] = []
+        with contextlib.suppress(OSError, AttributeError):
+            attributes = os.listxattr(theirs)
+        for attribute in attributes:
+            with contextlib.suppress(OSError):
+                os.setxattr(ours, attribute, os.getxattr(theirs, attribute))
+        # A change of the owner takes some permissions away.
+        os.fchmod(ours, stat.S_IMODE(found.st_mode))
 
 
 def is_same_file(folder: int, name: str, other_folder: int, other: str) -> bool:

@@ -19,6 +19,7 @@ from scaffold.checkout.places import (
     move,
     publish,
     read_at,
+    resemble,
     swap,
     sync,
     take,
@@ -252,6 +253,7 @@ class _Transaction:
         else:
             mode = stat.S_IMODE(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
             publish(folder, spare, write.content, mode, spare)
+            resemble(folder, spare, folder, name)
             done = swap(folder, name, folder, spare, fits)
         if not done:
             raise self._changed(operation)

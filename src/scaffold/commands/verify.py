@@ -103,9 +103,10 @@ def verify(
     """Run the generated tests, on request also on broken or mended code."""
     _check_junit(junit)
     if merge:
-        from scaffold.commands.proof.joined import joined
+        from scaffold.commands.proof.joined import check_as_here, joined
 
         records, refused = joined(merge)
+        check_as_here(checkout, load(kit), records)
         return show_outcomes(records, junit=junit, json=json, blocked=refused)
     from scaffold import workflow
     from scaffold.checkout.state import read_state

@@ -152,7 +152,7 @@ _MEMORY = f"it takes more than {MEMORY_BYTES >> 20} MiB of memory"
 
 
 def _ending(status: int) -> str:
-    from scaffold.system.process import signal_name
+    from scaffold.system.groups import signal_name
 
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if number in (signal.SIGXCPU, signal.SIGKILL):

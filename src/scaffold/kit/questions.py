@@ -136,7 +136,8 @@ def answers_of(gaps: Sequence[Gap], given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: answer for name, answer in given.items() if name in asked}
 
 
-def _shown(answer: Any) -> str:
+def shown(answer: Any) -> str:
+    """An answer as a word behind `--set NAME=`."""
     return quoted(str(answer).lower() if isinstance(answer, bool) else str(answer))
 
 
@@ -145,11 +146,11 @@ def _refuse_key(key: str, given: Any, known: set[str], all_gaps: Sequence[Gap]) 
         if any(question.name == key for question in load_questions(gap)):
             raise UsageError(
                 f"'{key}' is a question of '{gap.slug}', which is not picked",
-                f"scaffold new --gap {gap.slug} --set {key}={_shown(given)}",
+                f"scaffold new --gap {gap.slug} --set {key}={shown(given)}",
             )
     close = closest(key, known, cutoff=0.4)
     lead = f"; the closest match is '{close}'" if close else ""
-    hint = f"--set {close}={_shown(given)}" if close else "scaffold list"
+    hint = f"--set {close}={shown(given)}" if close else "scaffold list"
     raise UsageError(f"no picked gap asks '{key}'{lead}", hint)
 
 

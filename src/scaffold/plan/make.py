@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, dropped, refuse_stubs, removals
-from scaffold.plan.rendering import rendering_of
+from scaffold.plan.rendering import blaming_answers, rendering_of
 from scaffold.plan.settle import left_as_yours, settle, settle_place, without_yours
 from scaffold.system.invocation import edit
 
@@ -57,17 +58,18 @@ def make_plan(
         CheckoutError: A gap asked for by name has no target left, or an anchor is missing.
         ConflictError: A person's file or edit is in the way; all of them are named.
         KitError: A template is broken, or two gaps write the same file.
+        UsageError: An answer breaks a template.
     """
     fitting, skipped = _fit(checkout, request)
     plans = []
     for findings in fitting:
         progress(f"render {findings.gap.slug}")
-        answers = request.answers.get(findings.gap.slug, {})
-        plans.append(_plan_gap(kit, checkout, findings, answers, state, request))
+        make = partial(_plan_gap, kit, checkout, findings, state, request)
+        plans.append(blaming_answers(findings.gap, request.answers, make))
     removed, relocated = _relocated(checkout, state, plans, request.on_conflict)
     plans = _placed(kit, checkout, state, plans, request, removed, relocated)
     _refuse_shared_files(plans, relocated)
-    gone = {change.path for change in removed if change.writes}
+    gone = tuple(change.path for change in removed if change.writes)
     before, state = state, state.moved_on(moved(relocated), gone)
     changes = [it for plan in plans for it in _changes(kit, checkout, state, plan, request)]
     plans, changes, skipped = without_yours(state, plans, changes, skipped)
@@ -86,11 +88,10 @@ def make_plan(
     )
     skipped += [Skipped(one.gap, f"{one.sentence} still") for one in left]
     composition = composition.with_records(state, gaps, follow)
-    new_state = _next_state(state, plans, changes, composition, request.state)
+    after = _next_state(state, plans, changes, composition, request.state)
     writes = [write for change in changes if change.writes for write in _writes(change)]
-    writes += _state_writes(checkout.root, before, new_state)
-    parts = (tuple(plans), tuple(changes), tuple(skipped), tuple(writes))
-    return Plan(checkout, *parts, new_state, tuple(one.path for one in removed if one.writes))
+    writes += _state_writes(checkout.root, before, after)
+    return Plan(checkout, tuple(plans), tuple(changes), tuple(skipped), tuple(writes), after, gone)
 
 
 def _relocated(
@@ -202,9 +203,9 @@ def _plan_gap(
     kit: Kit,
     checkout: Checkout,
     findings: Findings,
-    answers: Mapping[str, Any],
     state: State,
     request: Request,
+    answers: Mapping[str, Any],
 ) -> GapPlan:
     gap = findings.gap
     raw = rendering_of(kit, gap, answers, findings.facts())
@@ -254,7 +255,7 @@ def _together(
     if not planned:
         return plan
     findings = replace(checkout, planned=planned).find(plan.gap)
-    return _plan_gap(kit, checkout, findings, plan.answers, state, request)
+    return _plan_gap(kit, checkout, findings, state, request, plan.answers)
 
 
 def _changes(

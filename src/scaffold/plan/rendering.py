@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from scaffold import __version__
+from scaffold.errors import KitError, UsageError
 from scaffold.kit.catalog import Gap, Kit, template_digest
+from scaffold.kit.questions import load_questions, shown
 from scaffold.kit.reader import fault_of_path, read_text, walk_kit
 from scaffold.kit.render import Rendered, render
 from scaffold.kit.templates import check_templates
 from scaffold.system.caching import kept
 from scaffold.system.reading import read_plain
 
+Made = TypeVar("Made")
 _TAKES_IN = re.compile(rb"\[%[-+]?\s*(?:include|import|from|extends)\s+([^%]*)")
 
 
@@ -46,6 +49,37 @@ def rendering_of(
     # Whether it may be kept is decided by the templates as well, so they are read for it once.
     found = kept(lambda: _dump(make()) if _is_closed(gap) else None, "rendered", *made_of)
     return _read(found) or make()
+
+
+def blaming_answers(
+    gap: Gap, given: Mapping[str, Mapping[str, Any]], make: Callable[[Mapping[str, Any]], Made]
+) -> Made:
+    """What is made of the answers; a fault that the defaults do not have is a fault of theirs.
+
+    Args:
+        gap: The gap.
+        given: The answers by gap.
+        make: What makes it.
+
+    Raises:
+        KitError: The defaults have a fault too.
+        UsageError: Some answers have one that the defaults have not; they are named.
+    """
+    answers = given.get(gap.slug, {})
+    try:
+        return make(answers)
+    except KitError as error:
+        defaults = {one.name: one.default for one in load_questions(gap)}
+        others = [name for name in defaults if answers.get(name) != defaults[name]]
+        if not others:
+            raise
+        try:
+            make({**answers, **defaults})
+        except KitError:
+            raise error from None
+        named = ", ".join(f"{name} = {answers[name]!r}" for name in others)
+        pairs = " --set ".join(f"{name}={shown(defaults[name])}" for name in others)
+        raise UsageError(f"with {named}: {error.fact}", f"--set {pairs}") from error
 
 
 @cache

@@ -174,3 +174,11 @@ def _signal_group(process: subprocess.Popen[Any], number: int) -> None:
             process.kill()
     except (ProcessLookupError, PermissionError):
         pass
+
+
+def signal_name(number: int) -> str:
+    """A signal as a person knows it, such as SIGABRT; a real-time signal has only its number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

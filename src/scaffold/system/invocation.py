@@ -114,7 +114,9 @@ def mending(change: str, path: str | Path) -> str:
 
 
 def room(error: OSError, place: str | Path = ".") -> str:
-    """The command that shows why a place cannot be written: what is free there, or its rights."""
+    """The command that shows why a place cannot be written: a limit, the room, or its rights."""
+    if error.errno == errno.EFBIG:
+        return "ulimit -f"
     there = Path(place)
     while not there.exists() and there != there.parent:
         there = there.parent

@@ -171,7 +171,7 @@ def _refuse(error: OSError) -> None:
         ) from error
     raise OutputError(
         f"the output cannot be written: {os.strerror(error.errno or errno.EIO)}",
-        "df -h .",
+        "scaffold status" if error.errno == errno.EBADF else invocation.room(error),
     ) from error
 
 

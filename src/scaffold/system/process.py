@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import shlex
@@ -19,6 +20,10 @@ from typing import IO
 from scaffold.errors import CheckoutError, MissingToolError
 from scaffold.system import groups, interruption, isolation, keeper, scratch
 from scaffold.system.invocation import look, quoted
+
+LOOK_EVERY_S = 0.25
+MOST_LOG = 256 << 20
+"""What a conversation may print beside its answers; more than that, and it is ended."""
 
 
 @dataclass(frozen=True)
@@ -229,14 +234,6 @@ def attach(
         raise
 
 
-def signal_name(number: int) -> str:
-    """A signal as a person knows it, such as SIGABRT; a real-time signal has only its number."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
 class Conversation:
     """A program that stays and answers lines with lines, until it is closed.
 
@@ -295,17 +292,29 @@ class Conversation:
         Raises:
             TimeoutError: Nothing came in time.
         """
-        try:
-            line = self._lines.get(timeout=timeout_s)
-        except queue.Empty:
-            raise TimeoutError from None
-        if line is None:
-            self._lines.put(None)
-        return line
+        end = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left = end - time.monotonic()
+            try:
+                line = self._lines.get(timeout=max(0.0, min(left, LOOK_EVERY_S)))
+            except queue.Empty:
+                if left <= LOOK_EVERY_S:
+                    raise TimeoutError from None
+                if self.log.stat().st_size > MOST_LOG:
+                    groups.stop_group(self._process)
+                continue
+            if line is None:
+                self._lines.put(None)
+            return line
 
     def last_words(self, count: int = 3) -> str:
         """The last lines that the program wrote to stderr, as one line."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        with self.log.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - (1 << 16)))
+            lines = log.read(1 << 16).decode("utf-8", "replace").splitlines()
+        if size > MOST_LOG:
+            return f"it printed more than {MOST_LOG >> 20} MiB"
         return " | ".join(line.strip() for line in lines[-count:] if line.strip())
 
     @property
@@ -314,7 +323,7 @@ class Conversation:
         code = self._process.poll()
         if code is None or code >= 0:
             return ""
-        return signal_name(-code)
+        return groups.signal_name(-code)
 
     @property
     def ending(self) -> str:

@@ -15,6 +15,7 @@ from scaffold.errors import CheckoutError
 from scaffold.system.invocation import mending, quoted
 
 KEY_BYTES = 32
+MOST_KEY = 1 << 20  # so that one of another length can be told
 SIGNATURE = "signature"
 
 
@@ -55,13 +56,20 @@ def read_key(root: Path) -> bytes | None:
     try:
         with Tree(place.parent) as tree:
             found = os.stat(place.name, dir_fd=tree.handle, follow_symlinks=False)
-            key = read_at(tree.handle, place.name, most=KEY_BYTES)
+            key = read_at(tree.handle, place.name, most=MOST_KEY)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _no_key(place, error.strerror or str(error)) from error
-    if len(key) != KEY_BYTES or found.st_uid != os.geteuid():
-        raise _no_key(place, "it is not a key that scaffold made for this user")
+    if found.st_uid != os.geteuid():
+        raise _no_key(place, "it is not this user's")
+    if len(key) != KEY_BYTES:
+        aside = str(place.with_name("key.broken"))
+        raise CheckoutError(
+            f"{place} holds {len(key)} bytes and no key of scaffold: what it signed cannot be "
+            "believed any more, and the next run makes another",
+            mending(f"mv {quoted(str(place))} {quoted(aside)}", place),
+        )
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise CheckoutError(
             f"{place} can be read by others", mending(f"chmod 600 {quoted(str(place))}", place)

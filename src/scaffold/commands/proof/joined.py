@@ -12,7 +12,8 @@ from typing import Any
 
 from scaffold.checkout.state.records import SLUG
 from scaffold.checkout.verdict import Verdict
-from scaffold.errors import ScaffoldError, UsageError
+from scaffold.errors import CheckoutError, ScaffoldError, UsageError
+from scaffold.kit.catalog import Kit
 from scaffold.proof.outcome import Outcome
 from scaffold.proof.runner import Kills
 from scaffold.system.invocation import quoted
@@ -40,6 +41,43 @@ def joined(files: Sequence[Path]) -> tuple[list[Outcome], dict[str, ScaffoldErro
             before = blocked.setdefault(slug, error)
             blocked[slug] = max(before, error, key=lambda one: (one.exit_code, one.fact))
     return [merge(by_gap[slug]) for slug in sorted(by_gap)], dict(sorted(blocked.items()))
+
+
+def check_as_here(folder: Path, kit: Kit, outcomes: Sequence[Outcome]) -> None:
+    """Nothing, where every source that the records name is as in this checkout, or not in it.
+
+    In a folder that is no checkout nothing is compared: the records may have come without one.
+
+    Raises:
+        UsageError: One differs, so what was shown is not shown of what is here.
+        CheckoutError: One cannot be read, or the folder does not exist.
+    """
+    from scaffold.checkout.files import read_file
+    from scaffold.checkout.find import open_checkout
+    from scaffold.checkout.state import fingerprint
+    from scaffold.languages import language_of
+
+    try:
+        root = open_checkout(folder, kit).root
+    except CheckoutError:
+        if folder.is_dir():
+            return
+        raise
+    for outcome in outcomes:
+        # The digests of settings are of what the tools take from them, not of the files.
+        sources = [path for path in sorted(outcome.digests) if language_of(path)]
+        there = {path: read_file(root, path) for path in sources}
+        differ = [
+            path
+            for path, content in there.items()
+            if content is not None and fingerprint(content) != outcome.digests[path]
+        ]
+        if differ:
+            raise UsageError(
+                f"the records of '{outcome.gap}' were made of other content than is here: "
+                f"{', '.join(differ)}",
+                f"scaffold verify {outcome.gap} --mutants all",
+            )
 
 
 def _read(path: Path) -> tuple[list[Outcome], dict[str, ScaffoldError]]:

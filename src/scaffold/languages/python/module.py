@@ -18,6 +18,8 @@ from scaffold.system.invocation import quoted
 
 BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
+# The comments of the first two lines, where a file may name its encoding (PEP 263).
+_HEAD = re.compile(r"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)){1,2}")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _INNER_SCOPES = (
     *_DEFINITIONS, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
@@ -306,6 +308,9 @@ def _parse(text: str, path: str, error: type[ScaffoldError]) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes in a person's file are their matter
+            head = _HEAD.match(text)
+            if head and "coding" in head.group():
+                ast.parse(head.group().encode("ascii", "replace"))  # does Python know the encoding
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as reason:
         line = getattr(reason, "lineno", None) or 1

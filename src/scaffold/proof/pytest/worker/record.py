@@ -383,8 +383,10 @@ def failure_line(report: Any) -> str:
     if crash is not None:
         first = (crash.message.splitlines() or [""])[0]
         return f"{first} ({os.path.basename(crash.path)}:{crash.lineno})"
-    lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
-    return lines[0].strip() if lines else "failed"
+    lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
+    # Of a fixture that is not there pytest first shows the test, and then what is wrong.
+    named = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return [*named, *lines, "failed"][0]
 
 
 def collect_line(report: Any) -> str:
