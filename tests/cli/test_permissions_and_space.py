@@ -61,7 +61,7 @@ def test_a_read_only_folder_is_refused_and_left(open_tree: Path, closed: str) ->
     assert done.fact == (
         f"the checkout cannot be written: Permission denied ({place}); nothing was changed"
     )
-    assert done.hint == "ls -ld ."
+    assert done.hint == f"ls -ld {closed}"
     assert snapshot(open_tree) == before
 
 

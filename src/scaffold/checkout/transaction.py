@@ -96,11 +96,21 @@ def commit(root: Path, writes: Sequence[Write], label: str) -> None:
                 f"the checkout cannot be written: {error.strerror or error}"
                 f"{f' ({transaction.at})' if transaction.at else ''}; "
                 "nothing was changed",
-                look(transaction.at or ".") if error.errno in IN_THE_WAY else room(error),
+                _shows(root, transaction.at, error),
             ) from error
         except BaseException:
             transaction.abandon()
             raise
+
+
+def _shows(root: Path, at: str, error: OSError) -> str:
+    """The command that shows why a step failed at a path of the checkout."""
+    if error.errno in IN_THE_WAY:
+        return look(at or ".")
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return room(error)
+    above = PurePosixPath(at).parents
+    return look(next((str(folder) for folder in above if (root / folder).is_dir()), "."))
 
 
 @contextlib.contextmanager
