@@ -240,6 +240,17 @@ def test_an_answer_that_breaks_a_template_is_no_fault_of_the_kit(
     assert (app_tree / "test_app.py").exists()
 
 
+def test_only_the_answer_that_breaks_a_template_is_named(tmp_path: Path, app_tree: Path) -> None:
+    questions = (
+        ASKING["row/questions.yml"] + "row_count:\n  type: int\n  help: How many?\n  default: 1\n"
+    )
+    kit = write_kit(tmp_path / "kit", {**ASKING, "row/questions.yml": questions})
+    done = new(kit, app_tree, "--set", "row_count=30", "--set", "row_word=rot")
+    assert (done.code, done.fact.partition(":")[0]) == (2, "with row_word = 'rot'")
+    assert scaffold(*shlex.split(done.hint)[1:], "--kit", kit, "-C", app_tree).code == 0
+    assert "row_count=1" not in done.hint
+
+
 def test_a_template_that_no_answer_can_mend_is_a_fault_of_the_kit(
     tmp_path: Path, app_tree: Path
 ) -> None:

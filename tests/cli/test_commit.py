@@ -254,9 +254,10 @@ def test_a_commit_that_a_hook_takes_back_is_refused(repository: Path) -> None:
     assert "a hook took the commit back" in done.fact
 
 
-def test_the_way_out_works_where_git_refuses_line_ends(repository: Path) -> None:
+@pytest.mark.parametrize("strict", ["true", "1", "Yes"])
+def test_the_way_out_works_where_git_refuses_line_ends(repository: Path, strict: str) -> None:
     git(repository, "config", "core.autocrlf", "true")
-    git(repository, "config", "core.safecrlf", "true")
+    git(repository, "config", "core.safecrlf", strict)
     done = new(repository)
     assert done.code == 10
     assert "LF would be replaced by CRLF" in done.err

@@ -8,6 +8,7 @@ import resource
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,11 @@ def test_a_broken_key_is_named_with_a_way_out(
     assert snapshot(tree) == before
     subprocess.run(["sh", "-c", done.hint], check=True)
     assert scaffold(*NEW, "-C", tree).code == 0
+    # Another time: what was moved away before stays.
+    place.write_bytes(content)
+    again = scaffold("undo", "--kit", DEMO_KIT, "-C", tree)
+    subprocess.run(["sh", "-c", again.hint], check=True)
+    assert [path.read_bytes() for path in place.parent.glob("key.broken*")] == [content] * 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="see above")
@@ -204,6 +210,25 @@ def test_a_shared_file_keeps_its_owner_its_permissions_and_its_attributes(tree: 
     assert about(place) == before
     assert scaffold("undo", "--kit", DEMO_KIT, "-C", tree).code == 0
     assert about(place) == before
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can become others"
+)
+def test_a_shared_file_of_others_keeps_the_group_and_no_right_of_its_owner(
+    open_tree: Path,
+) -> None:
+    for path in (open_tree, *open_tree.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    place = open_tree / "tests" / "conftest.py"
+    place.write_text("import os\n")
+    os.chown(place, 1234, 4321)
+    place.chmod(0o6664)
+    groups = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", f"--groups={NOBODY},4321")
+    state = str(open_tree.parent / "state")
+    env = {"XDG_CACHE_HOME": "/dev/null/no-cache", "XDG_STATE_HOME": state}
+    assert started(*NEW, "-C", open_tree, prefix=groups, env=env).code == 0
+    assert about(place)[:3] == (NOBODY, 4321, stat.S_IFREG | 0o664)
 
 
 def about(place: Path) -> tuple[int, int, int, dict[str, bytes]]:

@@ -211,6 +211,14 @@ def test_a_document_that_is_no_record_is_refused(body: Any, tmp_path: Path) -> N
         joined([file])
 
 
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    file = document(tmp_path / "1.json", cut(1, digests={"\ud800.py": "a"}))
+
+    with pytest.raises(UsageError, match=r"1\.json: it holds no records"):
+        joined([file])
+
+
 def test_a_record_that_was_written_is_read(tmp_path: Path) -> None:
-    for one in (cut(1), cut(2, mends=(TURNED,), rules=(RULE,), sample=9)):
+    red = cut(1, kills=None, tests=(TestResult("t.py::test_a", "failed", "assert 0"),))
+    for one in (cut(1), cut(2, mends=(TURNED,), rules=(RULE,), sample=9), red):
         assert joined([document(tmp_path / "1.json", one)])[0] == [one]

@@ -364,10 +364,15 @@ def resemble(folder: int, name: str, model_folder: int, model: str) -> None:
         closing.callback(os.close, ours)
         theirs = os.open(model, flags, dir_fd=model_folder)
         closing.callback(os.close, theirs)
-        made, found = os.fstat(ours), os.fstat(theirs)
-        if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
+        found, mode = os.fstat(theirs), stat.S_IMODE(os.fstat(theirs).st_mode)
+        # Who is not root may give it to a group of theirs, and to no other user.
+        for owner in (found.st_uid, -1):
             with contextlib.suppress(PermissionError):
-                os.fchown(ours, found.st_uid, found.st_gid)
+                os.fchown(ours, owner, found.st_gid)
+                break
+        made = os.fstat(ours)
+        if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
+            mode &= ~(stat.S_ISUID | stat.S_ISGID)
         # Access control lists are attributes too. Other systems have no such function.
         attributes: list[str] = []
         with contextlib.suppress(OSError, AttributeError):
@@ -376,7 +381,7 @@ def resemble(folder: int, name: str, model_folder: int, model: str) -> None:
             with contextlib.suppress(OSError):
                 os.setxattr(ours, attribute, os.getxattr(theirs, attribute))
         # A change of the owner takes some permissions away.
-        os.fchmod(ours, stat.S_IMODE(found.st_mode))
+        os.fchmod(ours, mode)
 
 
 def is_same_file(folder: int, name: str, other_folder: int, other: str) -> bool:

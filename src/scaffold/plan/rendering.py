@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from scaffold import __version__
 from scaffold.errors import KitError, UsageError
 from scaffold.kit.catalog import Gap, Kit, template_digest
+from scaffold.kit.limits import OverLimitError
 from scaffold.kit.questions import load_questions, shown
 from scaffold.kit.reader import fault_of_path, read_text, walk_kit
 from scaffold.kit.render import Rendered, render
@@ -71,15 +72,19 @@ def blaming_answers(
     except KitError as error:
         defaults = {one.name: one.default for one in load_questions(gap)}
         others = [name for name in defaults if answers.get(name) != defaults[name]]
-        if not others:
+        # Each by itself, then all at once. What takes too long does so more than once.
+        groups = [*([name] for name in others), others] if others[1:] else [others]
+        if isinstance(error.__cause__, OverLimitError) or not others:
             raise
-        try:
-            make({**answers, **defaults})
-        except KitError:
-            raise error from None
-        named = ", ".join(f"{name} = {answers[name]!r}" for name in others)
-        pairs = " --set ".join(f"{name}={shown(defaults[name])}" for name in others)
-        raise UsageError(f"with {named}: {error.fact}", f"--set {pairs}") from error
+        for group in groups:
+            try:
+                make({**answers, **{name: defaults[name] for name in group}})
+            except KitError:
+                continue
+            named = ", ".join(f"{name} = {answers[name]!r}" for name in group)
+            pairs = " --set ".join(f"{name}={shown(defaults[name])}" for name in group)
+            raise UsageError(f"with {named}: {error.fact}", f"--set {pairs}") from error
+        raise
 
 
 @cache

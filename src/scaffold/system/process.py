@@ -300,7 +300,7 @@ class Conversation:
             except queue.Empty:
                 if left <= LOOK_EVERY_S:
                     raise TimeoutError from None
-                if self.log.stat().st_size > MOST_LOG:
+                if self._is_flooded():
                     groups.stop_group(self._process)
                 continue
             if line is None:
@@ -313,17 +313,13 @@ class Conversation:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(0, size - (1 << 16)))
             lines = log.read(1 << 16).decode("utf-8", "replace").splitlines()
-        if size > MOST_LOG:
-            return f"it printed more than {MOST_LOG >> 20} MiB"
         return " | ".join(line.strip() for line in lines[-count:] if line.strip())
 
     @property
     def ended_by(self) -> str:
         """The signal that ended the program, such as SIGABRT; empty where none did, or not yet."""
         code = self._process.poll()
-        if code is None or code >= 0:
-            return ""
-        return groups.signal_name(-code)
+        return "" if code is None or code >= 0 else groups.signal_name(-code)
 
     @property
     def ending(self) -> str:
@@ -334,6 +330,8 @@ class Conversation:
             how = "it still runs"
         else:
             how = self.ended_by or f"exit code {code}"
+        if self._is_flooded():
+            return f"it printed more than {MOST_LOG >> 20} MiB and was ended"
         return ": ".join(filter(None, [how, self.last_words(1)]))
 
     def close(self, *, at_once: bool = False) -> None:
@@ -352,6 +350,9 @@ class Conversation:
         self._process.wait()
         groups.forget(self._process)
         self._reader.join(timeout=groups.SHORT_S if groups.ending() else groups.GRACE_S)
+
+    def _is_flooded(self) -> bool:
+        return self.log.stat().st_size > MOST_LOG
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -365,25 +365,6 @@ def test_a_target_that_does_not_parse_is_named_with_its_line(text: str) -> None:
         take(text, [Unit("a", "b")])
 
 
-@pytest.mark.parametrize("coding", ["nosuch", "rot13", "zlib_codec", "utf-16", "undefined"])
-@pytest.mark.parametrize("head", ["{}\n", "#!/usr/bin/python\n{}\n", "\n{}\r\n"])
-def test_a_target_in_an_encoding_that_python_refuses_is_not_edited(coding: str, head: str) -> None:
-    text = head.format(f"# -*- coding: {coding} -*-") + "x = 1\n"
-
-    with pytest.raises(CheckoutError, match=r"conftest.py:\d+: does not parse as Python"):
-        put(text)
-
-
-@pytest.mark.parametrize("line", ["# coding: latin-1", "# vim: set fileencoding=utf-8 :"])
-def test_a_target_that_names_an_encoding_of_python_is_edited(line: str) -> None:
-    assert put(f"{line}\nx = 1\n").text.startswith(f"{line}\n")
-
-
-def test_only_the_first_two_lines_name_an_encoding() -> None:
-    assert put("x = 1\n# coding: rot13\n").text
-    assert put("#\n#\n# coding: rot13\n").text
-
-
 def test_an_unknown_kind_is_the_kits_fault() -> None:
     with pytest.raises(KitError, match="no kind of edit called 'cobol'; there is "):
         edits.apply("cobol", None, "", path=PATH)

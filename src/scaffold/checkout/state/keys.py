@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import stat
@@ -64,7 +65,7 @@ def read_key(root: Path) -> bytes | None:
     if found.st_uid != os.geteuid():
         raise _no_key(place, "it is not this user's")
     if len(key) != KEY_BYTES:
-        aside = str(place.with_name("key.broken"))
+        aside = str(_free(place))
         raise CheckoutError(
             f"{place} holds {len(key)} bytes and no key of scaffold: what it signed cannot be "
             "believed any more, and the next run makes another",
@@ -101,6 +102,12 @@ def make_key(root: Path) -> bytes:
     if key is None:
         raise _no_key(place, "it vanished")
     return key
+
+
+def _free(place: Path) -> Path:
+    """A name beside a file that nothing has."""
+    names = (f"{place.name}.broken{number or ''}" for number in itertools.count())
+    return next(spare for name in names if not os.path.lexists(spare := place.with_name(name)))
 
 
 def _key_place(root: Path) -> Path:

@@ -116,6 +116,7 @@ def _checked(record: Outcome) -> Outcome:
     can_be = (
         _is_of(record, Outcome)
         and SLUG.fullmatch(record.gap) is not None
+        and all(path.encode() for path in record.digests)  # a lone surrogate raises ValueError
         and all(test.outcome in RESULTS for test in record.tests)
         and bool(record.shards) == bool(record.shard_count)
         and all(1 <= number <= record.shard_count for number in record.shards)
@@ -143,9 +144,11 @@ def _is_of(value: Any, kind: Any) -> bool:
     if kind in (int, float):
         known = type(value) is int or type(value) is kind
         return known and math.isfinite(value) and 0 <= value < MOST
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         fields = typing.get_type_hints(kind)
-        return all(_is_of(getattr(value, name), fields[name]) for name in kind.__dataclass_fields__)
+        return isinstance(value, kind) and all(
+            _is_of(getattr(value, name), fields[name]) for name in kind.__dataclass_fields__
+        )
     return isinstance(value, kind)
 
 

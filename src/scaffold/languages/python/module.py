@@ -88,7 +88,7 @@ class Module:
             (match.start(), match.start(1)) for match in _LINE.finditer(self.text) if match.group()
         ]
         self.newline = _dominant_newline(self.text)
-        self.tree = _parse(self.text, path, error)
+        self.tree = _parse(self.text, path, error, self.bom)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -304,13 +304,13 @@ def _constant(value: object) -> str:
     return f"{type(value).__name__}:{value!a},"
 
 
-def _parse(text: str, path: str, error: type[ScaffoldError]) -> ast.Module:
+def _parse(text: str, path: str, error: type[ScaffoldError], bom: str = "") -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes in a person's file are their matter
             head = _HEAD.match(text)
             if head and "coding" in head.group():
-                ast.parse(head.group().encode("ascii", "replace"))  # does Python know the encoding
+                ast.parse(f"{bom}{text}".encode())  # as Python reads it, in the encoding it names
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as reason:
         line = getattr(reason, "lineno", None) or 1

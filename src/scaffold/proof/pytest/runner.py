@@ -213,7 +213,7 @@ class Start:
                 talk.send(json.dumps(request))
                 probe, unfit = probed(talk, self.options.timeout_s)
                 if unfit is None:
-                    replies = [self._session_of(talk) for _ in request["sessions"]]
+                    replies = [self._session_of(talk, candidate) for _ in request["sessions"]]
                     missing = sorted(set(self._missing(replies)))
                     if not missing:
                         return replies, candidate, probe
@@ -270,25 +270,25 @@ class Start:
             if path.suffix in (".py", ".txt", ".rst", ".yaml", ".yml")
         )
 
-    def _receive(self, talk: Conversation, times: float = 1.0) -> Json:
+    def _receive(self, talk: Conversation, candidate: Candidate, times: float = 1.0) -> Json:
         timeout_s = times * self.options.timeout_s
         try:
             line = talk.receive(timeout_s)
         except TimeoutError:
             raise ProofError(
                 f"the tests did not end within {timeout_s:.0f} s",
-                self._command(Candidate("python", ("python",)), self.tests),
+                self._command(candidate, self.tests),
             ) from None
         return read_answer(line)
 
-    def _session_of(self, talk: Conversation) -> Json:
-        reply = self._receive(talk, PATIENCE)
+    def _session_of(self, talk: Conversation, candidate: Candidate) -> Json:
+        reply = self._receive(talk, candidate, PATIENCE)
         if "fault" in reply:
             raise RuntimeError(reply["fault"])
         if "tests" not in reply:
             raise ProofError(
                 f"pytest ended without a result ({talk.ending})",
-                self._command(Candidate("python", ("python",)), self.tests),
+                self._command(candidate, self.tests),
             )
         return reply
 

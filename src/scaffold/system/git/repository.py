@@ -233,7 +233,7 @@ class Repository:
     def _refused(self, paths: Sequence[str], message: str, what: str, why: str) -> CommitError:
         named = shlex.join(paths)
         # Git refuses files whose line ends it would turn, again and again, where it is told so.
-        strict = self._answer("config", "core.safecrlf") == "true"
+        strict = self._answer("config", "--bool", "core.safecrlf") == "true"
         git = "git -c core.safecrlf=warn" if strict else "git"
         return CommitError(
             f"{what} was not committed: {why}; its files are written, and not staged",
