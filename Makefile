@@ -29,7 +29,7 @@ rust-tools:
 	    && ! test -x ".cache/rust/bin/$${tool%@*}"; then \
 	    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --locked --quiet --root .cache/rust "$$tool" || exit 1; fi; done
 
-# The inner loop, a minute and a half on an idle machine of two cores: what starts the command or a proof
+# The inner loop, one and a half to three minutes on two cores: what starts the command or a proof
 # tool for each test is left to `make test`.
 STARTS := tests/cli tests/proof/pytest tests/proof/cargo tests/proof/test_verify.py
 check: $(VENV)/.ready
