@@ -36,11 +36,11 @@ def open_tree(tree: Path) -> Iterator[Path]:
         yield Path(shutil.copytree(tree, Path(name) / "tree"))
 
 
-def as_nobody(*arguments: str | Path) -> Ran:
-    """The command run by somebody who is not root, whom modes bind."""
+def as_nobody(*arguments: str | Path, group: int = NOBODY) -> Ran:
+    """The command run by somebody who is not root, whom modes bind, and who is in this group."""
     prefix: tuple[str, ...] = ()
     if os.geteuid() == 0:
-        prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+        prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", f"--groups={group}")
     state = str(Path(arguments[-1]).parent / "state")
     env = {"XDG_CACHE_HOME": "/dev/null/no-cache", "XDG_STATE_HOME": state}
     return started(*arguments, prefix=prefix, env=env)
@@ -224,10 +224,7 @@ def test_a_shared_file_of_others_keeps_the_group_and_no_right_of_its_owner(
     place.write_text("import os\n")
     os.chown(place, 1234, 4321)
     place.chmod(0o6664)
-    groups = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", f"--groups={NOBODY},4321")
-    state = str(open_tree.parent / "state")
-    env = {"XDG_CACHE_HOME": "/dev/null/no-cache", "XDG_STATE_HOME": state}
-    assert started(*NEW, "-C", open_tree, prefix=groups, env=env).code == 0
+    assert as_nobody(*NEW, "-C", open_tree, group=4321).code == 0
     assert about(place)[:3] == (NOBODY, 4321, stat.S_IFREG | 0o664)
 
 

@@ -159,7 +159,11 @@ def read_at(folder: int, name: str, *, most: int = MOST_BYTES) -> bytes:
     Raises:
         OSError: See `read_handle`.
     """
-    return read_handle(open_handle(name, FILE_FLAGS | os.O_NOFOLLOW, below=folder), name, most)
+    return read_handle(_open_at(folder, name), name, most)
+
+
+def _open_at(folder: int, name: str) -> int:
+    return open_handle(name, FILE_FLAGS | os.O_NOFOLLOW, below=folder)
 
 
 def exists_at(folder: int, name: str) -> bool:
@@ -358,13 +362,13 @@ def resemble(folder: int, name: str, model_folder: int, model: str) -> None:
     Raises:
         OSError: One of them cannot be opened.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with contextlib.ExitStack() as closing:
-        ours = os.open(name, flags, dir_fd=folder)
+        ours = _open_at(folder, name)
         closing.callback(os.close, ours)
-        theirs = os.open(model, flags, dir_fd=model_folder)
+        theirs = _open_at(model_folder, model)
         closing.callback(os.close, theirs)
-        found, mode = os.fstat(theirs), stat.S_IMODE(os.fstat(theirs).st_mode)
+        found = os.fstat(theirs)
+        mode = stat.S_IMODE(found.st_mode)
         # Who is not root may give it to a group of theirs, and to no other user.
         for owner in (found.st_uid, -1):
             with contextlib.suppress(PermissionError):

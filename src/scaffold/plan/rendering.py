@@ -72,11 +72,11 @@ def blaming_answers(
     except KitError as error:
         defaults = {one.name: one.default for one in load_questions(gap)}
         others = [name for name in defaults if answers.get(name) != defaults[name]]
-        # Each by itself, then all at once. What takes too long does so more than once.
-        groups = [*([name] for name in others), others] if others[1:] else [others]
+        # What takes too long would do so again.
         if isinstance(error.__cause__, OverLimitError) or not others:
             raise
-        for group in groups:
+        # Each by itself, then all at once.
+        for group in [*([name] for name in others), *([others] if others[1:] else [])]:
             try:
                 make({**answers, **{name: defaults[name] for name in group}})
             except KitError:

@@ -101,20 +101,9 @@ def _end_of_top_comments(module: Module) -> int:
     while module.line(line + 1).startswith("#"):
         line += 1
     if line and not module.line(line + 1).strip():
-        return max(line, _coding_line(module))
+        return max(line, module.coding_line)
     # Right above code they belong to it, all but those that must be the first lines of a file.
-    return max(int(module.line(1).startswith("#!")), _coding_line(module))
-
-
-def _coding_line(module: Module) -> int:
-    """The line whose comment names the encoding, the first or the second (PEP 263); else 0."""
-    for number in (1, 2):
-        text = module.line(number).lstrip(" \t\f")
-        if text and not text.startswith("#"):
-            break
-        if "coding:" in text or "coding=" in text:
-            return number
-    return 0
+    return max(int(module.line(1).startswith("#!")), module.coding_line)
 
 
 def _starts_import(module: Module, line: int) -> bool:

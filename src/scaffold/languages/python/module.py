@@ -18,8 +18,6 @@ from scaffold.system.invocation import quoted
 
 BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n|\Z)")
-# The comments of the first two lines, where a file may name its encoding (PEP 263).
-_HEAD = re.compile(r"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)){1,2}")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _INNER_SCOPES = (
     *_DEFINITIONS, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
@@ -88,7 +86,9 @@ class Module:
             (match.start(), match.start(1)) for match in _LINE.finditer(self.text) if match.group()
         ]
         self.newline = _dominant_newline(self.text)
-        self.tree = _parse(self.text, path, error, self.bom)
+        self.tree = _parse(self.text, path, error)
+        if self.coding_line:  # Python reads the bytes in the encoding that they name
+            _parse(text.encode(), path, error)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -109,6 +109,17 @@ class Module:
             for token in self.tokens
             if token.type == tokenize.COMMENT
         )
+
+    @property
+    def coding_line(self) -> int:
+        """The line whose comment names the encoding, the first or the second (PEP 263); else 0."""
+        for number in (1, 2):
+            text = self.line(number).lstrip(" \t\f")
+            if text and not text.startswith("#"):
+                break
+            if "coding:" in text or "coding=" in text:
+                return number
+        return 0
 
     def line(self, number: int) -> str:
         """A line without its end; empty beyond the last."""
@@ -304,13 +315,10 @@ def _constant(value: object) -> str:
     return f"{type(value).__name__}:{value!a},"
 
 
-def _parse(text: str, path: str, error: type[ScaffoldError], bom: str = "") -> ast.Module:
+def _parse(text: str | bytes, path: str, error: type[ScaffoldError]) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes in a person's file are their matter
-            head = _HEAD.match(text)
-            if head and "coding" in head.group():
-                ast.parse(f"{bom}{text}".encode())  # as Python reads it, in the encoding it names
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as reason:
         line = getattr(reason, "lineno", None) or 1

@@ -383,14 +383,18 @@ def failure_line(report: Any) -> str:
     if crash is not None:
         first = (crash.message.splitlines() or [""])[0]
         return f"{first} ({os.path.basename(crash.path)}:{crash.lineno})"
-    lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
     # Of a fixture that is not there pytest first shows the test, and then what is wrong.
-    named = [line[1:].strip() for line in lines if line.startswith("E ")]
+    lines, named = lines_of(report)
     return [*named, *lines, "failed"][0]
 
 
 def collect_line(report: Any) -> str:
     """Why a file cannot be collected: the last line that names an error."""
+    lines, named = lines_of(report)
+    return ["cannot be collected", *lines, *named][-1]
+
+
+def lines_of(report: Any) -> tuple[list[str], list[str]]:
+    """What pytest shows of a report, and the lines of it that name an error."""
     lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
-    named = [line for line in lines if line.startswith("E ")]
-    return (named[-1][1:].strip() if named else lines[-1]) if lines else "cannot be collected"
+    return lines, [line[1:].strip() for line in lines if line.startswith("E ")]
