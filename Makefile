@@ -2,8 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than two processors have: a third of the time a test waits for another program.
-XDIST := -n 3 --dist loadgroup
+XDIST := -n 2 --dist loadgroup
 CARGO_MUTANTS := 27.1.0
 CARGO_LLVM_COV := 0.9.1
 # With it every process of every test would compile all modules anew.
