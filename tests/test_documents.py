@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.checkout.status import STATES
+from scaffold.kit import catalog
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     "README.md",
@@ -14,6 +17,8 @@ PAGES = [
     "CONTRIBUTING.md",
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
 ]
+ROOMS = "| room | what it does |"
+CHANGES = "| I want to change … | room | begin at |"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -55,6 +60,41 @@ def test_every_known_fault_names_tests_that_are_there() -> None:
 def test_no_document_holds_a_conflict_marker(page: str) -> None:
     lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if re.match(r"(<{7}|>{7}) |={7}$", line)] == []
+
+
+def rows_below(header: str) -> list[list[str]]:
+    """The cells of a table of docs/architecture.md, without the line below its header."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition(f"\n{header}\n")[2].partition("\n\n")[0]
+    assert table, f"docs/architecture.md has no table '{header}'"
+    return [line.strip("| ").split(" | ") for line in table.splitlines()[1:]]
+
+
+def test_the_table_of_rooms_has_every_room_of_the_picture() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = re.findall(r"```mermaid\nflowchart TD\n(.*?)```", text, re.DOTALL)[0]
+    arrows = re.sub(r'\["[^"]*"\]', "", picture)
+    drawn = set(re.findall(r"\w+", arrows))
+    named = re.findall(r"`([\w/]+)`", " ".join(row[0] for row in rows_below(ROOMS)))
+    assert drawn - {name.replace("/", "_") for name in named} == set()
+
+
+def test_every_place_to_change_is_there() -> None:
+    missing = []
+    for _, rooms, places in rows_below(CHANGES):
+        bases = [ROOT, ROOT / "src" / "scaffold"]
+        bases += [ROOT / "src" / "scaffold" / room for room in re.findall(r"`([\w/]+)`", rooms)]
+        for place in re.findall(r"`([\w/.]+(?:/|\.\w+))`", places):
+            if not any((base / place).exists() for base in bases):
+                missing.append(place)
+    assert missing == []
+
+
+def test_the_glossary_has_every_word_of_list_and_of_status() -> None:
+    listed = {row[0] for row in rows_below('| `list`, column "template" | meaning |')}
+    states = {row[0] for row in rows_below('| `status`, column "state" | meaning |')}
+    assert listed == {f"`{word}`" for word in catalog.STATES}
+    assert states == {f"`{word}`" for word in STATES if word != "skipped"}
 
 
 def test_the_index_has_every_document() -> None:

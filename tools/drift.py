@@ -20,8 +20,9 @@ from typing import Any
 
 from checkouts import end
 from entries import Entry, find_entry, keep_entry, read_entries
-from field import ROOT, FieldError, installed, rendered_digest, say, scaffold
+from field import FieldError, installed, say, scaffold
 from realbugs import export, git
+from renderings import ROOT, rendered_digest
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
 from tables import table

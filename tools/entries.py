@@ -40,13 +40,27 @@ def keep_entry(page: Path, entry: Entry) -> None:
 
 def kill_share(entry: Entry, target: Mapping[str, Any]) -> float:
     """Killed share in percent of the viable mutants that a test can tell apart."""
-    told_apart = sum(
+    count = distinct(entry, target)
+    return 100 * (target["killed"] or 0) / count if count else 100.0
+
+
+def distinct(entry: Entry, target: Mapping[str, Any]) -> int:
+    """How many viable mutants of a target a test can tell apart from the original."""
+    alive: int = sum(
         not item["equivalent"] and item["file"] == target["path"] for item in entry["survivors"]
     )
-    distinct = (target["killed"] or 0) + told_apart
-    return 100 * (target["killed"] or 0) / distinct if distinct else 100.0
+    killed: int = target["killed"] or 0
+    return killed + alive
 
 
 def survived(entry: Entry, target: Mapping[str, Any]) -> int:
     """Survivors of a target, explained or not."""
     return sum(item["file"] == target["path"] for item in entry["survivors"])
+
+
+def kill_cell(entry: Entry, target: Mapping[str, Any]) -> str:
+    """The killed share of a target, and the two numbers that it is made of."""
+    count = distinct(entry, target)
+    if not count:
+        return "only equivalent mutants" if survived(entry, target) else "no mutants"
+    return f"{kill_share(entry, target):.1f} % ({target['killed']}/{count})"

@@ -22,19 +22,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from entries import Entry, find_entry, keep_entry, key_of, kill_share, read_entries, survived
-from scaffold.checkout.find import Checkout, Findings
-from scaffold.kit.cases import case_answers, load_cases
+from entries import Entry, find_entry, keep_entry, key_of, kill_cell, kill_share, read_entries
+from renderings import ROOT, facts_of, keep_facts, rendered_digest
+from scaffold.checkout.find import Checkout
+from scaffold.kit.cases import load_cases
 from scaffold.kit.catalog import Gap, Kit, Twin, load_kit, load_twins
-from scaffold.kit.render import render
-from scaffold.languages.formatting import format_files
-from scaffold.plan.make import content_digest
 from scaffold.proof.runner import Subject, VerifyOptions, load_runner
 from tables import table
 
-ROOT = Path(__file__).resolve().parent.parent
 LEDGER = ROOT / "field" / "ledger.json"
-FACTS = ROOT / "field" / "facts"
 TABLE = ROOT / "docs" / "ledger.md"
 IGNORED = shutil.ignore_patterns(".git", "node_modules", "target", ".venv", "__pycache__")
 SET_UP = {"vitest": ["npm", "install", "--ignore-scripts", "--prefer-offline", "--no-audit"]}
@@ -243,21 +239,6 @@ def without_proofs(tree: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, b
     }
 
 
-def rendered_digest(kit: Kit, gap: Gap, facts: Mapping[str, Any], case: str = "default") -> str:
-    """Digest of the rendering for these facts and a case's answers."""
-    rendered = render(kit, gap, case_answers(gap, case), facts, "0")
-    return content_digest({**format_files(rendered.files), **rendered.edits})
-
-
-def keep_facts(commit: str, gap: Gap, findings: Findings) -> None:
-    """Remember what the checkout holds, so that a stale entry is seen without it."""
-    path = FACTS / f"{commit}.json"
-    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    known[gap.slug] = findings.facts()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def with_reasons(gap: Gap, entry: Entry) -> Entry:
     """The entry with a sentence beside each survivor, from the row's survivors.toml."""
     twins = load_twins(gap)
@@ -330,8 +311,7 @@ def stale(kit: Kit, ledger: Sequence[Entry]) -> Iterator[str]:
         gap = kit.gaps.get(entry["gap"])
         if gap is None or entry.get("retired"):
             continue
-        facts = json.loads((FACTS / f"{entry['commit']}.json").read_text("utf-8"))[gap.slug]
-        if rendered_digest(kit, gap, facts, key_of(entry)[2]) != entry["digest"]:
+        if rendered_digest(kit, gap, facts_of(entry), key_of(entry)[2]) != entry["digest"]:
             yield name_of(entry)
 
 
@@ -359,7 +339,8 @@ def write_table(kit: Kit, ledger: Sequence[Entry]) -> None:
         "# What was proved on real checkouts",
         "",
         "Made by `make field` from `field/ledger.json`; not written by hand. Killed: of the viable",
-        "mutants that a test can tell apart (the rest is explained in each row's survivors.toml).",
+        "mutants that a test can tell apart; the others are not counted, and each row's",
+        "survivors.toml explains them.",
         "In brackets: a case of the row's cases.toml; stale where the row renders otherwise since.",
         "",
         *table(header, (row for one in known for row in rows_of(one, name_of(one) in earlier))),
@@ -380,9 +361,7 @@ def rows_of(entry: Entry, is_stale: bool = False) -> Iterator[list[object]]:
     telling = [item for item in entry["targets"] if item["viable"] or item["line_bar_pct"]]
     for item in telling:
         lines_run = "unknown" if item["line_cov_pct"] is None else f"{item['line_cov_pct']:g} %"
-        tried = (item["killed"] or 0) + survived(entry, item)
-        share = f"{kill_share(entry, item):.1f} % ({item['killed']}/{tried})"
-        yield [*first, item["path"], lines_run, share if tried else "no mutants"]
+        yield [*first, item["path"], lines_run, kill_cell(entry, item)]
     if not telling:
         yield [*first, "only edits", "", ""]
 

@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import field
+import renderings
 from entries import Entry, find_entry, keep_entry, key_of, read_entries
 from groups import UPSTREAM, Groups, Matrix
 from kill_matrix import matrix
@@ -32,7 +33,7 @@ from scaffold.kit.parts import needed
 from scaffold.proof.runner import VerifyOptions
 from tables import table
 
-PARTS = field.ROOT / "field" / "parts.json"
+PARTS = renderings.ROOT / "field" / "parts.json"
 TIMEOUT_S = 600.0
 
 
@@ -46,7 +47,7 @@ def main() -> int:
     parser.add_argument("--python", help="interpreter with the checkout's dependencies")
     parser.add_argument("--jobs", type=int, default=0)
     options = parser.parse_intermixed_args()
-    kit = load_kit(field.ROOT)
+    kit = load_kit(renderings.ROOT)
     if options.action == "check":
         return check(kit, field.read_ledger(), read_entries(PARTS))
     for given in options.checkouts:
@@ -68,7 +69,7 @@ def measure(kit: Kit, gap: Gap, commit: str, folder: Path, options: argparse.Nam
     findings = Checkout(folder).find(gap)
     if findings.retired:
         return
-    digest = field.rendered_digest(kit, gap, findings.facts())
+    digest = renderings.rendered_digest(kit, gap, findings.facts())
     earlier = find_entry(read_entries(PARTS), gap.slug, commit)
     same = earlier is not None and earlier["digest"] == digest
     if earlier is not None and same and ("idle" in earlier or not options.tests):

@@ -10,7 +10,6 @@ before is not run again. docs/ledger.md shows it (`tools/field.py table`).
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections import Counter
@@ -20,18 +19,8 @@ from typing import Any
 
 from checkouts import arguments, chosen, end
 from entries import Entry, find_entry, keep_entry, read_entries
-from field import (
-    FACTS,
-    IGNORED,
-    ROOT,
-    FieldError,
-    installed,
-    read_ledger,
-    rendered_digest,
-    say,
-    scaffold,
-    write_table,
-)
+from field import IGNORED, FieldError, installed, read_ledger, say, scaffold, write_table
+from renderings import ROOT, facts_of, rendered_digest
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
 from scaffold.kit.defects import FOLDER, PAGE, load_defects
@@ -152,12 +141,13 @@ def faults(gap: Gap, entry: Entry | None, stale: bool = False) -> Iterator[str]:
 
 def is_stale(kit: Kit, gap: Gap, entry: Entry) -> bool:
     """Whether the row, its defects or its mends are others today."""
-    facts: dict[str, Any] = json.loads((FACTS / f"{entry['commit']}.json").read_text("utf-8"))[
-        gap.slug
-    ]
+    return digest_of(kit, gap, facts_with_mends(entry)) != str(entry["digest"])
+
+
+def facts_with_mends(entry: Entry) -> dict[str, Any]:
+    """The facts of the checkout that an entry is of, and the defects that were mended in it."""
     mended = [name for name, one in entry["mends"].items() if one["verdict"] == MendVerdict.MENDED]
-    facts |= {"mended": mended} if mended else {}
-    return digest_of(kit, gap, facts) != str(entry["digest"])
+    return {**facts_of(entry), **({"mended": mended} if mended else {})}
 
 
 def section() -> list[str]:

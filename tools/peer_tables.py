@@ -17,7 +17,9 @@ HEAD = """\
 Made by `make peers` (`tools/peers.py`) from `field/peers.json`; not written by hand. Killed: of the
 viable mutants of a module (those that no test can tell apart from the original included), by the
 tests that were written for it. Every contender meets the same mutants, tried by the kill check of
-`scaffold verify`. Tests: those that run a line of the module."""
+`scaffold verify`. Tests: those that run a line of the module. The columns of ours are of the rows
+as they were when this was measured; what their tests of today kill stands in the
+[ledger](ledger.md), without the mutants that no test can tell apart."""
 
 
 def write_table(results: Json, path: Path) -> None:

@@ -22,12 +22,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from field import IGNORED, ROOT, named, say, scaffold
+from field import IGNORED, named, say, scaffold
 from peer_scores import Contender, Part, Score, score
 from peer_tables import write_table
 from peer_tools import CACHE, PEERS, Effort, Peer, environment, make
 from release_trees import release_tree, released_wheel
 from releases import BULK
+from renderings import ROOT
 from scaffold.checkout.find import Checkout
 from scaffold.errors import ScaffoldError
 from scaffold.kit.catalog import load_kit

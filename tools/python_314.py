@@ -20,16 +20,8 @@ from pathlib import Path
 
 from checkouts import arguments, chosen, end
 from entries import Entry, find_entry, keep_entry, read_entries
-from field import (
-    IGNORED,
-    ROOT,
-    generated_files,
-    read_ledger,
-    rendered_digest,
-    say,
-    scaffold,
-    write_table,
-)
+from field import IGNORED, generated_files, read_ledger, say, scaffold, write_table
+from renderings import ROOT, rendered_digest
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
 from tables import table

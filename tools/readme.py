@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from entries import distinct
 from made_parts import with_part, write_or_compare
 from release_trees import release_tree
 from scaffold.kit.cases import case_answers
@@ -30,6 +31,8 @@ README = ROOT / "README.md"
 NEWEST = "003c36ae"
 RELEASE = "0.4.8"
 """The release whose dependencies are installed beside us."""
+RELEASE_COMMIT = "baeee56f"
+"""The commit that has the Python files of this release."""
 BROKEN = (
     "cli/planoai/main.py",
     "env_stage[access_key] = env.get(access_key)",
@@ -50,9 +53,9 @@ def numbers(kit: Kit, entries: list[Mapping[str, Any]]) -> str:
     early = [gap for gap in rows if gap.state == "unproven"]
     proved = {gap.slug for gap in built}
     newest = [item for item in entries if fits(item) and item["gap"] in proved]
-    targets = [target for item in newest for target in item["targets"]]
-    killed = sum(target["killed"] or 0 for target in targets)
-    viable = sum(target["viable"] or 0 for target in targets)
+    targets = [(dict(item), target) for item in newest for target in item["targets"]]
+    killed = sum(target["killed"] or 0 for _, target in targets)
+    viable = sum(distinct(item, target) for item, target in targets)
     tests = sum(item["generated"] for item in newest)
     defects = sum(item["known_defects"] for item in newest)
     *first, last = sorted({gap.language for gap in built})
@@ -64,8 +67,9 @@ def numbers(kit: Kit, entries: list[Mapping[str, Any]]) -> str:
         f"{len(early)} more are built, but not proved on every commit yet: `--gap` writes them, "
         f"`--all` leaves them out.{others}\n"
         f"At Plano `{NEWEST}` the proved ones are {tests:,} tests, {defects} of them strict known "
-        f"defects, and\n{killed:,} of {viable:,} mutants are killed; every survivor is explained "
-        "([ledger](docs/ledger.md))."
+        f"defects. They kill\n{killed:,} of the {viable:,} mutants that a test can tell apart; "
+        "each survivor is explained. These are the numbers\nof the last measurement: the "
+        "[ledger](docs/ledger.md) marks a row that changed since as stale."
     )
 
 
@@ -95,7 +99,8 @@ def red_run() -> str:
     change = [line[0] + " " + line[1:].strip() for line in lines if line[0] in "+-"][2:]
     shown = re.sub(r"; \d+ were there before; [\d.]+ s\)", ")", told.strip())
     command = f"$ scaffold verify {EXAMPLE[0]}"
-    return "\n".join(["```diff", *change, "```", "```text", command, shown, "```"])
+    where = f"At Plano `{RELEASE_COMMIT}` (planoai {RELEASE}):"
+    return "\n".join([where, "```diff", *change, "```", "```text", command, shown, "```"])
 
 
 def _scaffold(*words: str) -> str:

@@ -24,7 +24,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from entries import Entry, find_entry, keep_entry, read_entries
-from field import ROOT, FieldError, rendered_digest, say, scaffold
+from field import FieldError, say, scaffold
+from renderings import ROOT, rendered_digest
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit, load_kit
 from tables import table
@@ -202,6 +203,8 @@ def document(bugs: Sequence[Mapping[str, str]], results: Sequence[Entry]) -> lis
         "fails once it is taken out. **In the way**: green tests before the fix that fail with it.",
         "",
         f"Of {len(bugs)} bugs {len(known)} are measured: {revealed} revealed, {guarded} guarded.",
+        "A bug has a line for each row that tests a file of its fix, and counts once, as measured",
+        "where one of them is.",
         "The rows were written with this history in reach, so this is no prediction.",
         "",
         *table(["fix", "what was wrong", "row", "revealed by", "guarded by", "in the way"], rows),

@@ -25,7 +25,8 @@ from typing import Any
 
 from checkouts import end
 from entries import Entry, keep_entry, read_entries
-from field import IGNORED, ROOT, FieldError, generated_files, named, records_of, say, scaffold
+from field import IGNORED, FieldError, generated_files, named, records_of, say, scaffold
+from renderings import ROOT
 from tables import table
 
 RESULTS = ROOT / "field" / "stack.json"

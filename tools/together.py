@@ -19,7 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from field import IGNORED, ROOT, named, say, scaffold, snapshot
+from field import IGNORED, named, say, scaffold, snapshot
+from renderings import ROOT
 from scaffold.kit.catalog import load_kit
 from scaffold.proof.cargo.build import cargo_env
 from scaffold.proof.cargo.output import LibtestReader

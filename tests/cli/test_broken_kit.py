@@ -124,6 +124,22 @@ BROKEN: dict[str, tuple[Mapping[str, str | bytes], str]] = {
         },
         r"KIT/templates/row/gap.toml:11: edits\[1\].kind = 'cobol' is none of .*python.*",
     ),
+    "file that is a folder of others": (
+        {"row/files/test_app.py/x.py": "x = 1\n", "row/files/test_app.py.jinja": "x = 1\n"},
+        r"KIT/templates/row/files/: test_app.py is a file and a folder of other files",
+    ),
+    "deletion of a file that it writes": (
+        {"row/gap.toml": gap_toml(removes=[{"path": "test_app.py"}])},
+        r"KIT/templates/row/gap.toml:\d+: 'test_app.py' is written by this gap as well.*",
+    ),
+    "deletion of what makes a checkout": (
+        {"row/gap.toml": gap_toml(removes=[{"path": "app.py"}])},
+        r"KIT/templates/row/gap.toml:\d+: takes 'app.py' away, which is a marker of a checkout.*",
+    ),
+    "move of what makes a checkout": (
+        {"row/gap.toml": gap_toml(moves=[{"from": "app.py", "to": "src/app.py"}])},
+        r"KIT/templates/row/gap.toml:\d+: takes 'app.py' away, which is a marker of a checkout.*",
+    ),
     "two gaps that write one file": (
         {
             "other/gap.toml": gap_toml(),

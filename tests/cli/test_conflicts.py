@@ -110,11 +110,12 @@ def test_overwrite_writes_ours_and_undo_gives_the_edit_back(tree: Path, mine: st
 def test_a_file_that_is_not_ours_is_overwritten_only_when_asked(tree: Path) -> None:
     (tree / TESTS).write_text("# not ours\n")
     before = snapshot(tree)
-    for way in ("refuse", "merge"):
+    lack = ", and no earlier version is known to merge from"
+    for way, why in (("refuse", ""), ("merge", lack)):
         done = new(tree, "--on-conflict", way)
         assert (done.code, done.fact) == (
             4,
-            "tests/test_prices.py exists and is not ours; nothing was written",
+            f"tests/test_prices.py exists and is not ours{why}; nothing was written",
         )
         assert snapshot(tree) == before
     assert new(tree, "--on-conflict", "overwrite").code == 0
@@ -138,6 +139,16 @@ def test_a_diff_shows_what_is_in_the_way(tree: Path, mine: str) -> None:
     assert done.out.startswith("conflict: tests/test_prices.py edited since it was generated\n")
     assert "-def test_mine():" in done.out
     assert snapshot(tree) == before
+
+
+def test_overwrite_takes_back_an_edit_of_a_shared_unit(tree: Path) -> None:
+    assert new(tree).code == 0
+    shared = tree / "tests" / "conftest.py"
+    ours = shared.read_text()
+    shared.write_text(ours.replace("1 Test Lane", "2 Test Lane"))
+    assert new(tree).code == 0 and "2 Test Lane" in shared.read_text()
+    assert new(tree, "--on-conflict", "overwrite").code == 0
+    assert shared.read_text() == ours
 
 
 def test_overwrite_takes_an_edit_back_where_nothing_is_new(tree: Path, mine: str) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from scaffold.kit.catalog import Gap
 from support.command import scaffold
 from support.documents import ROOT
-from support.tinykit import DEMO_KIT
+from support.rendering import each_row
+from support.tinykit import DEMO_KIT, gap_toml, write_kit
 from support.tree import snapshot
 
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text("utf-8"))
@@ -30,6 +32,50 @@ def test_a_new_gap_is_checked_written_and_undone(tmp_path: Path) -> None:
     assert "pytest.skip" in (app / "tests" / "test_greet.py").read_text()
     assert scaffold("undo", "--kit", kit, "-C", app).code == 0
     assert snapshot(app) == before
+
+
+@pytest.mark.slow
+@each_row
+def test_our_own_kit_keeps_the_contract(gap: Gap) -> None:
+    ran = scaffold("kit", "check", ROOT, "--gap", gap.slug)
+    assert ran.code == 0, ran.out
+
+
+def test_the_command_alone_shows_its_help(tmp_path: Path) -> None:
+    ran = scaffold("kit", cwd=tmp_path)
+    assert (ran.code, ran.err) == (2, "")
+    assert "Write and check a kit of your own.\n" in ran.out
+
+
+def test_rows_that_require_each_other_are_found_by_the_check(tmp_path: Path) -> None:
+    rows = {"a/gap.toml": gap_toml(requires=["b"]), "b/gap.toml": gap_toml(requires=["a"])}
+    kit = write_kit(tmp_path / "kit", rows)
+    ran = scaffold("kit", "check", kit)
+    assert ran.code == 9
+    assert (
+        f"{kit}/templates/a/gap.toml: gaps require each other in a circle: a -> b -> a" in ran.out
+    )
+
+
+def test_rows_with_another_text_for_one_unit_are_found_by_the_check(tmp_path: Path) -> None:
+    """One after the other, each would take the other's away."""
+    edit = {"kind": "python", "path": "conftest.py", "payload": "c.py"}
+    fixture = "import pytest\n\n\n@pytest.fixture\ndef one():\n    return {}\n"
+    rows = {
+        f"{name}/{path}": text
+        for name, number in (("a", 1), ("b", 2), ("c", 1))
+        for path, text in {
+            "gap.toml": gap_toml(edits=[edit]),
+            "README.md": "# A row\n",
+            "cases.toml": "[default]\n",
+            f"files/test_{name}.py": f"def test_{name}(one):\n    assert one\n",
+            "files/.scaffold-edits/c.py": fixture.format(number),
+        }.items()
+    }
+    kit = write_kit(tmp_path / "kit", rows)
+    ran = scaffold("kit", "check", kit)
+    fault = f"{kit}/templates/b/gap.toml: 'one' in conftest.py is another one than that of 'a'\n"
+    assert (ran.code, ran.out) == (9, fault)
 
 
 def test_the_demo_kit_keeps_the_contract() -> None:

@@ -281,7 +281,7 @@ def test_a_symbol_that_this_checkout_lacks_is_left_out_and_named(tree: Path) -> 
     text = prices.read_text()
     prices.write_text(text[: text.index("def price(")])
     done = scaffold("new", "--gap", "prices", *KIT, "-C", tree)
-    assert "  left out: prices: parcels/prices.py: no price\n" in done.out
+    assert "  left out of prices: parcels/prices.py: no price\n" in done.out
     written = (tree / TESTS).read_text()
     assert "import base_price, premium\n" in written and "test_zone" not in written
 

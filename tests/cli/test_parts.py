@@ -34,10 +34,10 @@ def test_parts_are_written_one_after_the_other(tree: Path) -> None:
     done = run(tree, "new", "--gap", "labels", "--next")
     assert (done.code, done.out) == (
         0,
-        "  left out: labels: all of its parts are written\nnothing to do; nothing to do\n",
+        "  left out: labels: all of its parts are written\nnothing to do\n",
     )
     assert run(tree, "undo").out == "taken back: new labels:addresses (2 files)\n"
-    assert run(tree, "undo").out == "taken back: new labels:numbers (1 files)\n"
+    assert run(tree, "undo").out == "taken back: new labels:numbers (1 file)\n"
     assert snapshot(tree) == before
 
 
@@ -150,7 +150,7 @@ def test_verify_names_the_parts_that_are_red(tree: Path) -> None:
     done = run(tree, "verify", "labels", "--python", sys.executable)
     assert done.code == 6
     assert "  part numbers: green (27 tests)\n" in done.out
-    assert "  part addresses: red (1 tests): tests/test_labels.py: ModuleNotFoundError" in done.out
+    assert "  part addresses: red (1 test): tests/test_labels.py: ModuleNotFoundError" in done.out
     document = json.loads(run(tree, "verify", "labels", "--python", sys.executable, "--json").out)
     parts = document["outcomes"][0]["by_part"]
     assert [(item["part"], item["verdict"]) for item in parts] == [

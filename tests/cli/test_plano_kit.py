@@ -22,7 +22,8 @@ def test_the_list_names_every_row_but_the_deprecated_one(tmp_path: Path) -> None
         (["new", "--gap", "tragets"], 3, "-C names the checkout", "ls -a"),
         (["new", "--gap", "targets", "-C", "nowhere"], 3, "no folder nowhere (-C)", "ls -a"),
         (["list", "--priority", "P7"], 2, "no priority 'P7'", "scaffold list"),
-        (["show", "tragets"], 2, "closest match is 'targets'", "targets"),
+        (["show", "tragets"], 2, "closest match is 'targets'", "scaffold show targets"),
+        (["show", "targets:script"], 2, "is the name of a part", "scaffold show targets"),
     ],
 )
 def test_a_refusal_has_one_fact_one_hint_and_its_exit_code(

@@ -31,8 +31,8 @@ def test_a_gap_that_was_not_proved_is_described_as_such(tree: Path) -> None:
     first, _, rest = done.out.partition("\n\n")
     assert first.startswith("Adds 9 tests for `parcels/prices.py`: what a parcel costs. ")
     assert first.endswith(
-        "1 of them states right behaviour that the code violates today, as strict expected "
-        "failures."
+        "1 of them states right behaviour that the code violates today, as a strict expected "
+        "failure."
     )
     assert headings(rest) == [
         "## What was not tested",
@@ -120,9 +120,9 @@ def test_without_a_name_all_that_is_written_is_one_text(tree: Path) -> None:
          "scaffold new --part labels:addresses"),
         (["labels", "--part", "adresses"],
          "'labels' has no part 'adresses'; the closest match is 'addresses'",
-         "scaffold new --gap labels --part addresses"),
+         "scaffold pr labels --part addresses"),
         (["lables"], "there is no gap called 'lables'; the closest match is 'labels'",
-         "scaffold new --gap labels"),
+         "scaffold pr labels"),
     ],
 )  # fmt: skip
 def test_what_is_not_written_is_refused(tree: Path, words: list[str], fact: str, hint: str) -> None:

@@ -30,8 +30,8 @@ def test_the_tutorial_leads_from_nothing_to_a_proved_row(tmp_path: Path) -> None
             ran = scaffold(*words[1:], *python, cwd=tmp_path)
             assert ran.code == 0, (line, ran.out, ran.err)
             printed[words[1]] = ran.out
-    assert "greet: proved (4 tests: 3 passed, 1 known defects" in printed["verify"]
+    assert "greet: proved (4 tests: 3 passed, 1 known defect" in printed["verify"]
     assert "100 % of its lines" in printed["verify"]
-    assert "test_a_friend_is_sent_off" in printed["show"]
+    assert "test_farewell_names_the_friend" in printed["show"]
     assert "taken back" in printed["undo"]
     assert not (tmp_path / "app" / "tests").exists()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 from support.command import Ran, scaffold
-from support.repositories import git
-from support.tinykit import DEMO_KIT
+from support.repositories import committed, git, with_author
+from support.tinykit import DEMO_KIT, gap_toml, write_kit
 from support.tree import snapshot, write_files
 
 TESTS = Path("tests") / "test_prices.py"
@@ -44,6 +45,43 @@ def test_what_was_committed_is_named_with_a_command_that_commits(repository: Pat
     assert done.code == 0
     command = done.out.rpartition("with: ")[2].strip()
     assert TESTS.as_posix() in command
+
+
+def test_the_command_commits_what_a_commit_moved_and_deleted(tmp_path: Path) -> None:
+    """They are not in the index after the undo, and `git commit -- PATH` leaves them out."""
+    row = gap_toml(moves=[{"from": "old.py", "to": "new.py"}], removes=[{"path": "gone.py"}])
+    rows = {"row/gap.toml": row, "row/files/test_row.py": "def test_row(): pass\n"}
+    kit = write_kit(tmp_path / "kit", rows)
+    files = {"app.py": "x = 1\n", "old.py": "old = 1\n", "gone.py": "gone = 1\n"}
+    app = committed(write_files(tmp_path / "app", files))
+    with_author(app)
+    words = ("--kit", kit, "-C", app)
+    done = scaffold("new", "row", "--commit", "--no-prove", *words)
+    assert done.code == 0, done.err
+    typed = scaffold("undo", *words).out.rpartition("with: ")[2]
+    subprocess.run(["sh", "-c", typed], cwd=tmp_path, check=True, capture_output=True)
+    assert git(app, "diff", "HEAD~2", "--stat") == ""
+    assert git(app, "status", "--porcelain", "--", ":!.scaffold") == ""
+
+
+def test_nothing_is_said_where_a_person_staged_the_file_away(repository: Path) -> None:
+    assert run(repository, "new", "--gap", "prices").code == 0
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Tests")
+    git(repository, "mv", str(TESTS), "tests/test_costs.py")
+    assert run(repository, "new", "--gap", "prices").code == 0
+    done = run(repository, "undo")
+    assert done.code == 0 and "commit" not in done.out
+
+
+def test_nothing_is_said_where_the_commit_holds_a_person_s_own(repository: Path) -> None:
+    write_files(repository, {TESTS.as_posix(): "mine = 1\n"})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "Mine")
+    write_files(repository, {TESTS.as_posix(): "mine = 2\n"})
+    assert run(repository, "new", "prices", "--on-conflict", "overwrite").code == 0
+    done = run(repository, "undo")
+    assert done.code == 0 and "commit" not in done.out
 
 
 def test_force_names_each_edit_that_it_throws_away(tree: Path) -> None:

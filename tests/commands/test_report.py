@@ -23,7 +23,7 @@ def test_a_table_pads_all_columns_but_the_last() -> None:
 
 def test_every_action_has_its_mark() -> None:
     changes = [change(action, f"{action}.py") for action in Action]
-    lines = report.plan_lines(changes, ["x: y"]).splitlines()
+    lines = report.plan_lines(changes, ["left out: x: y"]).splitlines()
     assert [line[2] for line in lines[:-1]] == ["+", "~", "-", ">", "=", ".", "!"]
     assert lines[-1] == "  left out: x: y"
 
@@ -39,7 +39,7 @@ def test_a_proof_is_reported_by_its_verdict_and_counts(kit: Kit) -> None:
     assert report.proof_cell(Status(gap, "open")) == "-"
     proof = {"passed": 3, "known_defects": 1, "todo": 2, "failed": 6, "killed": 4, "viable": 5}
     row = Status(gap, "generated", "a note", proof, Verdict.RED)
-    counts = "3 passed, 1 known defects, 2 todo, 6 failed, 4/5 killed"
+    counts = "3 passed, 1 known defect, 2 todo, 6 failed, 4/5 killed"
     assert report.proof_cell(row) == f"red: {counts}"
     stale = replace(row, stale=("app.py changed", "the kit's row changed"))
     assert report.proof_cell(stale) == f"red (stale): {counts}"

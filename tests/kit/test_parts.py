@@ -11,6 +11,7 @@ from scaffold.errors import KitError, UsageError
 from scaffold.kit.catalog import Kit, load_kit
 from scaffold.kit.parts import names_of, needed, owner_of
 from scaffold.kit.selection import select_parts
+from scaffold.system import invocation
 from support.tinykit import gap_toml, write_kit
 
 EDITS = [{"kind": "python", "path": "tests/conftest.py", "payload": "conftest.py"}]
@@ -137,16 +138,18 @@ def test_parts_are_named_alone_or_with_their_gap(
 @pytest.mark.parametrize(
     ("slugs", "names", "fact", "hint"),
     [
-        (["row"], ["bb"], "'row' has no part 'bb'; the closest", "scaffold new --gap row --part b"),
+        (["row"], ["bb"], "'row' has no part 'bb'; the closest", "scaffold new --part b"),
         (["row"], ["zzz"], "'row' has no part 'zzz'; there is a, b, c", "scaffold show row"),
         ([], ["b"], "--part b does not name its gap", "scaffold new --part row:b"),
         (["row", "other"], ["a"], "--part a does not name its gap: each", "--part row:a"),
-        ([], ["rwo:b"], "there is no gap called 'rwo'", "scaffold new --gap row"),
+        ([], ["row:bb"], "'row' has no part 'bb'; the closest", "scaffold new --part row:b"),
+        ([], ["rwo:b"], "there is no gap called 'rwo'", "scaffold new --part row:b"),
     ],
 )
 def test_a_part_that_there_is_not_is_refused_with_what_there_is(
     tiny: Kit, slugs: list[str], names: list[str], fact: str, hint: str
 ) -> None:
+    invocation.begin(["new", *(word for name in names for word in ("--part", name))])
     with pytest.raises(UsageError) as caught:
         select_parts(tiny, slugs, names)
     assert caught.value.fact.startswith(fact)

@@ -256,7 +256,7 @@ def test_a_release_with_no_known_command_is_reported_and_the_other_rows_go_on(
     before = snapshot(release)
     done = scaffold(*BULK, "-C", release)
     assert done.code == 0, done.err
-    assert "left out: cli_main: " in done.out
+    assert "left out of cli_main: " in done.out
     suite = run_suite(release)
     assert suite.returncode == 0, suite.stdout[-2000:]
     assert scaffold("undo", "-C", release).code == 0

@@ -87,7 +87,7 @@ def test_a_retired_row_by_name_is_refused_and_in_bulk_left_out(
 ) -> None:
     with pytest.raises(CheckoutError, match="'tracking' is retired here"):
         plan(kit, checkout, "tracking")
-    assert "tracking: its targets are not in this checkout" in plan(kit, checkout).notes()
+    assert "left out: tracking: its targets are not in this checkout" in plan(kit, checkout).notes()
 
 
 def test_all_conflicts_are_named_at_once(checkout: Checkout, kit: Kit) -> None:

@@ -23,7 +23,14 @@ ERRORS = {
     for name, kind in vars(scaffold.errors).items()
     if isinstance(kind, type) and issubclass(kind, scaffold.errors.ScaffoldError)
 }
-MAKERS = {"edit": EDITOR, "look": "ls", "room": "ls", "quoted": "", "in_folder": "cd"}
+MAKERS = {
+    "edit": EDITOR,
+    "instead": "scaffold",
+    "look": "ls",
+    "room": "ls",
+    "quoted": "",
+    "in_folder": "cd",
+}
 """Functions whose result begins in one way; tests/system/test_output.py has their results."""
 SAME_BEGINNING = {"format", "replace", "rstrip", "strip", "removesuffix"}
 AN_INTERPRETER = "begins with the path of an interpreter"

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scaffold.commands import report
+from scaffold.commands.proof.junit import to_junit
 from scaffold.plan.changes import Action, Change
 from scaffold.proof.outcome import Outcome, why_red
 from scaffold.proof.runner import TestResult
@@ -72,7 +73,7 @@ def outcome(test: TestResult, gap: str = "prices") -> Outcome:
 
 @given(anything, anything, st.sampled_from(["failed", "skipped", "xfailed", "error"]))
 def test_junit_is_well_formed_for_any_id_and_message(name: str, message: str, kind: str) -> None:
-    text = report.to_junit([outcome(TestResult(name, kind, message))])
+    text = to_junit([outcome(TestResult(name, kind, message))])
     (case,) = ElementTree.fromstring(text.encode("utf-8")).iter("testcase")
     assert case.get("name") == xml_text(name)
     # A red test has a sentence of ours around its message.

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import field as fieldwork
-from entries import keep_entry, key_of, kill_share
+import renderings
+from entries import keep_entry, key_of, kill_cell, kill_share
 from scaffold.kit.catalog import Gap, Kit, Target, Twin
 from support.tree import write_files
 
@@ -55,6 +56,15 @@ def test_an_equivalent_survivor_counts_neither_way_and_another_one_does(gap: Gap
     assert lines == ["parcels/labels.py: 88.9 % killed, not 90"]
 
 
+def test_the_share_of_the_ledger_has_the_denominator_that_is_printed(gap: Gap) -> None:
+    same = survivor("same", True)
+    found = entry(100, 9, same, survivor("takes an hour to tell"))
+    assert kill_cell(found, target(gap)) == "90.0 % (9/10)"
+    nothing = {**target(gap), "killed": 0}
+    assert kill_cell(entry(100, 0, same), nothing) == "only equivalent mutants"
+    assert kill_cell(entry(100, 0), nothing) == "no mutants"
+
+
 def target(gap: Gap) -> dict[str, Any]:
     return {"path": gap.targets[0].paths[0], "killed": 9}
 
@@ -89,9 +99,9 @@ def test_a_ready_row_without_an_entry_is_red(kit: Kit, capsys: pytest.CaptureFix
 def test_an_entry_is_stale_when_its_row_renders_otherwise(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fieldwork, "FACTS", tmp_path)
+    monkeypatch.setattr(renderings, "FACTS", tmp_path)
     (tmp_path / "aaaa.json").write_text('{"labels": {}}')
-    digest = fieldwork.rendered_digest(kit, kit.gap("labels"), {})
+    digest = renderings.rendered_digest(kit, kit.gap("labels"), {})
     fresh = {"gap": "labels", "commit": "aaaa", "digest": digest}
     assert list(fieldwork.stale(kit, [fresh])) == []
     assert list(fieldwork.stale(kit, [{**fresh, "digest": "0"}])) == ["labels aaaa"]
@@ -100,7 +110,7 @@ def test_an_entry_is_stale_when_its_row_renders_otherwise(
 def test_the_table_marks_an_entry_that_is_stale(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fieldwork, "FACTS", tmp_path)
+    monkeypatch.setattr(renderings, "FACTS", tmp_path)
     monkeypatch.setattr(fieldwork, "TABLE", tmp_path / "ledger.md")
     (tmp_path / "aaaa.json").write_text('{"labels": {}}')
     fresh, case = measured(kit, "default", 98.0), measured(kit, "few_serials", 98.0)
@@ -114,8 +124,9 @@ def test_the_table_marks_an_entry_that_is_stale(
 def test_an_entry_of_a_case_stands_beside_that_of_the_defaults(
     kit: Kit, gap: Gap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    for name, path in (("LEDGER", "ledger.json"), ("TABLE", "ledger.md"), ("FACTS", "facts")):
+    for name, path in (("LEDGER", "ledger.json"), ("TABLE", "ledger.md")):
         monkeypatch.setattr(fieldwork, name, tmp_path / path)
+    monkeypatch.setattr(renderings, "FACTS", tmp_path / "facts")
     write_files(tmp_path, {"facts/aaaa.json": '{"labels": {}}'})
     for case, line in (("few_serials", 50.0), ("default", 98.0)):
         keep_entry(fieldwork.LEDGER, measured(kit, case, line))
@@ -134,7 +145,7 @@ def measured(kit: Kit, case: str, line: float) -> dict[str, Any]:
     """An entry as `run` makes it."""
     item = {**entry(line), "generated": 1, "known_defects": 0, "suites": 0}
     item["targets"][0].update(viable=9, line_bar_pct=98)
-    digest = fieldwork.rendered_digest(kit, kit.gap("labels"), {}, case)
+    digest = renderings.rendered_digest(kit, kit.gap("labels"), {}, case)
     return {**item, "digest": digest} | ({} if case == "default" else {"case": case})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import mends
+import renderings
 from entries import keep_entry
 from scaffold.checkout.find import Checkout
 from scaffold.kit.catalog import Gap, Kit
@@ -51,7 +52,7 @@ def test_an_entry_is_stale_when_the_row_renders_otherwise(
 ) -> None:
     facts = Checkout(tree).find(gap).facts()
     (tmp_path / "aaaa.json").write_text(json.dumps({"prices": facts}))
-    monkeypatch.setattr(mends, "FACTS", tmp_path)
+    monkeypatch.setattr(renderings, "FACTS", tmp_path)
     fresh = {**entry(), "digest": mends.digest_of(kit, gap, facts)}
     assert not mends.is_stale(kit, gap, fresh)
     assert mends.is_stale(kit, gap, {**fresh, "digest": "0"})

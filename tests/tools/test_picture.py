@@ -33,11 +33,3 @@ def test_an_arrow_that_a_longer_way_shows_is_left_out() -> None:
 def test_rooms_that_import_each_other_have_no_picture() -> None:
     with pytest.raises(ValueError, match="circle"):
         picture.heights({("a", "b"), ("b", "a")})
-
-
-def test_every_module_that_the_page_names_is_there() -> None:
-    table = picture.PAGE.read_text("utf-8").partition("## Where to change what")[2]
-    names = re.findall(r"`([\w/]+\.py)`", table.partition("\n## ")[0])
-    places = [SOURCES / name for name in names if "/" in name or name == "errors.py"]
-    assert len(places) >= 15
-    assert [str(place) for place in places if not place.is_file()] == []

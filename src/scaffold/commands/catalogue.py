@@ -49,7 +49,7 @@ def list_gaps(
     kit: Path | None,
     json: bool,
 ) -> None:
-    """Print the catalogue: every gap, its priority and state."""
+    """Print the catalogue: every gap, and whether its template is ready."""
     from scaffold.commands import report
     from scaffold.commands.parts import HEADER, part_rows, parts_to_json
     from scaffold.errors import UsageError
@@ -79,6 +79,9 @@ def list_gaps(
     elif parts:
         rows = [row for gap in gaps if gap.built for row in part_rows(gap, sizes[gap.slug])]
         output.say(report.table(rows, HEADER))
+        output.note(
+            "lines and tests without a checkout; in one they can be more: scaffold show GAP"
+        )
     else:
         output.say(report.catalogue(gaps))
 

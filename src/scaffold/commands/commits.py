@@ -12,6 +12,7 @@ from scaffold.kit.parts import in_order, label_of, subject_line, words_of
 from scaffold.plan.changes import Action
 from scaffold.system import invocation
 from scaffold.system.git.repository import Commit, Repository
+from scaffold.system.output import counted
 
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
@@ -135,7 +136,8 @@ class Commits:
         """What was committed, one line each."""
         branch = self.repository.branch or "a detached HEAD"
         return [
-            f"committed on {branch}: {commit.id[:10]} {commit.message} ({len(commit.paths)} files)"
+            f"committed on {branch}: {commit.id[:10]} {commit.message} "
+            f"({counted(len(commit.paths), 'file')})"
             for _, commit in self.made
         ]
 

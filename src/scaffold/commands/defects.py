@@ -6,11 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from scaffold.system.output import xml_text
-
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
     from scaffold.checkout.find import Checkout
     from scaffold.kit.defects import Defect, Looked
     from scaffold.proof.outcome import Outcome
@@ -118,29 +114,3 @@ def mend_lines(record: Outcome) -> list[str]:
             lines.append(f"    {verdict}: {', '.join(names)}")
     none = (one for one in record.mends if one.verdict is MendVerdict.NO_MEND)
     return lines + [f"    no mend for {one.id}: {one.why}" for one in none]
-
-
-def add_mends(root: Element, record: Outcome) -> None:
-    """The mend check of a gap as a suite of its own in JUnit XML."""
-    from xml.etree import ElementTree
-
-    from scaffold.proof.mends import CHECKED, WRONG
-
-    if record.mends is None:
-        return
-    suite = ElementTree.SubElement(
-        root,
-        "testsuite",
-        name=xml_text(f"{record.gap} mends"),
-        tests=str(len(record.mends)),
-        failures=str(sum(one.verdict in WRONG for one in record.mends)),
-        skipped=str(sum(one.verdict not in CHECKED for one in record.mends)),
-    )
-    for one in record.mends:
-        names = {"classname": xml_text(record.gap), "name": xml_text(f"mend {one.id}")}
-        case = ElementTree.SubElement(suite, "testcase", names)
-        if one.verdict in WRONG:
-            ElementTree.SubElement(case, "failure", message=xml_text(one.problem))
-        elif one.verdict not in CHECKED:
-            message = ": ".join(filter(None, [str(one.verdict), one.why]))
-            ElementTree.SubElement(case, "skipped", message=xml_text(message))

@@ -49,7 +49,8 @@ def doctor(checkout: Path, kit: Path | None, run: bool, clear_cache: bool, json:
         checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded), *about.checks]
         command = invocation.command("scaffold doctor --run")
         checks += [_environment(about.checkout, gap, run, command) for gap in about.gaps]
-        checks += _caches()
+        # Several gaps may need the same.
+        checks = list(dict.fromkeys([*checks, *_caches()]))
     if json:
         body = [{**asdict(check), "hint": invocation.command(check.hint)} for check in checks]
         output.answer(report.to_json("doctor", {"checks": body}))
@@ -99,7 +100,9 @@ def _tool(name: str, purpose: str, hint: str) -> Check:
         return Check(name, False, f"not found; it {purpose}", hint)
     lines = (answer.stdout or answer.stderr).splitlines()
     if answer.returncode != 0:
-        return Check(name, False, f"found, but it does not run; it {purpose}", hint)
+        # What it says itself is nearer to the cause than how it is installed.
+        said = f": {' '.join(lines)}" if lines else ""
+        return Check(name, False, f"it {purpose}, and does not run{said}", "" if said else hint)
     return Check(name, True, lines[0] if lines else "found")
 
 
@@ -155,7 +158,8 @@ def _checkout(start: Path, kit: Kit) -> _Found:
     for gap in kit.gaps.values():
         if gap.built and gap.run is not None and checkout.has_target(gap):
             gaps.setdefault((gap.run.runner, gap.run.root), gap)
-    about = Check("checkout", True, f"{checkout.root}, {len(state.gaps)} gaps generated")
+    generated = f"{output.counted(len(state.gaps), 'gap')} generated"
+    about = Check("checkout", True, f"{checkout.root}, {generated}")
     records = {
         "ignored": "ignored by git; carried with: scaffold new --state tracked",
         "tracked": "tracked in git; ignored with: scaffold new --state ignored",

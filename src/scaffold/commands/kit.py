@@ -12,16 +12,22 @@ from scaffold.system import output
 
 if TYPE_CHECKING:
     from scaffold.errors import KitError
+    from scaffold.kit.catalog import Gap, Kit
 
 folder = click.argument("folder", metavar="[DIR]", type=PATH, default=HERE)
 
 
 @click.group(
     subcommand_metavar="new|check|format [ARGS]...",
+    invoke_without_command=True,
     epilog=notes("scaffold kit new --help", "scaffold kit check", codes=(0, 2)),
 )
-def kit() -> None:
+@click.pass_context
+def kit(context: click.Context) -> None:
     """Write and check a kit of your own."""
+    if context.invoked_subcommand is None:
+        output.say(context.get_help())
+        context.exit(2)
 
 
 @kit.command(
@@ -82,9 +88,12 @@ def check(folder: Path, gap: tuple[str, ...], json: bool) -> int:
     check_copier_yml(loaded.root)
     check_questions(loaded)
     found: dict[str, list[str]] = {}
+    units: dict[tuple[str, str], tuple[str, str]] = {}
     for row in [loaded.gap(name) for name in gap] or loaded.gaps.values():
         progress(f"check {row.slug}")
         found[row.slug] = list(find_faults(loaded, row, _finish))
+        found[row.slug] += _requirements(loaded, row)
+        found[row.slug] += [] if found[row.slug] else _disagreements(loaded, row, units)
         if not json:
             for fault in found[row.slug]:
                 output.say(output.visible(fault))
@@ -112,6 +121,46 @@ def show_format(json: bool) -> None:
         output.answer(report.to_json("help", {"text": text}))
     else:
         output.raw(text.encode("utf-8"))
+
+
+def _requirements(loaded: Kit, row: Gap) -> list[str]:
+    from scaffold.errors import KitError
+    from scaffold.kit.selection import with_requirements
+
+    try:
+        with_requirements(loaded, [row])
+    except KitError as error:
+        return [f"{row.folder / 'gap.toml'}: {error.fact}"]
+    return []
+
+
+def _disagreements(
+    loaded: Kit, row: Gap, units: dict[tuple[str, str], tuple[str, str]]
+) -> list[str]:
+    """Units that gaps before this one put into the same file with another text.
+
+    Args:
+        loaded: The kit.
+        row: The gap.
+        units: File and name of a unit -> its text's digest and the gap of it; gets those of `row`.
+    """
+    from scaffold.edits import kind_of
+    from scaffold.kit.cases import case_answers
+    from scaffold.kit.render import render
+
+    if not row.built:
+        return []
+    payloads = render(loaded, row, case_answers(row, "default"), {}, "0").payloads
+    faults = []
+    for spec in row.edits:
+        for unit in kind_of(spec.kind).units(payloads[spec.payload], origin=spec.payload):
+            digest, other = units.setdefault((spec.path, unit.name), (unit.digest, row.slug))
+            if digest != unit.digest:
+                faults.append(
+                    f"{row.folder / 'gap.toml'}: '{unit.name}' in {spec.path} is another one than "
+                    f"that of '{other}'"
+                )
+    return faults
 
 
 def _finish(path: str, content: bytes) -> bytes:

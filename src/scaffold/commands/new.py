@@ -35,7 +35,7 @@ from scaffold.system import invocation, output
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.commands.commits import Commits
-    from scaffold.kit.catalog import Gap, Kit
+    from scaffold.kit.catalog import Kit
     from scaffold.plan.model import Plan, Request
     from scaffold.workflow.proved import Proved
 
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
         codes=(0, 2, 3, 4, 5, 6, 7, 9, 10),
     )
 )
-@click.option("--gap", metavar="GAP", multiple=True, help="A gap by name; may repeat.")
+@click.argument("names", metavar="[GAP[:PART] ...]", nargs=-1, help="As --gap.")
+@click.option("--gap", metavar="GAP", multiple=True, help="A gap by name, or GAP:PART; may repeat.")
 @click.option(
     "--part", metavar="PART", multiple=True, help="A part of the gap, or GAP:PART; may repeat."
 )
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
 @as_json
 @click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")
 def new(
+    names: tuple[str, ...],
     gap: tuple[str, ...],
     part: tuple[str, ...],
     next_part: bool,
@@ -136,15 +138,14 @@ def new(
     """Write the tests of the picked gaps, as one transaction."""
     from scaffold import workflow
     from scaffold.kit.questions import parse_settings, read_answers
-    from scaffold.kit.selection import select, select_parts
+    from scaffold.kit.selection import gaps_and_parts, select
     from scaffold.plan.model import Request
 
     checked_words(kind, language)
     check_commit(commit, branch, shown=dry_run or diff)
     loaded = load(kit)
     given = {**(read_answers(answers) if answers else {}), **parse_settings(settings)}
-    parts = select_parts(loaded, gap, part, next_part=next_part)
-    gap = tuple(dict.fromkeys([*gap, *parts]))
+    gap, parts = gaps_and_parts(loaded, (*names, *gap), part, next_part=next_part)
     picked = bool(gap or priority or everything)
     asks, way = not (yes or json or dry_run or diff) and _on_terminal(), OnConflict(on_conflict)
     if not picked:
@@ -162,8 +163,9 @@ def new(
                 language=language,
             )
         else:
-            gaps, parts, asked = _ask(loaded, opened, kind, language, given, progress)
-            given = {**given, **asked}
+            from scaffold.commands import prompts
+
+            gaps, parts, given = prompts.ask(loaded, opened, kind, language, given, progress)
         named = frozenset(gap if picked else [item.slug for item in gaps])
         request = Request(tuple(gaps), {}, named, stubs, way, parts, next_part, state=state)
         found, written = _write(loaded, opened, request, given, progress, show, commits)
@@ -265,48 +267,6 @@ def _need_terminal(asks: bool) -> None:
         )
 
 
-def _ask(
-    kit: Kit,
-    checkout: Checkout,
-    kind: str | None,
-    language: str | None,
-    given: dict[str, Any],
-    progress: Progress,
-) -> tuple[list[Gap], dict[str, tuple[str, ...]], dict[str, Any]]:
-    """The gaps that a person picked, the parts of each, and the answers to their questions."""
-    from scaffold import workflow
-    from scaffold.commands import prompts
-    from scaffold.errors import ScaffoldError
-    from scaffold.kit.parts import names_of, with_needs
-    from scaffold.kit.selection import select
-    from scaffold.plan.sizes import Size, known_sizes
-
-    rows = [
-        status
-        for status in workflow.statuses(kit, checkout)
-        if (language is None or status.gap.language == language)
-        and status.gap.kind == (kind or "gap")
-        and status.state != "skipped"
-    ]
-
-    def sizes(gap: Gap) -> dict[str, Size]:
-        progress(f"count {gap.slug}")
-        try:
-            return known_sizes(kit, gap, checkout.find(gap).facts())
-        except ScaffoldError:  # the plan names it, where it is picked
-            return {}
-
-    written = {(row.gap.slug, name) for row in rows for name, mode in row.parts.items() if mode}
-    places = with_needs(kit, prompts.pick_parts(rows, sizes), written)
-    gaps = select(kit, slugs=dict.fromkeys(slug for slug, _ in places))
-    parts = {
-        gap.slug: tuple(name for name in names_of(gap) if (gap.slug, name) in places)
-        for gap in gaps
-        if gap.parts and any(slug == gap.slug for slug, _ in places)
-    }
-    return gaps, parts, prompts.ask_questions(gaps, skip=set(given))
-
-
 def _show_diff(found: Proved, *, json: bool) -> None:
     from scaffold.plan.changes import diff as unified
 
@@ -356,7 +316,8 @@ def _show_and_apply(found: Proved, show: Showing, commits: Commits | None) -> bo
     if written and commits is None:
         invocation.current.done = f"what was asked for is written ({plan.label})"
     if not show.json:
-        output.say(report.closing_line(plan, written=written, dry_run=show.dry_run))
+        proved = bool(found.outcomes)
+        output.say(report.closing_line(plan, written=written, dry_run=show.dry_run, proved=proved))
         output.say(report.lines_of(commits.lines())) if commits else None
     elif show.dry_run:
         _print_json(plan, written=False, **found.to_json())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold.kit.parts import parts_of
+from scaffold.system.output import counted
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
@@ -56,7 +57,7 @@ def part_lines(gap: Gap, sizes: Mapping[str, Size]) -> Sequence[str]:
     lines = []
     for part in gap.parts:
         size = sizes.get(part.name)
-        facts = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
+        facts = [counted(size.lines, "line"), counted(size.tests, "test")] if size else []
         facts += [f"needs {', '.join(part.needs)}"] if part.needs else []
         lines.append(f"part: {part.name} ({', '.join(facts)}): {part.title}")
     return lines
@@ -67,7 +68,7 @@ def part_problems(parts: Sequence[PartProof]) -> list[str]:
     if not any(part.problem for part in parts):
         return []
     return [
-        f"  part {part.part}: {part.verdict} ({part.tests} tests)"
+        f"  part {part.part}: {part.verdict} ({counted(part.tests, 'test')})"
         + (f": {part.problem}" if part.problem else "")
         for part in parts
     ]

@@ -5,24 +5,84 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold.commands.parts import tools
 from scaffold.errors import UsageError
 from scaffold.kit.catalog import Gap
 from scaffold.kit.cuts import Part, Place
 from scaffold.kit.parts import parts_of
-from scaffold.kit.questions import Question, load_questions
+from scaffold.kit.questions import Question, load_questions, written
 from scaffold.plan.sizes import Size
 from scaffold.proof.needs import missing
-from scaffold.system import interruption
-from scaffold.system.output import visible
+from scaffold.system import interruption, invocation
+from scaffold.system.output import counted, visible
 from scaffold.workflow import Status
+
+if TYPE_CHECKING:
+    from scaffold.checkout.find import Checkout
+    from scaffold.commands.options import Progress
+    from scaffold.kit.catalog import Kit
 
 OPEN = frozenset({"open", "outdated", "partial"})
 """States in which a gap can be picked."""
 Sizes = Callable[[Gap], Mapping[str, Size]]
 """How large the parts of a gap are, by their names; empty where that is not known."""
+
+
+def ask(
+    kit: Kit,
+    checkout: Checkout,
+    kind: str | None,
+    language: str | None,
+    given: dict[str, Any],
+    progress: Progress,
+) -> tuple[list[Gap], dict[str, tuple[str, ...]], dict[str, Any]]:
+    """The gaps that a person picked, the parts of each, and the answers, those given included."""
+    from scaffold import workflow
+    from scaffold.errors import ScaffoldError
+    from scaffold.kit.parts import names_of, with_needs
+    from scaffold.kit.selection import select
+    from scaffold.plan.sizes import known_sizes
+
+    rows = [
+        status
+        for status in workflow.statuses(kit, checkout)
+        if (language is None or status.gap.language == language)
+        and status.gap.kind == (kind or "gap")
+        and status.state != "skipped"
+    ]
+
+    def sizes(gap: Gap) -> dict[str, Size]:
+        progress(f"count {gap.slug}")
+        try:
+            return known_sizes(kit, gap, checkout.find(gap).facts())
+        except ScaffoldError:  # the plan names it, where it is picked
+            return {}
+
+    there = {(row.gap.slug, name) for row in rows for name, mode in row.parts.items() if mode}
+    places = with_needs(kit, pick_parts(rows, sizes), there)
+    gaps = select(kit, slugs=dict.fromkeys(slug for slug, _ in places))
+    parts = {
+        gap.slug: tuple(name for name in names_of(gap) if (gap.slug, name) in places)
+        for gap in gaps
+        if gap.parts and any(slug == gap.slug for slug, _ in places)
+    }
+    asked = ask_questions(gaps, skip=set(given))
+    invocation.add_typed(as_typed(gaps, parts, asked))
+    return gaps, parts, {**given, **asked}
+
+
+def as_typed(
+    gaps: list[Gap], parts: Mapping[str, tuple[str, ...]], asked: Mapping[str, Any]
+) -> list[str]:
+    """What was picked and answered, as the words of a command line."""
+    defaults = {one.name: one.default for gap in gaps for one in load_questions(gap)}
+    words = [word for gap in gaps if gap.slug not in parts for word in ("--gap", gap.slug)]
+    words += [w for slug, names in parts.items() for n in names for w in ("--part", f"{slug}:{n}")]
+    for name, value in asked.items():
+        words += ["--set", f"{name}={written(value)}"] if value != defaults.get(name) else []
+    return words
 
 
 def pick_parts(rows: Sequence[Status], sizes: Sizes) -> list[Place]:
@@ -46,7 +106,7 @@ def pick_parts(rows: Sequence[Status], sizes: Sizes) -> list[Place]:
         questionary.checkbox(
             "Which gaps do you want to close?",
             choices=choices,
-            instruction="(space picks, a all, enter goes on)",
+            instruction="(space picks, a all, enter goes on; of each P0 gap the next is ticked)",
         )
     )
     if not picked:
@@ -191,7 +251,7 @@ def _choices(row: Status, sizes: Sizes) -> list[Any]:
 
 def _described(gap: Gap, part: Part, size: Size | None) -> str:
     name = f"{gap.slug}:{part.name}" if gap.parts else gap.slug
-    facts = [f"{size.lines} lines", f"{size.tests} tests"] if size else []
+    facts = [counted(size.lines, "line"), counted(size.tests, "test")] if size else []
     facts += [gap.language, tools(gap)]
     if lacks := missing(gap.needs):
         # It can be written all the same; only its proof needs the tool.

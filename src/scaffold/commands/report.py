@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold.commands.defects import add_mends, mend_lines
+from scaffold.commands.defects import mend_lines
 from scaffold.commands.parts import part_problems, parts_to_json
-from scaffold.commands.proof.rules import add_rules, rule_lines
+from scaffold.commands.proof.rules import rule_lines
 from scaffold.system.invocation import command
-from scaffold.system.output import visible, xml_text
+from scaffold.system.output import counted, visible
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
@@ -130,6 +130,9 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
     return lines_of(lines)
 
 
+NOTHING = "nothing to do"
+
+
 def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
     """The plan, one line a file, then what was left out and why."""
     lines = []
@@ -137,7 +140,7 @@ def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
         note = f"  ({change.note})" if change.note else ""
         place = " -> ".join(change.places) if change.writes else change.path
         lines.append(f"  {_MARKS[str(change.action)]} {place}{note}")
-    lines += [f"  left out: {note}" for note in notes]
+    lines += [f"  {note}" for note in notes]
     return lines_of(lines)
 
 
@@ -154,7 +157,7 @@ def plan_summary(changes: Sequence[Change]) -> str:
         "conflict": "in conflict",
     }
     parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
-    return ", ".join(parts) or "nothing to do"
+    return ", ".join(parts) or NOTHING
 
 
 def change_to_json(change: Change) -> dict[str, Any]:
@@ -190,13 +193,13 @@ def plan_to_json(plan: Plan, *, written: bool) -> dict[str, Any]:
     }
 
 
-def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
+def closing_line(plan: Plan, *, written: bool, dry_run: bool, proved: bool = False) -> str:
     """The last line of `new`: what came of it and what to type next."""
     summary = plan_summary(plan.changes)
     if dry_run:
         return f"{summary}; nothing was written (--dry-run)"
     if not written:
-        return f"{summary}; nothing to do"
+        return summary if summary == NOTHING else f"{summary}; {NOTHING}"
     slugs = " ".join(dict.fromkeys(item.gap.slug for item in plan.gaps))
     done = re.sub(r"\bto (create|update|delete|move)\b", lambda found: f"{found[1]}d", summary)
     back = [f"take it back with: {command('scaffold undo')}"]
@@ -204,7 +207,7 @@ def closing_line(plan: Plan, *, written: bool, dry_run: bool) -> str:
         [
             f"done: {done}",
             *(f"then run: {visible(item.gap.after)}" for item in plan.gaps if item.gap.after),
-            f"prove it with: {command(f'scaffold verify {slugs}')}",
+            *([f"prove it with: {command(f'scaffold verify {slugs}')}"] if not proved else []),
             *(back if any(change.writes for change in plan.changes) else ()),  # not only records
         ]
     )
@@ -233,13 +236,13 @@ def proof_cell(row: Status) -> str:
 
     counts = [f"{proof['passed']} passed"]
     for name, label in (
-        ("known_defects", "known defects"),
-        ("todo", "todo"),
-        ("skipped", "skipped"),
-        ("failed", "failed"),
+        ("known_defects", ("known defect",)),
+        ("todo", ("todo", "todo")),
+        ("skipped", ("skipped", "skipped")),
+        ("failed", ("failed", "failed")),
     ):
         if proof.get(name):
-            counts.append(f"{proof[name]} {label}")
+            counts.append(counted(proof[name], *label))
     if proof.get("viable"):
         share = f" ({tried})" if (tried := share_tried(proof)) else ""
         counts.append(f"{proof['killed']}/{proof['viable']} killed{share}")
@@ -291,8 +294,8 @@ def _outcome_lines(record: Outcome) -> str:
     count = record.counts
     lines = [
         f"{record.gap}{_parts_of(record)}: {record.verdict} "
-        f"({count['generated']} tests: {count['passed']} passed, "
-        f"{count['known_defects']} known defects, {count['todo']} todo, "
+        f"({counted(count['generated'], 'test')}: {count['passed']} passed, "
+        f"{counted(count['known_defects'], 'known defect')}, {count['todo']} todo, "
         f"{count['skipped']} skipped, {count['failed']} failed; "
         f"{record.baseline} were there before; {record.seconds:.1f} s)"
     ]
@@ -326,7 +329,7 @@ def _outcome_lines(record: Outcome) -> str:
 def _left_out(kills: Kills) -> list[str]:
     """Mutants that say nothing about the tests, and how verdicts were come by."""
     lines = [
-        f"  {kills.invalid} mutants left out (no build, or an import alone kills them), "
+        f"  {counted(kills.invalid, 'mutant')} left out (no build, or an import alone kills them), "
         f"{kills.timeouts} timed out, {kills.cached} known from before"
     ]
     kinds = (
@@ -336,64 +339,3 @@ def _left_out(kills: Kills) -> list[str]:
     if any(count for count, _ in kinds):
         lines.append(f"  {'; '.join(f'{count} {kind}' for count, kind in kinds if count)}")
     return lines
-
-
-def to_junit(records: Sequence[Outcome]) -> str:
-    """The generated tests as JUnit XML, one suite a gap."""
-    from xml.etree import ElementTree
-
-    from scaffold.proof.outcome import RED, Kind, kind_of, why_red
-
-    root = ElementTree.Element("testsuites")
-    for record in records:
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=xml_text(record.gap),
-            tests=str(len(record.tests)),
-            failures=str(sum(record.counts[kind] for kind in RED)),
-            skipped=str(record.counts[Kind.KNOWN_DEFECT] + record.counts[Kind.TODO]),
-            time=f"{record.seconds:.3f}",
-        )
-        properties = ElementTree.SubElement(suite, "properties")
-        for name, value in _properties(record):
-            ElementTree.SubElement(
-                properties, "property", name=xml_text(name), value=xml_text(value)
-            )
-        for test in record.tests:
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=xml_text(record.gap),
-                name=xml_text(test.id),
-                time=f"{test.seconds:.3f}",
-            )
-            kind, message = kind_of(test), xml_text(test.message)
-            if kind in RED:
-                ElementTree.SubElement(case, "failure", message=xml_text(why_red(test)))
-            elif kind is not Kind.PASSED:
-                skipped = {"message": message, "type": xml_text(test.outcome)}
-                ElementTree.SubElement(case, "skipped", skipped)
-        add_rules(suite, record)
-        add_mends(root, record)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _properties(record: Outcome) -> list[tuple[str, str]]:
-    """Verdict, problems, and what is missing, as names and values."""
-    from scaffold.proof.outcome import spans
-
-    found = [("verdict", str(record.verdict))]
-    found += [("problem", problem) for problem in record.problems]
-    found += [("not proved", lack) for lack in record.lacks]
-    found += [("deleted", path) for path in record.deleted]
-    for target in record.targets:
-        if target.missing:
-            found.append((f"missing lines of {target.path}", ", ".join(spans(target.missing))))
-    found += [
-        ("survived", f"{item.file}:{item.line} {item.operator}: {item.change}")
-        for item in (record.kills.survivors if record.kills else ())
-        if not item.equivalent
-    ]
-    return found

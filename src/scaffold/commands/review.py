@@ -12,7 +12,7 @@ from scaffold.commands import prompts
 from scaffold.commands.report import lines_of, table
 from scaffold.languages import language_of, stubs
 from scaffold.plan.changes import Action, diff
-from scaffold.system.output import block, say
+from scaffold.system.output import block, counted, say
 
 if TYPE_CHECKING:
     from scaffold.plan.changes import Change
@@ -59,7 +59,7 @@ def review(plan: Plan, question: str) -> bool:
             path = prompts.choose("Which file?", [change.path for change in changes])
             show(diff(change for change in changes if change.path == path))
         elif key == "l":
-            say(lines_of(f"  left out: {note}" for note in notes))
+            say(lines_of(f"  {note}" for note in notes))
         else:
             return key == "y" and prompts.confirm_places(plan.deletes, plan.moves)
 
@@ -84,7 +84,7 @@ def summary(changes: Sequence[Change], notes: Sequence[str]) -> str:
     more = sum(count.more for count in counts.values())
     less = sum(count.less for count in counts.values())
     shown.append(
-        f"{len(made)} new, {len(edited)} edited; {tests} tests in them; "
+        f"{len(made)} new, {len(edited)} edited; {counted(tests, 'test')} in them; "
         f"{more} lines more, {less} less"
     )
     untouched = [change for change in changes if not change.writes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +113,8 @@ def undo(
         return
     with workflow.opened(checkout, loaded, Progress(), recovering=False) as opened:
         moved = journal.set_aside(opened.root) if set_aside else []
+        found = None if set_aside else journal.undoable(opened.root, force=force)
+        before = _as_committed(opened.root, found.paths) if found else {}
         undone = None if set_aside else journal.undo(opened.root, force=force)
         if undone:
             invocation.current.done = f"it was taken back ({undone.label})"
@@ -131,10 +133,10 @@ def undo(
     elif undone is None:
         output.say("nothing to undo")
     else:
-        lines = [f"taken back: {undone.label} ({len(undone.paths)} files)"]
+        lines = [f"taken back: {undone.label} ({output.counted(len(undone.paths), 'file')})"]
         lines += [f"edited since, and lost: {path}" for path in undone.lost]
         lines += [f"changed since, so set aside: {line}" for line in undone.aside]
-        lines += _commits_of(undone, opened.root)
+        lines += _commits_of(undone, opened.root, before)
         output.say(report.lines_of(lines))
 
 
@@ -157,43 +159,59 @@ def _show_undo(start: Path, kit: Kit, force: bool, set_aside: bool, json: bool) 
         return
     lines = [f"would be set aside: {path}" for path in moved]
     if found:
-        lines += [f"would be taken back: {found.label} ({len(paths)} files)"]
+        lines += [f"would be taken back: {found.label} ({output.counted(len(paths), 'file')})"]
         lines += [f"  {path}" for path in paths]
         lines += [f"edited since, and would be lost: {path}" for path in found.lost]
     output.say(report.lines_of(lines or ["nothing to do" if set_aside else "nothing to undo"]))
 
 
-def _commits_of(undone: Undone, root: Path) -> list[str]:
-    """What to type where git has a version of the files: its history is the user's."""
+def _as_committed(root: Path, paths: Iterable[str]) -> dict[str, str | None] | None:
+    """The files that are as the commit has them, with git's id; None where none can be read."""
+    from scaffold.system.git.history import history_of
+
+    history = history_of(root)
+    if history is None:
+        return None
+    own = [path for path in paths if not path.startswith(".scaffold/")]
+    ids = history.ids_of(own)
+    return {path: ids.get(path) for path in own if _is_committed(root, path, ids.get(path))}
+
+
+def _is_committed(root: Path, path: str, name: str | None) -> bool:
+    from scaffold.checkout.files import read_file
+    from scaffold.system.git.history import is_blob
+
+    content = read_file(root, path)
+    return is_blob(content, name) or is_blob(content and content.replace(b"\r\n", b"\n"), name)
+
+
+def _commits_of(undone: Undone, root: Path, before: Mapping[str, str | None] | None) -> list[str]:
+    """What to type where git's commit has what was taken back: its history is the user's.
+
+    Args:
+        undone: What was taken back.
+        root: The checkout.
+        before: The files that were as the commit has them; None where it could not be read.
+    """
     import shlex
 
-    own = [path for path in undone.paths if not path.startswith(".scaffold/")]
-    known = _unlike_commit(root, own)
+    from scaffold.system.git import holds
+
+    known = holds(root, undone.paths)
+    if before is not None:
+        # What the index has otherwise than the commit is staged by a person.
+        changed = [
+            path
+            for path, name in before.items()
+            if (path in known) == (name is not None) and not _is_committed(root, path, name)
+        ]
+        known = changed if any(before[path] for path in changed) else []
     if not known:
         return []
     message = shlex.quote(f"Take back {undone.label.removeprefix('new ')}")
     paths = " ".join(invocation.quoted(path) for path in known)
-    typed = invocation.command(f"git commit -m {message} -- {paths}", in_checkout=True)
+    typed = f"git add -- {paths} && git commit -m {message} -- {paths}"
     return [
         "commits are not taken back: git's history stays as it is",
-        f"commit the files as they are now with: {typed}",
-    ]
-
-
-def _unlike_commit(root: Path, paths: Sequence[str]) -> list[str]:
-    """Those of these files that the commit has and that are not as it has them."""
-    from scaffold.checkout.files import read_file
-    from scaffold.system.git import holds
-    from scaffold.system.git.history import history_of, is_blob
-
-    history = history_of(root)
-    if history is None:  # as far as the index shows
-        return holds(root, paths)
-    ids = history.ids_of(paths)
-    there = {path: read_file(root, path) for path in paths if path in ids}
-    return [
-        path
-        for path, content in there.items()
-        if not is_blob(content, ids[path])
-        and not is_blob(content and content.replace(b"\r\n", b"\n"), ids[path])
+        "commit the files as they are now with: " + invocation.command(typed, in_checkout=True),
     ]

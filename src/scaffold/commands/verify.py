@@ -52,7 +52,12 @@ if TYPE_CHECKING:
 @click.option("--mutants", metavar="N|all", help="Break the code N times, or in all ways.")
 @click.option("--before", is_flag=True, help="Measure the checkout's own tests on the targets too.")
 @click.option("--mends", is_flag=True, help="Mend each known defect; its tests alone may turn.")
-@click.option("--mend", metavar="ID", multiple=True, help="Only the mend of this; may repeat.")
+@click.option(
+    "--mend",
+    metavar="ID",
+    multiple=True,
+    help="Try the mend of this defect; may repeat.",
+)
 @click.option("--shard", metavar="K/N", help="Try only the K-th of N equal shares of the mutants.")
 @click.option(
     "--jobs",
@@ -110,7 +115,7 @@ def verify(
         return show_outcomes(records, junit=junit, json=json, blocked=refused)
     from scaffold import workflow
     from scaffold.checkout.state import read_state
-    from scaffold.kit.selection import select_parts
+    from scaffold.kit.selection import gaps_and_parts
     from scaffold.system.caching import cache_dir
 
     loaded = load(kit)
@@ -118,9 +123,8 @@ def verify(
     progress = Progress()
     with workflow.opened(checkout, loaded, progress) as opened:
         state = read_state(opened.root, loaded.name)
-        parts = select_parts(loaded, (), [name for name in gaps if ":" in name])
-        named = dict.fromkeys([*(name for name in gaps if ":" not in name), *parts])
-        picked = workflow.generated_gaps(loaded, state, tuple(named), everything)
+        named, parts = gaps_and_parts(loaded, gaps)
+        picked = workflow.generated_gaps(loaded, state, named, everything)
         options = proof_options(
             python,
             timeout,
@@ -221,6 +225,7 @@ def show_outcomes(
         UsageError: The JUnit file cannot be written.
     """
     from scaffold.commands import report
+    from scaffold.commands.proof.junit import to_junit
     from scaffold.proof.outcome import refusal
 
     errors = [*blocked.values(), *filter(None, [refusal(outcomes)])]
@@ -228,7 +233,7 @@ def show_outcomes(
     if error is not None and not outcomes:
         raise error
     if junit is not None:
-        _write_junit(junit, report.to_junit(outcomes))
+        _write_junit(junit, to_junit(outcomes))
     if json:
         body: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
         if blocked:

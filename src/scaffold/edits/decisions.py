@@ -59,7 +59,7 @@ class Ours:
             return Step.LEAVE, bool(written)
         if place.digest in written:
             return Step.REPLACE, True
-        if unit.digest in written:
+        if unit.digest in written and self.on_conflict is not OnConflict.OVERWRITE:
             return Step.LEAVE, True  # edited by a person, and nothing new from us
         if self.on_conflict is OnConflict.SKIP:
             return Step.LEAVE, bool(written)

@@ -15,6 +15,7 @@ from scaffold.kit.cuts import (
     Part,
     RemovalSpec,
     check_kept,
+    check_markers,
     check_moves,
     check_needs,
     check_parts,
@@ -41,7 +42,7 @@ from scaffold.kit.reader import (
     walk_kit,
 )
 from scaffold.system.frozen import frozen
-from scaffold.system.invocation import look
+from scaffold.system.invocation import instead, look
 from scaffold.system.reading import read_plain
 
 KINDS = ("gap", "proposal")
@@ -220,10 +221,20 @@ class Kit:
         """
         if slug in self.gaps:
             return self.gaps[slug]
+        whole, _, part = slug.partition(":")
+        if whole in self.gaps and part:
+            raise UsageError(
+                f"'{slug}' is the name of a part, and here a gap is named",
+                instead(slug, whole, "scaffold list"),
+            )
         close = closest(slug, self.gaps)
-        hint = f"scaffold new --gap {close}" if close else "scaffold list --all-rows"
         lead = f"; the closest match is '{close}'" if close else ""
-        raise UsageError(f"there is no gap called '{slug}'{lead}", hint)
+        raise UsageError(
+            f"there is no gap called '{slug}'{lead}",
+            instead(slug, close or slug, "scaffold list --all-rows")
+            if close
+            else "scaffold list --all-rows",
+        )
 
 
 def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Kit:
@@ -260,6 +271,8 @@ def load_kit(root: Path, words: Mapping[str, Sequence[str]] | None = None) -> Ki
                     ("requires",),
                     f"requires = '{slug}', which is no gap of this kit",
                 )
+    for gap in gaps:
+        check_markers(gap.moves, gap.removes, kit.markers, gap.folder / "gap.toml")
     check_needs(
         {gap.slug: gap.parts for gap in gaps},
         lambda slug, keys, fact: read_toml(kit.gaps[slug].folder / "gap.toml").fail(keys, fact),

@@ -19,13 +19,14 @@ from scaffold.kit.reader import (
     holds_control,
     kit_names,
     read_text,
+    read_toml,
     walk_kit,
 )
 from scaffold.system.frozen import frozen
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""
-_TEST = re.compile(r"^\s*(?:async )?(?:def|fn) (\w+)\(", re.MULTILINE)
+_TEST = re.compile(r"(?:^|\]\])\s*(?:async )?(?:def|fn) (\w+)\(", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Place = tuple[str, str]
 """A gap and one of its parts."""
@@ -120,7 +121,8 @@ def check_moves(
     for keys, place in places:
         if is_pattern(place.rpartition("/")[0].replace("/", "")):
             page.fail(keys, f"'{place}': only the last part of a path may be a pattern")
-    written = set(written_in(files_dir)) if moves else set()
+    written = set(written_in(files_dir)) if moves or removes else set()
+    _check_removes(removes, written, page)
     for number, move in enumerate(moves):
         keys = ("moves", number, "to")
         if is_pattern(move.to.replace("/", "")):
@@ -138,6 +140,36 @@ def check_moves(
         over = next((one for one in gone if below_of(one, move.to) is not None), None)
         if over is not None:
             page.fail(keys, f"'{move.to}' lies in '{over}', which this gap moves or deletes")
+
+
+def check_markers(
+    moves: Sequence[MoveSpec], removes: Sequence[RemovalSpec], markers: Sequence[str], place: Path
+) -> None:
+    """Whether a gap leaves what makes a folder a checkout: without it no `undo` finds one.
+
+    Args:
+        moves: What the gap moves.
+        removes: What it deletes.
+        markers: The kit's.
+        place: Its gap.toml.
+
+    Raises:
+        KitError: It takes one away.
+    """
+    taken = [(("removes", n, "path"), one.path) for n, one in enumerate(removes)]
+    taken += [(("moves", n, "from"), one.source) for n, one in enumerate(moves)]
+    for keys, path in taken:
+        lost = next((one for one in markers if below_of(path, one) is not None), None)
+        if lost is not None:
+            fact = f"takes '{lost}' away, which is a marker of a checkout"
+            read_toml(place).fail(keys, fact)
+
+
+def _check_removes(removes: Sequence[RemovalSpec], written: Collection[str], page: Page) -> None:
+    for number, removal in enumerate(removes):
+        own = next((path for path in written if below_of(removal.path, path) is not None), None)
+        if own is not None:
+            page.fail(("removes", number, "path"), f"'{own}' is written by this gap as well")
 
 
 @frozen

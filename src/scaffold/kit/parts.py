@@ -10,6 +10,7 @@ from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Part, Place, match_in_words
 from scaffold.kit.cuts import needed as needed_by
 from scaffold.kit.reader import closest
+from scaffold.system.invocation import instead
 
 WHOLE = "all"
 """What the one part of a gap without `[[parts]]` is called."""
@@ -78,7 +79,7 @@ def part_named(gap: Gap, name: str) -> Part:
     close, lead = closest(name, names_of(gap)), match_in_words(name, names_of(gap))
     raise UsageError(
         f"'{gap.slug}' has no part '{name}'; {lead}",
-        f"scaffold new --gap {gap.slug} --part {close}" if close else f"scaffold show {gap.slug}",
+        instead(name, close, f"scaffold show {gap.slug}") if close else f"scaffold show {gap.slug}",
     )
 
 

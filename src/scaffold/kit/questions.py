@@ -138,7 +138,12 @@ def answers_of(gaps: Sequence[Gap], given: Mapping[str, Any]) -> dict[str, Any]:
 
 def shown(answer: Any) -> str:
     """An answer as a word behind `--set NAME=`."""
-    return quoted(str(answer).lower() if isinstance(answer, bool) else str(answer))
+    return quoted(written(answer))
+
+
+def written(answer: Any) -> str:
+    """An answer as text that is read back as it."""
+    return str(answer).lower() if isinstance(answer, bool) else str(answer)
 
 
 def _refuse_key(key: str, given: Any, known: set[str], all_gaps: Sequence[Gap]) -> None:

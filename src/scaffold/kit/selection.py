@@ -48,7 +48,28 @@ def select(
         for gap in rows
         if (everything or gap.priority in wanted) and (language is None or gap.language == language)
     ]
-    return _with_requirements(kit, named + [gap for gap in bulk if gap not in named])
+    return with_requirements(kit, named + [gap for gap in bulk if gap not in named])
+
+
+def gaps_and_parts(
+    kit: Kit, names: Iterable[str], parts: Iterable[str] = (), *, next_part: bool = False
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The gaps that a command line names, and the parts of them; see `select_parts`.
+
+    Args:
+        kit: The kit.
+        names: Each `GAP` or `GAP:PART`.
+        parts: What was named as a part.
+        next_part: Whether the next part is asked for besides.
+
+    Raises:
+        UsageError: A name picks no part, or one of several gaps.
+    """
+    every = list(dict.fromkeys(names))
+    whole = [name for name in every if ":" not in name]
+    cut = [*parts, *(name for name in every if ":" in name)]
+    found = select_parts(kit, whole, cut, next_part=next_part)
+    return tuple(dict.fromkeys([*whole, *found])), found
 
 
 def select_parts(
@@ -106,7 +127,12 @@ def _refuse_unusable(gap: Gap) -> None:
         )
 
 
-def _with_requirements(kit: Kit, gaps: list[Gap]) -> list[Gap]:
+def with_requirements(kit: Kit, gaps: list[Gap]) -> list[Gap]:
+    """These gaps, each after those that it requires.
+
+    Raises:
+        KitError: Gaps require each other in a circle.
+    """
     ordered: dict[str, Gap] = {}
 
     def visit(gap: Gap, path: tuple[str, ...]) -> None:

@@ -151,8 +151,11 @@ def _check_places(gap: Gap) -> None:
     written = Counter(written_in(gap.files_dir))
     twice = sorted(path for path, count in written.items() if count > 1)
     twice += sorted(written.keys() & {spec.path for spec in gap.edits})
+    why = "is written twice: by a file and its template, or by a template and an edit"
+    if not twice:
+        folders = {str(above) for path in written for above in PurePosixPath(path).parents}
+        twice, why = sorted(written.keys() & folders), "is a file and a folder of other files"
     if twice:
-        why = "is written twice: by a file and its template, or by a template and an edit"
         raise KitError(f"{gap.files_dir}/: {twice[0]} {why}", look(gap.files_dir, "-lRb"))
 
 

@@ -255,7 +255,8 @@ def _together(
     if not planned:
         return plan
     findings = replace(checkout, planned=planned).find(plan.gap)
-    return _plan_gap(kit, checkout, findings, state, request, plan.answers)
+    make = partial(_plan_gap, kit, checkout, findings, state, request)
+    return blaming_answers(plan.gap, request.answers, make)
 
 
 def _changes(

@@ -185,7 +185,7 @@ class Plan:
 
     def notes(self) -> list[str]:
         """What was left out: gaps of a bulk, and cases whose symbol this checkout lacks."""
-        lines = [f"{item.name}: {item.reason}" for item in self.skipped]
+        lines = [f"left out: {item.name}: {item.reason}" for item in self.skipped]
         for plan in self.gaps:
-            lines += [f"{plan.gap.slug}: {line}" for line in plan.left_out()]
+            lines += [f"left out of {plan.gap.slug}: {line}" for line in plan.left_out()]
         return lines

@@ -47,6 +47,8 @@ def settle(change: Change, state: State, plan: GapPlan, on_conflict: OnConflict)
         return _merged(change, base, mine, wanted, marks=marks)
     if marks and b"\0" not in mine + wanted:
         return _marked(change, with_markers(mine, with_line_ends_of(mine, wanted)))
+    if on_conflict is OnConflict.MERGE:
+        return replace(change, note=f"{change.note}, and no earlier version is known to merge from")
     return change
 
 

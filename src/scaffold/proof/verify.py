@@ -168,9 +168,11 @@ def _require_green(evidence: Evidence, subject: Subject) -> None:
     if red:
         named = [f"{test.id}: {test.message}" for test in red[:NAMED]]
         more = [f"and {len(red) - NAMED} more"] if len(red) > NAMED else []
+        edited = ", ".join(sorted({edit.path for edit in subject.edits}))
+        besides = f", but with what was added to {edited}" if edited else ""
         raise BaselineError(
             f"{len(red)} of {len(evidence.baseline.tests)} tests in '{subject.run.root}' are red "
-            f"without the generated ones: {'; '.join([*named, *more])}",
+            f"without the generated ones{besides}: {'; '.join([*named, *more])}",
             evidence.baseline.command,
         )
 

@@ -73,6 +73,11 @@ def begin(argv: Sequence[str]) -> Invocation:
     return current
 
 
+def add_typed(words: Sequence[str]) -> None:
+    """Go on as if these words had been typed too: a person was asked for them."""
+    current.argv = (*current.argv, *words)
+
+
 def command(text: str, *, in_checkout: bool = False) -> str:
     """A command as it works when pasted where this one was typed.
 
@@ -104,8 +109,11 @@ def edit(path: str | Path) -> str:
 
 
 def look(path: str | Path, how: str = "-ld") -> str:
-    """The command that shows what stands at a place and who may write there."""
-    return f"ls {how} {_operand(path)}"
+    """The command that shows what stands at a place, or what stands above it, and who may write."""
+    there = Path(path)
+    while there.is_absolute() and not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    return f"ls {how} {_operand(there)}"
 
 
 def mending(change: str, path: str | Path) -> str:
@@ -169,6 +177,22 @@ def _without(words: list[str], option: str, value: str) -> list[str]:
     for _, start, stop in reversed(found):
         words = words[:start] + words[stop:]
     return words
+
+
+def instead(wrong: str, right: str, fallback: str) -> str:
+    """The line that was typed with a name corrected; the fallback where no word holds the name.
+
+    A word holds it as it is, behind `--option=`, or as one side of `GAP:PART`.
+    """
+    words = list(current.argv)
+    for at in reversed(range(1, len(words))):
+        option, sign, value = words[at].partition("=")
+        lead, value = (f"{option}=", value) if sign and option.startswith("-") else ("", words[at])
+        sides = [wrong] if value == wrong else value.split(":")
+        if wrong in sides:
+            words[at] = lead + ":".join(right if side == wrong else side for side in sides)
+            return " ".join(["scaffold", *map(quoted, words)])
+    return fallback
 
 
 def quoted(word: str) -> str:

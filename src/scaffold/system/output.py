@@ -41,6 +41,11 @@ def visible(text: str) -> str:
     )
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and what it counts: `1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def block(text: str) -> str:
     """Several lines of text, each as `visible` has it; tabs and the line ends themselves stay."""
     return "\n".join(

@@ -140,3 +140,14 @@ def test_one_interpreter_by_two_names_is_asked_once(
     found = candidates(tmp_path / "lib", tmp_path, None)
 
     assert [item.label for item in found] == [str(tmp_path / "python3")]
+
+
+def test_a_file_that_hides_a_module_of_python_is_named(tmp_path: Path) -> None:
+    """To install something would change nothing."""
+    place = tmp_path / "lib" / "random.py"
+    died = f"exit code 1: ImportError: cannot import name 'Random' from 'random' ({place})"
+
+    error = no_environment({"python3": Unfit(why=(f"does not start ({died})",))}, tmp_path, "", [])
+
+    assert "lib/random.py has the name of a module of Python and hides it" in error.fact
+    assert error.hint == f"ls -ld {tmp_path}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.checkout.state import EditRecord
 from scaffold.errors import BaselineError
 from scaffold.kit.catalog import RunSpec
 from scaffold.proof.runner import Subject, VerifyOptions
@@ -57,6 +58,9 @@ DEAD = {
         "exit code 11",
     ),
 }
+LIMITED = (
+    "import resource\ndef pytest_configure(): resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))"
+)
 ALIVE = {
     "everything is deselected": "def pytest_collection_modifyitems(items): del items[:]",
     "an empty suite is made green": "def pytest_collection_modifyitems(items): del items[:]\n"
@@ -86,6 +90,21 @@ def test_a_suite_whose_session_dies_is_a_red_baseline(death: str, tmp_path: Path
     assert "in '.' are red without the generated ones: more: ended the run" in caught.value.fact
     assert why in caught.value.fact
     assert caught.value.hint.endswith("-m pytest -q more")
+
+
+def test_a_limit_that_a_conftest_sets_is_a_red_baseline(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match=r"in '\.' are red without the generated ones: more: "):
+        verify(subject_with(tmp_path, more=LIMITED), OPTIONS, print)
+
+
+def test_what_stays_of_ours_beside_a_red_suite_is_named(tmp_path: Path) -> None:
+    """It may be the reason: a fixture of ours may hide one of theirs."""
+    red = "def pytest_configure(config): raise RuntimeError('no database')"
+    edits = (EditRecord("python", "tests/conftest.py", False, {}),)
+    with pytest.raises(BaselineError) as caught:
+        verify(replace(subject_with(tmp_path, more=red), edits=edits), OPTIONS, print)
+    told = "are red without the generated ones, but with what was added to tests/conftest.py: more"
+    assert told in caught.value.fact
 
 
 @pytest.mark.parametrize("death", ["a hook raises", "another program in place of pytest"])

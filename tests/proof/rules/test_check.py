@@ -17,6 +17,7 @@ from scaffold import edits
 from scaffold.checkout.files import HOOKS
 from scaffold.checkout.state import EditRecord
 from scaffold.commands import report
+from scaffold.commands.proof.junit import to_junit
 from scaffold.errors import MissingToolError
 from scaffold.proof.outcome import Outcome, refusal
 from scaffold.proof.rules.result import RuleResult, Ruling
@@ -60,7 +61,7 @@ def test_every_output_has_the_rules(prove: Prove) -> None:
     config = black_config() + "  - repo: local\n    hooks:\n      - {id: own, entry: make}\n"
     outcome = prove(UGLY, {HOOKS: config})
     assert Outcome.from_json(outcome.to_json()).rules == outcome.rules
-    suite = ElementTree.fromstring(report.to_junit([outcome]))[0]
+    suite = ElementTree.fromstring(to_junit([outcome]))[0]
     cases = {case.get("name").split()[0]: case for case in suite.findall("testcase")}
     assert "would be changed" in cases["black"].find("failure").get("message")
     assert "never run" in cases["own"].find("skipped").get("message")

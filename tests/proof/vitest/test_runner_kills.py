@@ -148,7 +148,10 @@ def test_a_mutant_that_never_ends_is_a_timeout_and_the_next_one_is_judged(
     generate: Generate, workspace: Path, options: VerifyOptions, progress: Progress
 ) -> None:
     (workspace / BOX).write_text(ENDLESS)
-    source = 'import { expect, it } from "vitest";\nimport { steps } from "./box";\n'
+    # A Vitest that is killed does not remove its folder for temporary files: it lies in ours.
+    source = 'import { tmpdir } from "node:os";\nimport { expect, it } from "vitest";\n'
+    source += 'import { steps } from "./box";\n'
+    source += f'it("is inside", () => expect(tmpdir()).toContain("/scaffold-{os.getuid()}/"));\n'
     source += 'it("counts", () => expect(steps(3)).toBe(3));\n'
     outcome = prove(generate({BOX_TESTS: source}), replace(options, mutants="all"), progress)
     assert outcome.kills.timeouts >= 1

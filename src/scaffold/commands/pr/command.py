@@ -60,10 +60,10 @@ def _written(kit: Kit, start: Path, gap: str | None, names: tuple[str, ...]) -> 
     from scaffold import workflow
     from scaffold.checkout.generation import read_whole
     from scaffold.commands.pr.content import written
-    from scaffold.kit.selection import select_parts
+    from scaffold.kit.selection import gaps_and_parts
 
-    parts = select_parts(kit, [gap] if gap else [], names)
-    slugs = list(dict.fromkeys([*([kit.gap(gap).slug] if gap else []), *parts]))
+    named, parts = gaps_and_parts(kit, [gap] if gap else [], names)
+    slugs = [kit.gap(slug).slug for slug in named]
     with workflow.opened(start, kit, Progress(), reading=True) as checkout:
         rows = {row.gap.slug: row for row in workflow.statuses(kit, checkout)}
         wanted = slugs or [slug for slug, row in rows.items() if row.written]

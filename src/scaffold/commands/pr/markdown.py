@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from scaffold.checkout.status import share_tried
-from scaffold.system.output import block, visible
+from scaffold.system.output import block, counted, visible
 
 if TYPE_CHECKING:
     from scaffold.commands.pr.content import Before, Shown, Target, Written, WrittenFile
@@ -48,7 +48,8 @@ def markdown(found: Sequence[Written]) -> str:
     tests = sum(one.tests for one in found)
     paths = {file.path for one in found for file in one.files}
     lines = [
-        f"Adds {_count(tests, 'test')} for {len(found)} gaps, in {_count(len(paths), 'file')}."
+        f"Adds {counted(tests, 'test')} for {counted(len(found), 'gap')}, "
+        f"in {counted(len(paths), 'file')}."
     ]
     for one in found:
         lines += ["", f"## {plain(one.subject)}", "", _of_one(one, "###").rstrip("\n")]
@@ -73,12 +74,12 @@ def _of_one(one: Written, level: str) -> str:
 def _lead(one: Written) -> str:
     where = _listed(code(target.path) for target in one.targets)
     about = f" for {where}" if where else ""
-    lines = [f"Adds {_count(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
+    lines = [f"Adds {counted(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
     if count := sum(len(defect.tests) for defect in one.defects):
-        states = "states" if count == 1 else "state"
+        states, kinds = "states" if count == 1 else "state", "strict expected failures"
         lines.append(
-            f"{_count(count, 'of them', 'of them')} {states} right behaviour that the code "
-            "violates today, as strict expected failures."
+            f"{counted(count, 'of them', 'of them')} {states} right behaviour that the code "
+            f"violates today, as {'a strict expected failure' if count == 1 else kinds}."
         )
     if one.missing_parts and one.parts:
         lines.append(f"More parts follow: {_listed(map(plain, one.missing_parts))}.")
@@ -105,7 +106,7 @@ def _reach(before: Before, targets: Sequence[Target]) -> list[str]:
         return [f"No other test names a function of {where}."]
     names = _listed(code(name) for name in before.reached)
     return [
-        f"Other tests name {len(before.reached)} of {_count(before.functions, 'function')} of "
+        f"Other tests name {len(before.reached)} of {counted(before.functions, 'function')} of "
         f"{where} ({_listed(map(code, before.files))}): {names}."
     ]
 
@@ -211,7 +212,7 @@ def _proof(one: Written) -> str:
     counts = ", ".join(f"{proof[key]} {word}" for key, word in words.items() if proof.get(key))
     stale = " (stale)" if one.stale else ""
     lines = [
-        f"Verdict: {one.verdict}{stale}. {_count(proof['generated'], 'case')} ran: {counts}. "
+        f"Verdict: {one.verdict}{stale}. {counted(proof['generated'], 'case')} ran: {counts}. "
         "The tests that were there before ran first, and were green."
     ]
     if proof.get("viable"):
@@ -226,7 +227,3 @@ def _listed(names: Iterable[str]) -> str:
     every = list(names)
     more = [f"{len(every) - MOST_NAMES} more"] if len(every) > MOST_NAMES else []
     return ", ".join([*every[:MOST_NAMES], *more])
-
-
-def _count(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or f'{one}s'}"

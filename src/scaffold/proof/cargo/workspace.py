@@ -141,6 +141,8 @@ def machine_fault(said: str, folder: str) -> MissingToolError | None:
             f"the Rust toolchain of this checkout is missing: {said}",
             f"{in_folder(folder)}rustup toolchain install",
         )
+    if re.search(r"rustup could not choose a version|no default toolchain", said):
+        return MissingToolError(f"rustup has no Rust to run: {said}", "rustup default stable")
     if re.search(r"lock file version .* requires|requires rustc |rustc \S+ is not supported", said):
         return MissingToolError(f"this Rust is too old: {said}", "rustup update")
     if re.search(r"failed to (?:download|fetch)|could not resolve host", said, re.IGNORECASE):

@@ -157,6 +157,10 @@ def no_environment(
     """
     reasons = "; ".join(f"{label}: {why}" for label, why in unfit.items())
     place = os.path.normpath(folder or ".")
+    if hiding := _hides_python(reasons, checkout):
+        why = f"{hiding} has the name of a module of Python and hides it ({reasons})"
+        fact = f"no interpreter can run the tests in '{place}': {why}"
+        return MissingToolError(fact, look(checkout / hiding))
     own = f"{place}/.venv" if place != "." else ".venv"
     python = os.path.abspath(shutil.which(named) or named) if named else f"{own}/bin/python"
     there = named is not None or (checkout / python).exists()
@@ -180,6 +184,15 @@ def no_environment(
     return MissingToolError(
         f"no interpreter can run the tests in '{place}' ({reasons or 'none was found'})", make
     )
+
+
+def _hides_python(reasons: str, checkout: Path) -> str:
+    """The file of the checkout that an import met in place of a module of Python, if one did."""
+    for place in re.findall(r"\((/[^()]+\.py)\)", reasons):
+        name, real = Path(place).name.removesuffix(".py"), Path(os.path.realpath(place))
+        if name in sys.stdlib_module_names and real.is_relative_to(checkout.resolve()):
+            return real.relative_to(checkout.resolve()).as_posix()
+    return ""
 
 
 def needed_imports(roots: Sequence[Path], files: Iterable[Path]) -> list[str]:

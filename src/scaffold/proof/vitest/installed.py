@@ -126,19 +126,23 @@ def node_version(node: str) -> str:
     Raises:
         MissingToolError: It gives none.
     """
-    done = process.run([node, "--version"], cwd=Path("/"), env=environment(), timeout_s=ANSWER_S)
+    argv, env = [node, "--version"], isolation.environment()
+    done = process.run(argv, cwd=Path("/"), env=env, timeout_s=ANSWER_S)
     found = re.match(r"v(\d+\.\d+\.\d+)", done.stdout.strip())
     if found is None:
         raise MissingToolError(f"'{node} --version' prints no version", GET_NODE)
     return found[1]
 
 
-def environment() -> dict[str, str]:
+def environment(temporary: Path) -> dict[str, str]:
     """The environment of all that node runs: the same whatever the user's shell has.
 
     `CI` keeps Vitest from writing snapshots that are missing, and from running `.only` alone.
+
+    Args:
+        temporary: Where it keeps temporary files; a Vitest that is killed leaves them.
     """
-    return {**isolation.environment(), "CI": "true", "NO_COLOR": "1"}
+    return {**isolation.environment(), "CI": "true", "NO_COLOR": "1", "TMPDIR": str(temporary)}
 
 
 def run_folder(home: Path, path: str) -> str:

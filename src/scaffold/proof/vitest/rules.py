@@ -189,7 +189,8 @@ def _argv(call: Sequence[str], folder: str, written: Written) -> list[str]:
 def _run(
     argv: Sequence[str], call: Sequence[str], folder: str, copy: Path, limit: float
 ) -> tuple[list[Broken], process.Completed]:
-    done = process.run(argv, cwd=copy / folder, env=environment(), timeout_s=limit)
+    with scratch.folder("rules") as place:
+        done = process.run(argv, cwd=copy / folder, env=environment(place), timeout_s=limit)
     if call[0] == "tsc":
         told = [(one[1], int(one[2]), one[3]) for one in _TSC.finditer(done.stdout)]
     else:

@@ -98,8 +98,7 @@ class Vitest:
             argv += [f"--testNamePattern={only}"] if only else []
             argv += self._coverage(measured, place)
             argv += [self._inside(path) for path in files]
-            env = {**environment(), "TMPDIR": str(place)}
-            done = process.run(argv, cwd=self.folder, env=env, timeout_s=timeout_s)
+            done = process.run(argv, cwd=self.folder, env=environment(place), timeout_s=timeout_s)
             found = Report(late=done.timed_out, seconds=done.seconds)
             if done.timed_out:
                 return found

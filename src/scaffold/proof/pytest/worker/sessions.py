@@ -114,6 +114,8 @@ class Attempts:
                 settings.honoured[:] = []
             try:
                 reply = record.run_session({**self.session, "now": self.place + ".now"})
+            except (OSError, MemoryError, RecursionError):
+                raise  # a limit that a test or a plugin set
             except Exception:  # a fault of ours: pytest keeps those of tests and plugins
                 reply = {"exit": None, "tests": [], "fault": traceback.format_exc()}
             with open(self.place + ".part", "w", encoding="utf-8") as handle:

@@ -186,8 +186,8 @@ class Judge:
     def _started(self) -> process.Conversation:
         script = str(Path(__file__).with_name("judge.mjs"))
         argv = [self.installed.node, script, *["--every"][: self.every], *self.files]
-        cwd = self.copy / self.folder
-        self.vitest = process.Conversation(argv, cwd=cwd, log=self.log, env=environment())
+        cwd, env = self.copy / self.folder, environment(self.log.parent)
+        self.vitest = process.Conversation(argv, cwd=cwd, log=self.log, env=env)
         if self._line(self.vitest, START_S) is None:
             ending = self.vitest.ending
             self.close()

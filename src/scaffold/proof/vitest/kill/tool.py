@@ -42,7 +42,7 @@ def find_mutants(texts: Mapping[str, str], progress: Progress) -> Found:
         done = process.run(
             argv,
             cwd=folder,
-            env=environment(),
+            env=environment(folder),
             input_text=json.dumps(texts),
             timeout_s=LIST_S,
         )
@@ -113,7 +113,7 @@ def installed(progress: Progress) -> Path:
 def _install(npm: str, folder: Path) -> str:
     """Install the tool into a folder; why it could not be, empty where it could."""
     _keep_pins(folder)
-    env = {**environment(), **{n: os.environ[n] for n in _KEPT if n in os.environ}}
+    env = {**environment(folder), **{n: os.environ[n] for n in _KEPT if n in os.environ}}
     argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = process.run(argv, cwd=folder, env=env, timeout_s=INSTALL_S)
     if done.returncode == 0 and (folder / "node_modules").is_dir():

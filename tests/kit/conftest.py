@@ -1,0 +1,43 @@
+"""Which rows are held to their contract: with TEST_ROWS=edited those with uncommitted templates."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scaffold.kit.catalog import Gap
+from support.rendering import KIT
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are about one row, if it is not edited and that is asked for."""
+    if os.environ.get("TEST_ROWS") != "edited":
+        return
+    edited = edited_rows()
+    others = {item for item in items if (row := row_of(item)) and row not in edited}
+    config.hook.pytest_deselected(items=[*others])
+    items[:] = [item for item in items if item not in others]
+
+
+def edited_rows() -> set[str]:
+    """The rows whose templates differ from the last commit: all, if what they share does."""
+    git = ["git", "-C", str(KIT.root), "status", "--porcelain", "-uall", "--", "templates"]
+    done = subprocess.run(git, capture_output=True, text=True)
+    names = {line[3:].split("/")[1] for line in done.stdout.splitlines() if line.count("/") > 1}
+    told = [line for line in done.stdout.splitlines() if "templates/kit.toml" in line]
+    return {*KIT.gaps} if done.returncode or told or "_shared" in names else names & {*KIT.gaps}
+
+
+def row_of(item: pytest.Item) -> str:
+    """The row of the kit that a test of this folder is about; empty if it is about none, or all."""
+    if not isinstance(item, pytest.Function) or not item.path.is_relative_to(HERE):
+        return ""
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    slugs = [value.slug if isinstance(value, Gap) else value for value in values]
+    return next((slug for slug in slugs if isinstance(slug, str) and slug in KIT.gaps), "")
