@@ -31,3 +31,13 @@ def test_what_was_written_is_proved_in_one_document(tree: Path, kit: Kit) -> Non
 
 def test_a_dry_run_proves_nothing(tree: Path, kit: Kit) -> None:
     assert "proved" not in written(tree, kit, "--dry-run").out
+
+
+@pytest.mark.slow
+def test_a_target_that_a_link_leads_to_is_proved(tree: Path, kit: Kit) -> None:
+    """`new` reads it as well: a link inside the checkout is the project's own way."""
+    (tree / "parcels").rename(tree / "code")
+    (tree / "parcels").symlink_to("code")
+    [outcome] = json.loads(written(tree, kit, "--json").out)["outcomes"]
+    assert outcome["verdict"] == "green"
+    assert "labels" in scaffold("status", "--kit", kit.root, "-C", tree).out

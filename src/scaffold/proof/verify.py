@@ -153,7 +153,7 @@ def _verify_group(
 def _unresolved(subject: Subject) -> Evidence | None:
     """What is red without being run: a file that still has conflict markers."""
     red = []
-    for path in sorted({*subject.files, *subject.digests}):
+    for path in sorted({*subject.files, *(edit.path for edit in subject.edits)}):
         content = read_file(subject.checkout, path)
         if content is not None and marked_lines(content):
             left = f"{marks_note(content)} are left"
