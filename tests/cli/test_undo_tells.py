@@ -84,6 +84,16 @@ def test_nothing_is_said_where_the_commit_holds_a_person_s_own(repository: Path)
     assert done.code == 0 and "commit" not in done.out
 
 
+def test_force_takes_back_what_a_link_stands_in_the_place_of(repository: Path) -> None:
+    assert run(repository, "new", "--gap", "prices").code == 0
+    (repository / "mine.py").write_text("mine = 1\n")
+    (repository / TESTS).unlink()
+    (repository / TESTS).symlink_to("../mine.py")
+    before = run(repository, "undo", "--force", "--dry-run").code
+    assert run(repository, "undo", "--force").code == before
+    assert (repository / "mine.py").read_text() == "mine = 1\n"
+
+
 def test_force_names_each_edit_that_it_throws_away(tree: Path) -> None:
     assert run(tree, "new", "--gap", "prices").code == 0
     (tree / TESTS).write_text("mine\n")

@@ -179,9 +179,13 @@ def _as_committed(root: Path, paths: Iterable[str]) -> dict[str, str | None] | N
 
 def _is_committed(root: Path, path: str, name: str | None) -> bool:
     from scaffold.checkout.files import read_file
+    from scaffold.errors import CheckoutError
     from scaffold.system.git.history import is_blob
 
-    content = read_file(root, path)
+    try:
+        content = read_file(root, path)
+    except CheckoutError:  # a link or a folder in its place
+        return False
     return is_blob(content, name) or is_blob(content and content.replace(b"\r\n", b"\n"), name)
 
 
