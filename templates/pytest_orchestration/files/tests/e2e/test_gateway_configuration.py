@@ -64,8 +64,11 @@ def folder(tmp_path):
     return place
 
 
-def test_free_ports_are_different():
-    assert len(set(free_ports(20))) == 20
+def test_free_ports_are_given_once():
+    # Of 400 ports out of 12,000 some two are equal, unless those before are left out.
+    ports = [port for _ in range(400) for port in free_ports(1)]
+
+    assert len(set(ports)) == 400
 
 
 def test_on_port_changes_the_first_listener_alone():

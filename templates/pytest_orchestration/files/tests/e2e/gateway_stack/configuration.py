@@ -8,17 +8,21 @@ from pathlib import Path
 
 # Below the ports that Linux (32768) and macOS (49152) hand out to others by themselves.
 PORTS = range(20_000, 32_000)
+# A port is free until its program listens on it.
+given: set[int] = set()
 LISTENER_PORT = re.compile(r"^([^#\n]*?\bport:\s*)(\d+)\b", re.MULTILINE)
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback that nothing uses."""
-    ports: set[int] = set()
+    """Ports of the loopback that nothing uses, none of which was given before."""
+    ports: list[int] = []
     while len(ports) < count:
         port = random.choice(PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            ports.add(port)
-    return list(ports)
+        if port not in given:
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                given.add(port)
+                ports.append(port)
+    return ports
 
 
 def on_port(text: str, port: int) -> str:
