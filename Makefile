@@ -28,7 +28,7 @@ rust-tools:
 	    && ! test -x ".cache/rust/bin/$${tool%@*}"; then \
 	    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --locked --quiet --root .cache/rust "$$tool" || exit 1; fi; done
 
-# The inner loop: what starts the command or a proof tool for each test is left to `make test`, and so
+# The inner loop, a minute on two idle cores: what starts the command or a proof tool for each test is left to `make test`, and so
 # are the rows of which no template was edited since the last commit.
 STARTS := tests/cli tests/proof/pytest tests/proof/cargo tests/proof/test_verify.py
 check: $(VENV)/.ready

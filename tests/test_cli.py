@@ -20,6 +20,7 @@ from support.tinykit import DEMO_KIT
 COMMANDS = ("list", "show", "new", "verify", "status", "pr", "undo", "doctor", "demo")
 
 
+@pytest.mark.slow
 def test_version_and_help() -> None:
     assert scaffold("--version").out == f"scaffold {__version__}\n"
     done = scaffold()
@@ -56,6 +57,7 @@ def fault(cache: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_fault_of_our_own_names_a_log_and_few_logs_are_kept(tmp_path: Path) -> None:
     for _ in range(7):
         done = fault(tmp_path)

@@ -43,6 +43,7 @@ def asked_for(node: Function) -> Iterator[tuple[str, str]]:
             yield argument.arg, written
 
 
+@pytest.mark.slow
 def test_a_name_of_a_fixture_has_one_type() -> None:
     meanings: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for module, node in functions():

@@ -109,6 +109,7 @@ def test_what_is_blocked_on_one_machine_is_not_green(tmp_path: Path) -> None:
         assert (caught.value.fact, caught.value.hint) == ("no interpreter", "pip install x")
 
 
+@pytest.mark.slow
 def test_no_record_is_no_proof(tmp_path: Path) -> None:
     done = scaffold("verify", "--merge", document(tmp_path / "none.json"))
     assert done.code == 2

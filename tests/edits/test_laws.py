@@ -96,6 +96,7 @@ def test_only_python_makes_a_file_that_is_missing(sample: Sample) -> None:
     assert sample.kind.put(None, "").units == ()
 
 
+@pytest.mark.slow
 @having("files")
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())

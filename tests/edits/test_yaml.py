@@ -113,6 +113,7 @@ def workflows(draw: st.DrawFn) -> str:
     return "\n".join(out) + draw(st.sampled_from(["\n", "\n\n"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(text=workflows(), crlf=st.booleans())
 def test_any_workflow_keeps_what_it_holds_and_comes_back(text: str, crlf: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ from scaffold.kit.catalog import Gap
 from support.rendering import KIT
 
 HERE = Path(__file__).parent
+EACH_ROW = {"test_contract.py", "test_part_contract.py", "test_rust.py", "test_style.py"}
+"""Modules of which every test is about one row: it takes a while to collect them for nothing."""
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the modules out that are about rows alone, if none is edited and that is asked for."""
+    if os.environ.get("TEST_ROWS") == "edited" and collection_path.name in EACH_ROW:
+        return True if not edited_rows() else None
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,6 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in others]
 
 
+@cache
 def edited_rows() -> set[str]:
     """The rows whose templates differ from the last commit: all, if what they share does."""
     git = ["git", "-C", str(KIT.root), "status", "--porcelain", "-uall", "--", "templates"]

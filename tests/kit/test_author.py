@@ -34,6 +34,7 @@ def faults(root: Path) -> list[str]:
     return [fault.replace(f"{root}/", "") for fault in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -85,6 +86,7 @@ def test_a_gap_that_is_there_is_left(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "old", "new", "fault"),
     [

@@ -41,6 +41,7 @@ def test_every_target_has_its_tests() -> None:
     assert set().union(*TESTS.values()) <= set(rendered().files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", TESTS)
 def test_the_tests_of_a_target_that_is_gone_are_left_out(gone: str) -> None:
     whole = rendered()

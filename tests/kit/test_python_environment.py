@@ -16,6 +16,8 @@ from support.command import Ran, scaffold
 from support.suite import run_suite
 from support.tree import snapshot, write_files
 
+pytestmark = pytest.mark.slow
+
 BULK = ("new", "--all", "--kind", "gap", "--language", "python")
 SITE = Path(sysconfig.get_path("purelib"))
 

@@ -171,6 +171,7 @@ def kit_asking(root: Path, text: str) -> Kit:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", QUESTIONS)
 def test_a_broken_question_is_named_and_not_the_gap_that_is_rendered(
     tmp_path: Path, wrong: str

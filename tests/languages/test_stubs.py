@@ -142,6 +142,7 @@ def test_all_but_the_bodies_stays_to_the_byte() -> None:
     assert text == expected
 
 
+@pytest.mark.slow
 def test_the_formatted_stub_is_collected_and_skipped_with_its_sentences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,6 +210,7 @@ def test_what_cannot_be_read_is_left_out_and_named(small_tree: Path, tmp_path: P
     assert files_of(tmp_path / "copies/copy") == {"lib/app.py", "README.md"}
 
 
+@pytest.mark.slow
 def test_a_copy_that_tests_closed_or_dug_deep_into_can_be_removed(
     small_tree: Path, tmp_path: Path
 ) -> None:

@@ -157,6 +157,7 @@ def test_environments_of_uv_that_were_used_today_stay() -> None:
     assert not (old / "target").exists()
 
 
+@pytest.mark.slow
 def test_doctor_tells_the_size_of_each_cache_and_removes_them(
     own_cache: Path, tmp_path: Path
 ) -> None:

@@ -260,6 +260,7 @@ def fault_of_beginning(hint: Hint) -> str:
     return f"begins with {wrong}, which is not a program" if wrong else ""
 
 
+@pytest.mark.slow
 def test_every_hint_begins_as_a_command_does() -> None:
     found = list(hints())
     assert len(found) > 250
@@ -290,6 +291,7 @@ PLAIN = {
 """What stands in hints as it is: names of the kit, words of options, numbers, quoted words."""
 
 
+@pytest.mark.slow
 def test_what_stands_in_a_hint_is_quoted_or_a_plain_name() -> None:
     loose = [
         f"{hint.module}: {ast.unparse(value)}"

@@ -60,6 +60,7 @@ CASES = {f"{name} in {path}": (path, source)
          for name, source in table.items()}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_symbols_of_any_source_are_found_or_refused_in_a_sentence(case: str) -> None:
     path, source = CASES[case]
@@ -70,6 +71,7 @@ def test_symbols_of_any_source_are_found_or_refused_in_a_sentence(case: str) -> 
         assert error.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_shared_file_of_any_source_is_judged_or_refused(case: str) -> None:
     path, source = CASES[case]
@@ -80,6 +82,7 @@ def test_a_shared_file_of_any_source_is_judged_or_refused(case: str) -> None:
         assert error.exit_code == 3 and path in error.fact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUST)
 def test_the_tests_of_any_rust_file_are_found(name: str) -> None:
     source = RUST[name].encode()

@@ -9,6 +9,8 @@ import pytest
 
 import picture
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ROOT / "src" / "scaffold"
 

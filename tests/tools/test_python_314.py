@@ -13,6 +13,8 @@ import python_314
 from plugins.removed_in_314 import REMOVED
 from scaffold.kit.catalog import Kit
 
+pytestmark = pytest.mark.slow
+
 NAMES = [(module, name) for module, names in REMOVED.items() for name in names.split()]
 
 

@@ -31,6 +31,7 @@ def test_alone():
 """
 
 
+@pytest.mark.slow
 def test_each_test_is_kept_with_its_cases_and_what_it_ran_against(tmp_path: Path) -> None:
     home = tmp_path / "tests" / "e2e"
     home.mkdir(parents=True)

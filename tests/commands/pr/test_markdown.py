@@ -24,6 +24,7 @@ def inner(markdown: str) -> list[tuple[str, str]]:
     return [(one.type, one.content) for one in cells[2].children or []]
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1))
 @example("a|b")
 @example("__0__")
@@ -43,6 +44,7 @@ def test_nobody_is_notified_and_no_issue_is_linked(text: str) -> None:
     assert not re.search(r"[@#]\w", plain(text))
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1))
 @example("`")
 @example("``a`")

@@ -154,6 +154,7 @@ def test_settings_that_are_a_pipe_are_never_waited_for(tmp_path: Path) -> None:
     assert module_of(tmp_path, "src/pkg/a.py", RunSpec("pytest", "."), {}) == "pkg.a"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["", "below", "below/deeper"])
 def test_the_settings_are_those_that_pytest_finds(start: str, tmp_path: Path) -> None:
     """The same files as pytest itself, by its own header."""

@@ -129,6 +129,7 @@ def test_a_pattern_decides_which_files_a_hook_is_for() -> None:
     assert not found.fits(hook, "src/lib/a.py") and not found.fits(hook, "lib/made/a.py")
 
 
+@pytest.mark.slow
 def test_a_pattern_that_is_broken_or_never_ends_is_named() -> None:
     good = Hook("good", "config:1", files=("^a",))
     bad = Hook("bad", "config:2", excludes=("(",))
