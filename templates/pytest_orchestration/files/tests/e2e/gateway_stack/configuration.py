@@ -6,10 +6,9 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-# Below the ports that Linux (32768) and macOS (49152) hand out to others by themselves.
-PORTS = range(20_000, 32_000)
-# A port is free until its program listens on it.
-given: set[int] = set()
+# Below the ports that Linux (32768) and macOS (49152) hand out to others by themselves. Each is
+# given once, in any order: a port is free until its program listens on it.
+PORTS = iter(random.sample(range(20_000, 32_000), 12_000))
 LISTENER_PORT = re.compile(r"^([^#\n]*?\bport:\s*)(\d+)\b", re.MULTILINE)
 
 
@@ -17,11 +16,9 @@ def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nothing uses, none of which was given before."""
     ports: list[int] = []
     while len(ports) < count:
-        port = random.choice(PORTS)
-        if port not in given:
-            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-                given.add(port)
-                ports.append(port)
+        port = next(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
     return ports
 
 
