@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -21,6 +20,7 @@ import field_parts
 import mends
 import python_314
 import renderings
+from checkouts import end
 from entries import Entry, key_of, read_entries
 from scaffold.kit.catalog import Gap, Kit, load_kit
 
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def render_all(kit: Kit, ledger: list[Entry], mended: list[Entry]) -> None:
-    """Give `field` the digests of all renderings that these entries are compared with."""
+    """Give `renderings` the digests of all renderings that these entries are compared with."""
     wanted = {
         renderings.rendering_key(gap, facts, case): (gap.slug, facts, case)
         for gap, facts, case in of_entries(kit, ledger, mended)
@@ -77,7 +77,4 @@ def own_kit() -> Kit:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except field.FieldError as error:
-        sys.exit(f"error: {error}")
+    end(main)

@@ -13,21 +13,21 @@ from scaffold.kit.catalog import Gap
 from support.rendering import KIT
 
 HERE = Path(__file__).parent
+EDITED_ALONE = os.environ.get("TEST_ROWS") == "edited"
 EACH_ROW = {"test_contract.py", "test_part_contract.py", "test_rust.py", "test_style.py"}
 """Modules of which every test is about one row: it takes a while to collect them for nothing."""
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave the modules out that are about rows alone, if none is edited and that is asked for."""
-    if os.environ.get("TEST_ROWS") == "edited" and collection_path.name in EACH_ROW:
-        return True if not edited_rows() else None
-    return None
+    alone = EDITED_ALONE and collection_path.name in EACH_ROW
+    return True if alone and not edited_rows() else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that are about one row, if it is not edited and that is asked for."""
-    if os.environ.get("TEST_ROWS") != "edited":
+    if not EDITED_ALONE:
         return
     edited = edited_rows()
     others = {item for item in items if (row := row_of(item)) and row not in edited}
@@ -38,11 +38,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @cache
 def edited_rows() -> set[str]:
     """The rows whose templates differ from the last commit: all, if what they share does."""
-    git = ["git", "-C", str(KIT.root), "status", "--porcelain", "-uall", "--", "templates"]
-    done = subprocess.run(git, capture_output=True, text=True)
-    names = {line[3:].split("/")[1] for line in done.stdout.splitlines() if line.count("/") > 1}
-    told = [line for line in done.stdout.splitlines() if "templates/kit.toml" in line]
-    return {*KIT.gaps} if done.returncode or told or "_shared" in names else names & {*KIT.gaps}
+    git = ["git", "-C", str(KIT.root), "status", "--porcelain", "--no-renames", "-uall"]
+    done = subprocess.run([*git, "--", "templates"], capture_output=True, text=True)
+    names = {line[3:].split("/")[1] for line in done.stdout.splitlines()}
+    shared = done.returncode or names & {"_shared", "kit.toml"}
+    return {*KIT.gaps} if shared else names & {*KIT.gaps}
 
 
 def row_of(item: pytest.Item) -> str:

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -194,6 +194,20 @@ class Checkout:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise CheckoutError(f"{path} cannot be read: {why}", look(place)) from error
+
+    def standing(self, path: str, written: Collection[str]) -> bytes | None:
+        """The bytes of a file that is here; None where there is none.
+
+        Args:
+            path: Its place.
+            written: What is ours to write: no link leads there. One may lead to other files.
+
+        Raises:
+            CheckoutError: It is not a plain file of bounded size inside the checkout.
+        """
+        if path in written or not os.path.isfile(self._place(path)):
+            return read_file(self.root, path)
+        return self.read(path)
 
     def text(self, path: str) -> str | None:
         """The text of a file, with plain newlines; None where there is none that can be read."""

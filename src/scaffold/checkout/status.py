@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
@@ -129,22 +129,17 @@ def statuses(kit: Kit, checkout: Checkout) -> list[Status]:
     return [_row(checkout, state, gap, proofs.get(gap.slug)) for gap in kit.gaps.values()]
 
 
-def digests_of(checkout: Checkout, record: GapRecord, targets: Collection[str]) -> dict[str, str]:
+def digests_of(checkout: Checkout, record: GapRecord, targets: Iterable[str]) -> dict[str, str]:
     """What a proof rests on, as it is now: path -> fingerprint, of files that are there.
 
     Raises:
         CheckoutError: One of them cannot be read.
     """
     written = {*record.files, *(edit.path for edit in record.edits)}
-    # A target may be reached by a link inside the checkout, what we write may not.
-    linked = {path for path in {*targets} - written if (checkout.root / path).is_file()}
     own = written.union(targets)
     found = {}
     for path in sorted(own | checkout.rules.keys()):
-        if path in linked:
-            content: bytes | None = checkout.read(path)
-        else:
-            content = read_file(checkout.root, path) if path in own else checkout.rules[path]
+        content = checkout.standing(path, written) if path in own else checkout.rules[path]
         if content is not None:
             found[path] = fingerprint(content)
     for path, tools in checkout.settings(own).items():

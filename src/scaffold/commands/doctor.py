@@ -49,8 +49,7 @@ def doctor(checkout: Path, kit: Path | None, run: bool, clear_cache: bool, json:
         checks = [*_packages(), *_tools(), *_needs(loaded), _kit(loaded), *about.checks]
         command = invocation.command("scaffold doctor --run")
         checks += [_environment(about.checkout, gap, run, command) for gap in about.gaps]
-        # Several gaps may need the same.
-        checks = list(dict.fromkeys([*checks, *_caches()]))
+        checks += _caches()
     if json:
         body = [{**asdict(check), "hint": invocation.command(check.hint)} for check in checks]
         output.answer(report.to_json("doctor", {"checks": body}))
@@ -126,7 +125,8 @@ def _needs(kit: Kit) -> list[Check]:
             continue
         told = f"{found.version} ({found.path})".strip()
         checks.append(Check(need.name, True, told))
-    return checks
+    # One program may be what several gaps need in words of their own.
+    return list(dict.fromkeys(checks))
 
 
 def _kit(kit: Kit) -> Check:

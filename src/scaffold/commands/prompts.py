@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.commands.parts import tools
 from scaffold.errors import UsageError
-from scaffold.kit.catalog import Gap
+from scaffold.kit.catalog import Gap, Kit
 from scaffold.kit.cuts import Part, Place
 from scaffold.kit.parts import parts_of
 from scaffold.kit.questions import Question, load_questions, written
@@ -22,7 +22,6 @@ from scaffold.workflow import Status
 if TYPE_CHECKING:
     from scaffold.checkout.find import Checkout
     from scaffold.commands.options import Progress
-    from scaffold.kit.catalog import Kit
 
 OPEN = frozenset({"open", "outdated", "partial"})
 """States in which a gap can be picked."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 """Version of every `--json` output; the schema is docs/output.schema.json."""
+NOTHING = "nothing to do"
 
 _MARKS = {
     "create": "+",
@@ -130,9 +131,6 @@ def row(gap: Gap, paths: Sequence[str], questions: Sequence[Question]) -> str:
     return lines_of(lines)
 
 
-NOTHING = "nothing to do"
-
-
 def plan_lines(changes: Sequence[Change], notes: Sequence[str]) -> str:
     """The plan, one line a file, then what was left out and why."""
     lines = []
@@ -235,14 +233,9 @@ def proof_cell(row: Status) -> str:
     from scaffold.checkout.status import share_tried
 
     counts = [f"{proof['passed']} passed"]
-    for name, label in (
-        ("known_defects", ("known defect",)),
-        ("todo", ("todo", "todo")),
-        ("skipped", ("skipped", "skipped")),
-        ("failed", ("failed", "failed")),
-    ):
-        if proof.get(name):
-            counts.append(counted(proof[name], *label))
+    if defects := proof.get("known_defects"):
+        counts.append(counted(defects, "known defect"))
+    counts += [f"{proof[name]} {name}" for name in ("todo", "skipped", "failed") if proof.get(name)]
     if proof.get("viable"):
         share = f" ({tried})" if (tried := share_tried(proof)) else ""
         counts.append(f"{proof['killed']}/{proof['viable']} killed{share}")

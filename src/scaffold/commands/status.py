@@ -113,7 +113,8 @@ def undo(
         return
     with workflow.opened(checkout, loaded, Progress(), recovering=False) as opened:
         moved = journal.set_aside(opened.root) if set_aside else []
-        found = None if set_aside else journal.undoable(opened.root, force=force)
+        # Only what is told asks git.
+        found = None if set_aside or json else journal.undoable(opened.root, force=force)
         before = _as_committed(opened.root, found.paths) if found else {}
         undone = None if set_aside else journal.undo(opened.root, force=force)
         if undone:

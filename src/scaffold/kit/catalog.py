@@ -231,9 +231,7 @@ class Kit:
         lead = f"; the closest match is '{close}'" if close else ""
         raise UsageError(
             f"there is no gap called '{slug}'{lead}",
-            instead(slug, close or slug, "scaffold list --all-rows")
-            if close
-            else "scaffold list --all-rows",
+            instead(slug, close, "scaffold list --all-rows"),
         )
 
 

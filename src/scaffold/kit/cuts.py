@@ -116,9 +116,7 @@ def check_moves(
         KitError: A pattern is not the last part, a place lies in the other one, or is named twice,
             or is written, deleted or moved as well.
     """
-    places = [(("removes", n, "path"), one.path) for n, one in enumerate(removes)]
-    places += [(("moves", n, "from"), one.source) for n, one in enumerate(moves)]
-    for keys, place in places:
+    for keys, place in _taken(moves, removes):
         if is_pattern(place.rpartition("/")[0].replace("/", "")):
             page.fail(keys, f"'{place}': only the last part of a path may be a pattern")
     written = set(written_in(files_dir)) if moves or removes else set()
@@ -156,13 +154,17 @@ def check_markers(
     Raises:
         KitError: It takes one away.
     """
-    taken = [(("removes", n, "path"), one.path) for n, one in enumerate(removes)]
-    taken += [(("moves", n, "from"), one.source) for n, one in enumerate(moves)]
-    for keys, path in taken:
+    for keys, path in _taken(moves, removes):
         lost = next((one for one in markers if below_of(path, one) is not None), None)
         if lost is not None:
             fact = f"takes '{lost}' away, which is a marker of a checkout"
             read_toml(place).fail(keys, fact)
+
+
+def _taken(moves: Sequence[MoveSpec], removes: Sequence[RemovalSpec]) -> Iterator[tuple[Keys, str]]:
+    """What a gap takes away, each with its place in gap.toml."""
+    yield from ((("removes", n, "path"), one.path) for n, one in enumerate(removes))
+    yield from ((("moves", n, "from"), one.source) for n, one in enumerate(moves))
 
 
 def _check_removes(removes: Sequence[RemovalSpec], written: Collection[str], page: Page) -> None:

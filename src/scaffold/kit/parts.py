@@ -79,7 +79,7 @@ def part_named(gap: Gap, name: str) -> Part:
     close, lead = closest(name, names_of(gap)), match_in_words(name, names_of(gap))
     raise UsageError(
         f"'{gap.slug}' has no part '{name}'; {lead}",
-        instead(name, close, f"scaffold show {gap.slug}") if close else f"scaffold show {gap.slug}",
+        instead(name, close, f"scaffold show {gap.slug}"),
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
 
-from scaffold.checkout.files import read_file
+from scaffold.checkout.find import Checkout
 from scaffold.checkout.verdict import Verdict
 from scaffold.edits.conflicts import marked_lines, marks_note
 from scaffold.errors import BaselineError, ScaffoldError
@@ -152,9 +152,10 @@ def _verify_group(
 
 def _unresolved(subject: Subject) -> Evidence | None:
     """What is red without being run: a file that still has conflict markers."""
-    red = []
-    for path in sorted({*subject.files, *(edit.path for edit in subject.edits)}):
-        content = read_file(subject.checkout, path)
+    here, red = Checkout(subject.checkout), []
+    written = {*subject.files, *(edit.path for edit in subject.edits)}
+    for path in sorted({*written, *subject.digests}):
+        content = here.standing(path, written)
         if content is not None and marked_lines(content):
             left = f"{marks_note(content)} are left"
             red.append(TestResult(path, "error", left, path=path))

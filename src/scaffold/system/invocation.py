@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +111,9 @@ def edit(path: str | Path) -> str:
 def look(path: str | Path, how: str = "-ld") -> str:
     """The command that shows what stands at a place, or what stands above it, and who may write."""
     there = Path(path)
-    while there.is_absolute() and not os.path.lexists(there) and there != there.parent:
-        there = there.parent
-    return f"ls {how} {_operand(there)}"
+    return (
+        f"ls {how} {_operand(_nearest(there, os.path.lexists) if there.is_absolute() else there)}"
+    )
 
 
 def mending(change: str, path: str | Path) -> str:
@@ -125,10 +125,15 @@ def room(error: OSError, place: str | Path = ".") -> str:
     """The command that shows why a place cannot be written: a limit, the room, or its rights."""
     if error.errno == errno.EFBIG:
         return "ulimit -f"
-    there = Path(place)
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there = _nearest(Path(place), os.path.exists)
     return f"df -h {_operand(there)}" if error.errno in NO_ROOM else look(there)
+
+
+def _nearest(place: Path, is_there: Callable[[Path], bool]) -> Path:
+    """The place itself, or the nearest one above it that is there."""
+    while not is_there(place) and place != place.parent:
+        place = place.parent
+    return place
 
 
 def _operand(path: str | Path) -> str:
@@ -180,11 +185,12 @@ def _without(words: list[str], option: str, value: str) -> list[str]:
 
 
 def instead(wrong: str, right: str, fallback: str) -> str:
-    """The line that was typed with a name corrected; the fallback where no word holds the name.
+    """The line that was typed with a name corrected.
 
-    A word holds it as it is, behind `--option=`, or as one side of `GAP:PART`.
+    The fallback where nothing is right, or no word holds the name. A word holds it as it is, behind
+    `--option=`, or as one side of `GAP:PART`.
     """
-    words = list(current.argv)
+    words = list(current.argv) if right else []
     for at in reversed(range(1, len(words))):
         option, sign, value = words[at].partition("=")
         lead, value = (f"{option}=", value) if sign and option.startswith("-") else ("", words[at])

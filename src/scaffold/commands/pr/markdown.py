@@ -76,10 +76,11 @@ def _lead(one: Written) -> str:
     about = f" for {where}" if where else ""
     lines = [f"Adds {counted(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
     if count := sum(len(defect.tests) for defect in one.defects):
-        states, kinds = "states" if count == 1 else "state", "strict expected failures"
+        state, marked = "state", "strict expected failures"
+        if count == 1:
+            state, marked = "states", "a strict expected failure"
         lines.append(
-            f"{counted(count, 'of them', 'of them')} {states} right behaviour that the code "
-            f"violates today, as {'a strict expected failure' if count == 1 else kinds}."
+            f"{count} of them {state} right behaviour that the code violates today, as {marked}."
         )
     if one.missing_parts and one.parts:
         lines.append(f"More parts follow: {_listed(map(plain, one.missing_parts))}.")
