@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -39,6 +40,27 @@ def test_parts_are_written_one_after_the_other(tree: Path) -> None:
     assert run(tree, "undo").out == "taken back: new labels:addresses (2 files)\n"
     assert run(tree, "undo").out == "taken back: new labels:numbers (1 file)\n"
     assert snapshot(tree) == before
+
+
+def test_a_part_that_git_carried_here_without_its_record_is_not_the_next_one(tree: Path) -> None:
+    assert run(tree, "new", "--gap", "labels", "--next").code == 0
+    shutil.rmtree(tree / ".scaffold")
+    first = snapshot(tree)
+    done = run(tree, "new", "--gap", "labels", "--next")
+    assert (done.code, written(tree)) == (
+        0,
+        ["conftest.py", "test_labels.py", "test_tracking_numbers.py"],
+    )
+    assert "labels:numbers is here already" in done.err
+    assert run(tree, "undo").out == "taken back: new labels:addresses (2 files)\n"
+    assert snapshot(tree) == first
+
+    assert run(tree, "new", "--gap", "labels", "--next").code == 0
+    shutil.rmtree(tree / ".scaffold")
+    whole = snapshot(tree)
+    done = run(tree, "new", "--gap", "labels", "--next")
+    assert done.code == 0 and whole.items() <= snapshot(tree).items()
+    assert "left out: labels: all of its parts are written" in done.out
 
 
 @pytest.mark.parametrize("how", [["--gap", "labels", "--part", "addresses"],

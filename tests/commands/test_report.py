@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scaffold.checkout.status import Status
 from scaffold.checkout.verdict import Verdict
@@ -19,6 +24,51 @@ def test_a_table_pads_all_columns_but_the_last() -> None:
     assert report.table([["a", "bbb", ""], ["aaaa", "b", "last  "]], ["h", "i", "j"]) == (
         "h     i    j\na     bbb\naaaa  b    last"
     )
+
+
+CELLS = st.text("ab:- ", max_size=60).map(lambda text: " ".join(text.split()))
+
+
+@pytest.fixture
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=5), columns=st.integers(40, 120))
+def test_a_table_fits_a_terminal_and_keeps_every_cell(
+    rows: list[tuple[str, str, str]], columns: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True)
+        patch.setenv("COLUMNS", str(columns))
+        lines = report.table(rows, ["one", "two", "three"]).split("\n")
+    assert max(map(len, lines)) <= columns
+    shown, given_ = "".join(lines).split(), "".join("".join(row) for row in rows)
+    assert sorted("".join(shown)) == sorted(("onetwothree" + given_).replace(" ", ""))
+
+
+@pytest.mark.usefixtures("on_a_terminal")
+def test_a_table_on_a_narrow_terminal_breaks_the_cells_that_few_rows_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [
+        ["handlers:relay", "cargo", "on their way"],
+        ["handlers:spans", "cargo", "what a trace"],
+        ["handlers:state", "cargo, PostgreSQL", "rows of data"],
+    ]
+    assert report.table(rows, ["part", "tools", "title"]) == (
+        "part            tools       title\n"
+        "handlers:relay  cargo       on their way\n"
+        "handlers:spans  cargo       what a trace\n"
+        "handlers:state  cargo,      rows of data\n"
+        "                PostgreSQL"
+    )
+
+
+def test_a_table_in_a_pipe_has_one_line_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert report.table([["a" * 30, "b" * 30]], ["h", "i"]).count("\n") == 1
 
 
 def test_every_action_has_its_mark() -> None:

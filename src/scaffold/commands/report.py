@@ -1,17 +1,18 @@
-"""Plans, catalogues and outcomes as text or JSON. Pure: nothing here prints."""
+"""Plans, catalogues and outcomes as text or JSON. Nothing here prints."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from scaffold.commands.defects import mend_lines
 from scaffold.commands.parts import part_problems, parts_to_json
 from scaffold.commands.proof.rules import rule_lines
 from scaffold.system.invocation import command
-from scaffold.system.output import counted, visible
+from scaffold.system.output import counted, terminal_width, visible
 
 if TYPE_CHECKING:
     from scaffold.kit.catalog import Gap
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Version of every `--json` output; the schema is docs/output.schema.json."""
 NOTHING = "nothing to do"
+NARROWEST = 12
+"""Characters that a column of a table keeps at least, on however narrow a terminal."""
 
 _MARKS = {
     "create": "+",
@@ -84,15 +87,62 @@ def lines_of(lines: Iterable[str]) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Columns padded to their widest cell; the last one is left ragged."""
+    """Columns padded to their widest cell; the last one is left ragged.
+
+    On a terminal that is too narrow the widest columns are wrapped; in a file or a pipe each row
+    stays one line.
+    """
     lines = [list(header), *[[visible(cell) for cell in row] for row in rows]]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(header) - 1)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(header))]
+    columns = terminal_width()
+    if columns is None or sum(widths) + 2 * (len(widths) - 1) <= columns:
+        return "\n".join(_padded(line, widths) for line in lines)
+    narrow = _narrowed(lines, widths, columns - 2 * (len(widths) - 1))
     return "\n".join(
-        "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]
-        ).rstrip()
-        for line in lines
+        _padded(line, narrow)
+        for cells in lines
+        for line in zip_longest(*map(_broken, cells, narrow), fillvalue="")
     )
+
+
+def _narrowed(lines: Sequence[Sequence[str]], widths: Sequence[int], most: int) -> list[int]:
+    """The widths of columns that have `most` characters together, such that few cells are broken.
+
+    None gets narrower than its longest word as long as another can, and none than `NARROWEST`.
+    """
+    narrow = list(widths)
+    columns = list(zip(*lines, strict=True))
+    words = [max(len(word) for cell in column for word in _words(cell)) for column in columns]
+    for least in (words, [min(word, NARROWEST) for word in words]):
+        while sum(narrow) > most and (
+            left := [at for at, width in enumerate(narrow) if width > least[at]]
+        ):
+            broken = {at: sum(len(cell) >= narrow[at] for cell in columns[at]) for at in left}
+            narrow[min(left, key=lambda at: (broken[at], -narrow[at]))] -= 1
+    return narrow
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(":", ": ").split(" ")
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """The lines of a text of at most `width` characters: whole words, where they are no longer."""
+    if len(text) <= width:
+        return [text]
+    import textwrap
+
+    # A mark that `visible` leaves in no text and that counts as a space: `gap:part` is two words.
+    lines = textwrap.wrap(
+        text.replace(":", ":\v"), width, replace_whitespace=False, expand_tabs=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return [line.replace("\v", "") for line in lines]
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells[:-1], widths, strict=False)]
+    return "  ".join([*padded, cells[-1]]).rstrip()
 
 
 def catalogue(gaps: Sequence[Gap]) -> str:

@@ -104,6 +104,15 @@ def raw(content: bytes) -> None:
     binary.flush()
 
 
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is; None where it is a file or a pipe."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 def note(text: str) -> None:
     """Print one line to stderr."""
     print(visible(text), file=sys.stderr, flush=True)

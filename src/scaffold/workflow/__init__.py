@@ -116,8 +116,7 @@ def plan_new(
     from scaffold.plan.make import make_plan
     from scaffold.plan.parts import with_parts
 
-    def plan() -> Plan:
-        state = read_state(checkout.root, kit.name)
+    def planned(state: State) -> Plan:
         # Who asks for a row by its name wants its tests back; in bulk what was deleted stays so.
         gone = {slug for slug, one in state.gaps.items() if is_gone(checkout.root, one)}
         again = gone if request.on_conflict is OnConflict.OVERWRITE else gone & request.named
@@ -138,6 +137,14 @@ def plan_new(
             for slug, values in answers.items()
         }
         return make_plan(kit, checkout, state, replace(whole, answers=merged), progress)
+
+    def plan() -> Plan:
+        made = planned(read_state(checkout.root, kit.name))
+        while request.next_part and made.gaps and not any(it.writes for it in made.changes):
+            # Git carries the files of a part, as a rule not its record: it is here all the same.
+            progress(f"{' '.join(item.name for item in made.gaps)} is here already")
+            made = planned(made.state)
+        return made
 
     return read_whole(checkout.root, plan)
 
