@@ -28,6 +28,7 @@ from scaffold import workflow
 from scaffold.checkout.find import Checkout, open_checkout
 from scaffold.checkout.state import read_state
 from scaffold.kit.catalog import Gap, Kit, load_kit
+from scaffold.kit.cuts import functions_in
 from scaffold.kit.defects import load_defects
 from scaffold.kit.parts import needed
 from scaffold.proof.runner import VerifyOptions
@@ -162,8 +163,9 @@ def check(kit: Kit, ledger: Sequence[Entry], known: Sequence[Entry]) -> int:
         names = [part["part"] for part in found["parts"]]
         if names != [part.name for part in gap.parts]:
             lacking.append(f"{where} was measured when it had other parts")
-        kept = {one.test for one in gap.keep}
-        idle_tests = (name for name in found.get("idle", ()) if plain(name) not in kept)
+        # What was measured may be a test that has another name now, or is gone.
+        asked = functions_in(gap.files_dir) - {one.test for one in gap.keep}
+        idle_tests = (name for name in found.get("idle", ()) if plain(name) in asked)
         problems += [
             f"{where}: {test} adds nothing, and `keep` has no reason" for test in idle_tests
         ]

@@ -73,6 +73,16 @@ def test_a_row_that_renders_otherwise_is_stale(
     assert capsys.readouterr().out.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("test", "code"), [("test_an_address_stays_as_it_is", 1), ("test_of_an_earlier_name", 0)]
+)
+def test_only_a_test_that_is_still_written_needs_a_reason(kit: Kit, test: str, code: int) -> None:
+    entry = {"gap": "labels", "commit": "aaaa", "digest": "now"}
+    parts = [{"part": part.name} for part in kit.gap("labels").parts]
+    found = {**entry, "parts": parts, "idle": [f"tests/test_labels.py::{test}"]}
+    assert field_parts.check(kit, [entry], [found]) == code
+
+
 @pytest.mark.parametrize("known", [[], [{"parts": [{"part": "old"}]}]])
 def test_a_row_that_was_never_measured_by_its_parts_is_named(
     kit: Kit, known: list[Entry], capsys: pytest.CaptureFixture[str]

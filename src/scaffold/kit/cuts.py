@@ -26,7 +26,7 @@ from scaffold.system.frozen import frozen
 
 PAYLOADS = ".scaffold-edits"
 """The folder below a gap's files that holds the payloads of its edits."""
-_TEST = re.compile(r"(?:^|\]\])\s*(?:async )?(?:def|fn) (\w+)\(", re.MULTILINE)
+_FUNCTION = re.compile(r"(?:^|\]\])\s*(?:async )?(?:def|fn) (\w+)\(", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Place = tuple[str, str]
 """A gap and one of its parts."""
@@ -235,6 +235,12 @@ def check_parts(
             page.fail(("parts",), f"{path} is in no part; add it to `files` of one")
 
 
+def functions_in(files_dir: Path) -> set[str]:
+    """The names of the functions in a row's templates, its tests among them."""
+    texts = [read_text(place) for place in walk_kit(files_dir)]
+    return {name for text in texts for name in _FUNCTION.findall(text)}
+
+
 def check_kept(kept: Sequence[Kept], files_dir: Path, page: Page) -> None:
     """Whether every test that is kept for a reason is one that a template has.
 
@@ -243,8 +249,7 @@ def check_kept(kept: Sequence[Kept], files_dir: Path, page: Page) -> None:
     """
     if not kept:
         return
-    texts = [read_text(place) for place in walk_kit(files_dir)]
-    tests = {name for text in texts for name in _TEST.findall(text)}
+    tests = functions_in(files_dir)
     for number, one in enumerate(kept):
         keys = ("keep", number, "test")
         if one.test not in tests:
