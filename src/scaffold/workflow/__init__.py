@@ -111,39 +111,15 @@ def plan_new(
     Raises:
         ScaffoldError: See `questions.check_answers` and `plan.make_plan`.
     """
-    from scaffold.edits.conflicts import OnConflict
-    from scaffold.kit.questions import check_answers
-    from scaffold.plan.make import make_plan
-    from scaffold.plan.parts import with_parts
-
-    def planned(state: State) -> Plan:
-        # Who asks for a row by its name wants its tests back; in bulk what was deleted stays so.
-        gone = {slug for slug, one in state.gaps.items() if is_gone(checkout.root, one)}
-        again = gone if request.on_conflict is OnConflict.OVERWRITE else gone & request.named
-        state = state.forgetting_files(again)
-        whole = with_parts(kit, state, request)
-        waiting = {
-            slug: f"you deleted its files: scaffold new --gap {slug}" for slug in gone - again
-        }
-        whole = replace(whole, waiting={**whole.waiting, **waiting})
-        answers = check_answers(
-            [gap for gap in whole.gaps if gap.built],
-            given,
-            all_gaps=list(kit.gaps.values()),
-        )
-        # An answer holds until another one is given.
-        merged = {
-            slug: {**values, **_remembered(state, kit.gaps[slug], given)}
-            for slug, values in answers.items()
-        }
-        return make_plan(kit, checkout, state, replace(whole, answers=merged), progress)
 
     def plan() -> Plan:
-        made = planned(read_state(checkout.root, kit.name))
+        made = _planned(
+            kit, checkout, read_state(checkout.root, kit.name), request, given, progress
+        )
         while request.next_part and made.gaps and not any(it.writes for it in made.changes):
             # Git carries the files of a part, as a rule not its record: it is here all the same.
             progress(f"{' '.join(item.name for item in made.gaps)} is here already")
-            made = planned(made.state)
+            made = _planned(kit, checkout, made.state, request, given, progress)
         return made
 
     return read_whole(checkout.root, plan)
@@ -303,6 +279,40 @@ def _can_be_broken(root: Path, at: FoundTarget) -> bool:
     if language is None or (at.target.line_pct, at.target.kill_pct) != (None, None):
         return language is not None
     return place not in language.suite_files(place.parent, lambda error: None)
+
+
+def _planned(
+    kit: Kit,
+    checkout: Checkout,
+    state: State,
+    request: Request,
+    given: Mapping[str, Any],
+    progress: Progress,
+) -> Plan:
+    """The plan for a request over what is remembered."""
+    from scaffold.edits.conflicts import OnConflict
+    from scaffold.kit.questions import check_answers
+    from scaffold.plan.make import make_plan
+    from scaffold.plan.parts import with_parts
+
+    # Who asks for a row by its name wants its tests back; in bulk what was deleted stays so.
+    gone = {slug for slug, one in state.gaps.items() if is_gone(checkout.root, one)}
+    again = gone if request.on_conflict is OnConflict.OVERWRITE else gone & request.named
+    state = state.forgetting_files(again)
+    whole = with_parts(kit, state, request)
+    waiting = {slug: f"you deleted its files: scaffold new --gap {slug}" for slug in gone - again}
+    whole = replace(whole, waiting={**whole.waiting, **waiting})
+    answers = check_answers(
+        [gap for gap in whole.gaps if gap.built],
+        given,
+        all_gaps=list(kit.gaps.values()),
+    )
+    # An answer holds until another one is given.
+    merged = {
+        slug: {**values, **_remembered(state, kit.gaps[slug], given)}
+        for slug, values in answers.items()
+    }
+    return make_plan(kit, checkout, state, replace(whole, answers=merged), progress)
 
 
 def _remembered(state: State, gap: Gap, given: Mapping[str, Any]) -> dict[str, Any]:
