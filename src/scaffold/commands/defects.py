@@ -1,4 +1,4 @@
-"""Known defects and their mends as text, JSON and JUnit. Pure: nothing here prints."""
+"""Known defects and their mends as text, JSON and JUnit. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def mend_lines(record: Outcome) -> list[str]:
     here = [one for one in record.mends if one.verdict in CHECKED]
     turned = sum(one.verdict is MendVerdict.TURNED for one in here)
     lines = [f"  mends: {turned} of {len(here)} turn exactly the tests of their defect"]
-    for verdict in (MendVerdict.MENDED, MendVerdict.ABSENT):
+    for verdict, words in ((MendVerdict.MENDED, "mended"), (MendVerdict.ABSENT, "without a test")):
         if names := [one.id for one in record.mends if one.verdict is verdict]:
-            lines.append(f"    {verdict}: {', '.join(names)}")
+            lines.append(f"    {words} here: {', '.join(names)}")
     none = (one for one in record.mends if one.verdict is MendVerdict.NO_MEND)
     return lines + [f"    no mend for {one.id}: {one.why}" for one in none]
