@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -29,35 +30,31 @@ def test_a_table_pads_all_columns_but_the_last() -> None:
 CELLS = st.text("ab:- ", max_size=60).map(lambda text: " ".join(text.split()))
 
 
-@pytest.fixture
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+def on_a_terminal(columns: int, rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    """A table as a terminal with so many columns shows it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True)
+        patch.setenv("COLUMNS", str(columns))
+        return report.table(rows, header)
 
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=5), columns=st.integers(40, 120))
 def test_a_table_fits_a_terminal_and_keeps_every_cell(
     rows: list[tuple[str, str, str]], columns: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.stdout, "isatty", lambda: True)
-        patch.setenv("COLUMNS", str(columns))
-        lines = report.table(rows, ["one", "two", "three"]).split("\n")
+    lines = on_a_terminal(columns, rows, ["one", "two", "three"]).split("\n")
     assert max(map(len, lines)) <= columns
     shown, given_ = "".join(lines).split(), "".join("".join(row) for row in rows)
     assert sorted("".join(shown)) == sorted(("onetwothree" + given_).replace(" ", ""))
 
 
-@pytest.mark.usefixtures("on_a_terminal")
-def test_a_table_on_a_narrow_terminal_breaks_the_cells_that_few_rows_share(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+def test_a_table_on_a_narrow_terminal_breaks_the_cells_that_few_rows_share() -> None:
     rows = [
         ["handlers:relay", "cargo", "on their way"],
         ["handlers:spans", "cargo", "what a trace"],
         ["handlers:state", "cargo, PostgreSQL", "rows of data"],
     ]
-    assert report.table(rows, ["part", "tools", "title"]) == (
+    assert on_a_terminal(40, rows, ["part", "tools", "title"]) == (
         "part            tools       title\n"
         "handlers:relay  cargo       on their way\n"
         "handlers:spans  cargo       what a trace\n"

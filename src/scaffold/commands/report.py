@@ -89,15 +89,16 @@ def lines_of(lines: Iterable[str]) -> str:
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     """Columns padded to their widest cell; the last one is left ragged.
 
-    On a terminal that is too narrow the widest columns are wrapped; in a file or a pipe each row
-    stays one line.
+    On a terminal that is too narrow cells are wrapped, first in the columns where few have to be;
+    in a file or a pipe each row stays one line.
     """
     lines = [list(header), *[[visible(cell) for cell in row] for row in rows]]
     widths = [max(len(line[index]) for line in lines) for index in range(len(header))]
     columns = terminal_width()
-    if columns is None or sum(widths) + 2 * (len(widths) - 1) <= columns:
+    most = None if columns is None else columns - 2 * (len(widths) - 1)
+    if most is None or sum(widths) <= most:
         return "\n".join(_padded(line, widths) for line in lines)
-    narrow = _narrowed(lines, widths, columns - 2 * (len(widths) - 1))
+    narrow = _narrowed(lines, widths, most)
     return "\n".join(
         _padded(line, narrow)
         for cells in lines
@@ -112,7 +113,9 @@ def _narrowed(lines: Sequence[Sequence[str]], widths: Sequence[int], most: int) 
     """
     narrow = list(widths)
     columns = list(zip(*lines, strict=True))
-    words = [max(len(word) for cell in column for word in _words(cell)) for column in columns]
+    words = [
+        max(len(word) for cell in column for word in _apart(cell).split()) for column in columns
+    ]
     for least in (words, [min(word, NARROWEST) for word in words]):
         while sum(narrow) > most and (
             left := [at for at, width in enumerate(narrow) if width > least[at]]
@@ -122,8 +125,9 @@ def _narrowed(lines: Sequence[Sequence[str]], widths: Sequence[int], most: int) 
     return narrow
 
 
-def _words(text: str) -> list[str]:
-    return text.replace(":", ": ").split(" ")
+def _apart(text: str) -> str:
+    """The text with a mark where `gap:part` may be parted: a space to Python, that no text has."""
+    return text.replace(":", ":\v")
 
 
 def _broken(text: str, width: int) -> list[str]:
@@ -132,11 +136,9 @@ def _broken(text: str, width: int) -> list[str]:
         return [text]
     import textwrap
 
-    # A mark that `visible` leaves in no text and that counts as a space: `gap:part` is two words.
     lines = textwrap.wrap(
-        text.replace(":", ":\v"), width, replace_whitespace=False, expand_tabs=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+        _apart(text), width, replace_whitespace=False, expand_tabs=False, break_on_hyphens=False
+    )
     return [line.replace("\v", "") for line in lines]
 
 
