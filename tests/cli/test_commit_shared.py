@@ -164,3 +164,22 @@ def test_a_persons_change_in_the_same_file_is_not_taken_in(
 
     assert done.code == 4 and "has changes that are not committed" in done.fact, done.err
     assert everything(own_conftest) == before
+
+
+def test_what_cannot_be_committed_is_refused_before_anything_runs(
+    own_conftest: Path, two_parts: Path, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    test = two_parts / "templates" / "row" / "files" / "tests" / "test_one.py"
+    test.write_text(f"def test_one():\n    open({str(ran)!r}, 'w').close()\n")
+    assert new(own_conftest, two_parts).code == 0
+
+    done = new(own_conftest, two_parts, "--commit", "--python", sys.executable)
+
+    assert done.code == 4 and "which is not committed yet" in done.fact, done.err
+    assert not ran.exists()
+    assert done.hint.startswith("scaffold undo")
+    assert scaffold("undo", "--kit", two_parts, "-C", own_conftest).code == 0
+    done = new(own_conftest, two_parts, "--commit", "--python", sys.executable)
+    assert done.code == 0 and ran.exists(), done.err
+    assert files_in(own_conftest, "HEAD") == ["tests/conftest.py", "tests/test_two.py"]

@@ -49,13 +49,20 @@ class Commits:
         """Take what is to be committed; each file of it can be.
 
         Raises:
-            ScaffoldError: See `Repository.check`.
+            ScaffoldError: See `waits`.
+        """
+        self._request, self._given, self._progress = request, given, progress
+        self._places = self._places_of(plan)
+        self.pending = self.waits(plan)
+
+    def waits(self, plan: Plan) -> bool:
+        """Whether anything of a plan is to be committed, be it written already.
+
+        Raises:
+            ScaffoldError: A file of it cannot be committed; see `Repository.check`.
         """
         from scaffold.checkout.state import read_state
 
-        self._plan, self._request, self._given, self._progress = plan, request, given, progress
-        named = [(item.gap.slug, name) for item in plan.gaps for name in item.picked]
-        self._places = in_order(self.kit, named)
         state = read_state(self.checkout.root, self.kit.name)
         changes, paths = _committed(plan), _paths(plan)
         ours = {path for item in plan.gaps for path in item.files}
@@ -66,16 +73,12 @@ class Commits:
             and (change.path not in ours or change.action is Action.DELETE)
             and not change.source
             and not _only_ours(state, change)
-            and not self._is_one_parts(change)
+            and not self._is_one_parts(plan, change)
         ]
         shared += [change.source for change in changes if change.writes and change.source]
         if paths:
             self.repository.check(paths, shared)
-        self.pending = self.waits(plan)
-
-    def waits(self, plan: Plan) -> bool:
-        """Whether anything of a plan is to be committed, be it written already."""
-        return bool(plan.writes or self.repository.uncommitted(_paths(plan)))
+        return bool(plan.writes or self.repository.uncommitted(paths))
 
     def make(self) -> bool:
         """Write and commit the parts of the plan, one after the other; whether any was.
@@ -102,7 +105,12 @@ class Commits:
             raise
         return bool(self.made)
 
-    def _is_one_parts(self, change: Change) -> bool:
+    def _places_of(self, plan: Plan) -> list[Place]:
+        """The parts that a plan is about, in the order in which they are committed."""
+        named = [(item.gap.slug, name) for item in plan.gaps for name in item.picked]
+        return in_order(self.kit, named)
+
+    def _is_one_parts(self, plan: Plan, change: Change) -> bool:
         """Whether all that is not committed of a shared file goes into the commit of its part.
 
         Raises:
@@ -110,10 +118,12 @@ class Commits:
         """
         from scaffold.plan.uncommitted import edits_of, parts_in
 
-        owners = parts_in(change, self.repository.committed(change.path), self._plan)
-        items = {item.gap.slug: item for item in self._plan.gaps}
+        owners = parts_in(change, self.repository.committed(change.path), plan)
+        items = {item.gap.slug: item for item in plan.gaps}
         writers = [
-            (slug, name) for slug, name in self._places if edits_of(items[slug], name, change.path)
+            (slug, name)
+            for slug, name in self._places_of(plan)
+            if edits_of(items[slug], name, change.path)
         ]
         if owners and owners != writers[:1]:
             raise _refused(change.path, owners)
