@@ -33,7 +33,9 @@ NAME = re.compile(r"test(_[a-z0-9]+){3,}")
 REASON = re.compile(
     r"(?P<where>[\w.]+\.(?:py|yaml): \w+): today .+; expected .+ ?\(.+\)", re.DOTALL
 )
-RUST_REASON = re.compile(r"(?P<file>\w+\.rs), (?P<item>[\w:]+): today .+; expected .+ \(.+\)\..+")
+RUST_REASON = re.compile(
+    r"(?:\w+/)*(?P<file>\w+\.rs), (?P<item>[\w:]+): today .+; expected .+ \(.+\)\..+"
+)
 RUST_NAME = re.compile(r"(?:test_)?[a-z0-9]+(_[a-z0-9]+){2,}")
 BARE_ASSERT = re.compile(r"\bassert!\([^,]*\);")
 RUST_MESSAGE = re.compile(r"\bassert!\([^;]*?\);|\.expect(?:_err)?\(\"[^\"]*\"\)|\.unwrap\(\)")

@@ -1,4 +1,5 @@
-//! Answers of a server of the Model Context Protocol.
+//! Answers of a server of the Model Context Protocol. Their id is not that of the request, since
+//! the gateway does not compare the two.
 
 use super::upstream::Answer;
 use serde_json::{json, Value};
@@ -10,9 +11,13 @@ pub fn events(text: &str) -> Answer {
 }
 
 /// A JSON-RPC response with this result, as one event.
-pub fn result(result: &Value) -> Answer {
+fn response(result: &Value) -> String {
     let message = json!({"jsonrpc": "2.0", "id": "1", "result": result});
-    events(&format!("event: message\ndata: {message}\n\n"))
+    format!("event: message\ndata: {message}\n\n")
+}
+
+pub fn result(result: &Value) -> Answer {
+    events(&response(result))
 }
 
 /// The result of a tool with these messages.
@@ -22,11 +27,10 @@ pub fn messages(messages: &Value) -> Answer {
 
 /// The answers to the two requests that open a session.
 pub fn session(id: &str) -> Vec<Answer> {
-    let message = json!({"jsonrpc": "2.0", "id": "1", "result": {}});
-    let body = format!("event: message\ndata: {message}\n\n");
     let headers = [
         ("content-type", "text/event-stream"),
         ("mcp-session-id", id),
     ];
-    vec![Answer::new(200, &headers, body), Answer::new(202, &[], "")]
+    let opened = Answer::new(200, &headers, response(&json!({})));
+    vec![opened, Answer::new(202, &[], "")]
 }

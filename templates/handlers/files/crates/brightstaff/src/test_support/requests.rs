@@ -14,3 +14,16 @@ pub fn user(text: &str) -> Value {
 pub fn chat_request(model: &str) -> Value {
     json!({"model": model, "messages": [user("What is the weather?")]})
 }
+
+/// A request that says "Hello" in each API of the client, with its path.
+pub fn request_of_each_api(model: &str) -> [(&'static str, Value); 3] {
+    let messages = json!([user("Hello")]);
+    [
+        (CHAT, json!({"model": model, "messages": messages})),
+        (
+            MESSAGES,
+            json!({"model": model, "max_tokens": 9, "messages": messages}),
+        ),
+        (RESPONSES, json!({"model": model, "input": "Hello"})),
+    ]
+}

@@ -61,15 +61,27 @@ impl Recording {
     /// The attribute of the last span to end that has it, as text.
     pub fn attribute(&self, key: &str) -> Option<String> {
         let spans = self.finished.spans();
-        let mut attributes = spans.iter().rev().flat_map(|span| &span.attributes);
-        let found = attributes.find(|attribute| attribute.key.as_str() == key);
-        found.map(|attribute| text(&attribute.value))
+        spans.iter().rev().find_map(|span| last_value(span, key))
+    }
+
+    /// The attribute of the last span with this name to end, as text.
+    pub fn attribute_of(&self, name: &str, key: &str) -> Option<String> {
+        let spans = self.finished.spans();
+        let span = spans.iter().rev().find(|span| span.name == name)?;
+        last_value(span, key)
     }
 
     pub fn assert_attributes(&self, expected: &[(&str, &str)]) {
         for (attribute, value) in expected {
             let found = self.attribute(attribute);
             assert_eq!(found.as_deref(), Some(*value), "attribute {attribute}");
+        }
+    }
+
+    pub fn assert_attributes_of(&self, name: &str, expected: &[(&str, &str)]) {
+        for (attribute, value) in expected {
+            let found = self.attribute_of(name, attribute);
+            assert_eq!(found.as_deref(), Some(*value), "{attribute} of {name}");
         }
     }
 
@@ -91,6 +103,21 @@ impl Recording {
         let span = spans.first().expect("expected a span that has ended");
         span.span_context.trace_id().to_string()
     }
+
+    /// The header of a request that is sent inside the last span to end.
+    pub fn traceparent(&self) -> String {
+        let spans = self.finished.spans();
+        let span = spans.last().expect("expected a span that has ended");
+        let context = &span.span_context;
+        format!("00-{}-{}-01", context.trace_id(), context.span_id())
+    }
+}
+
+/// A span keeps every value that an attribute was given; the last one counts.
+fn last_value(span: &SpanData, key: &str) -> Option<String> {
+    let mut attributes = span.attributes.iter().rev();
+    let found = attributes.find(|attribute| attribute.key.as_str() == key)?;
+    Some(text(&found.value))
 }
 
 /// While a process has only one subscriber, a thread without it may disable a span for all.

@@ -1,6 +1,6 @@
 //! Answers of an upstream that come in chunks or not at all.
 
-use super::upstream::{prepare_http_clients, Answer};
+use super::upstream::Answer;
 use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
@@ -56,7 +56,8 @@ impl Answer {
         Self(None)
     }
 
-    fn in_chunks(headers: &[(&str, &str)]) -> (Self, Chunks) {
+    /// A body without an announced length, and its chunks.
+    pub fn in_chunks(headers: &[(&str, &str)]) -> (Self, Chunks) {
         let (sender, chunks) = unbounded_channel();
         let frames = UnboundedReceiverStream::new(chunks);
         let frames = frames.map(|chunk: io::Result<Bytes>| chunk.map(Frame::data));
@@ -68,7 +69,6 @@ impl Answer {
 /// An address without a server. Its port stays taken, so that no other test gets it.
 pub fn nobody() -> String {
     static TAKEN: OnceLock<TcpSocket> = OnceLock::new();
-    prepare_http_clients();
     let socket = TAKEN.get_or_init(|| {
         let socket = TcpSocket::new_v4().expect("expected a socket");
         let address = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -123,7 +123,8 @@ impl Upstream {
             .expect("expected a request to the upstream")
     }
 
-    /// How many requests were read and not yet looked at.
+    /// How many requests were read and not yet looked at. Those without an answer are not read, so
+    /// a test that expects no further request has an answer to spare.
     pub fn unread_requests(&self) -> usize {
         self.requests.len()
     }
