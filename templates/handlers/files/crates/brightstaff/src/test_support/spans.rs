@@ -111,6 +111,14 @@ impl Recording {
         let context = &span.span_context;
         format!("00-{}-{}-01", context.trace_id(), context.span_id())
     }
+
+    /// The `traceparent` of a request that is sent inside the last span with this name.
+    pub fn traceparent_of(&self, span: &str) -> Option<String> {
+        let spans = self.finished.spans();
+        let span = spans.iter().rev().find(|found| found.name == span)?;
+        let (trace, span) = (span.span_context.trace_id(), span.span_context.span_id());
+        Some(format!("00-{trace}-{span}-01"))
+    }
 }
 
 /// A span keeps every value that an attribute was given; the last one counts.
