@@ -71,13 +71,6 @@ impl Recording {
         last_value(span, key)
     }
 
-    pub fn assert_attributes(&self, expected: &[(&str, &str)]) {
-        for (attribute, value) in expected {
-            let found = self.attribute(attribute);
-            assert_eq!(found.as_deref(), Some(*value), "attribute {attribute}");
-        }
-    }
-
     pub fn assert_attributes_of(&self, name: &str, expected: &[(&str, &str)]) {
         for (attribute, value) in expected {
             let found = self.attribute_of(name, attribute);
@@ -95,13 +88,6 @@ impl Recording {
             .filter(|attribute| attribute.key.as_str() == field)
             .map(|attribute| text(&attribute.value))
             .collect()
-    }
-
-    /// The trace of the spans.
-    pub fn trace_id(&self) -> String {
-        let spans = self.finished.spans();
-        let span = spans.first().expect("expected a span that has ended");
-        span.span_context.trace_id().to_string()
     }
 
     /// The header of a request that is sent inside the last span to end.
