@@ -35,25 +35,26 @@ CREATE TABLE conversation_states (
 """
 CHECKOUT = {
     "crates/Cargo.toml": "[workspace]\n",
-    "tests/e2e/docker-compose.yaml": "services:\n  plano:\n    image: plano\n",
     "docs/source/resources/db_setup/conversation_states.sql": SCHEMA,
     "tests/e2e/pyproject.toml": '[project]\nname = "e2e_tests"\nversion = "0"\ndependencies = []\n',
     "cli/planoai/native_runner.py": "",
     "cli/planoai/__init__.py": "",
     "cli/planoai/config_generator.py": standin.GENERATOR,
     "named/envoy": f'#!/bin/sh\nexec {sys.executable} {standin.__file__} "$@"\n',
-    "named/brightstaff": "#!/bin/sh\nexec sleep 600\n",
+    "named/brightstaff": f"#!{sys.executable}\n{standin.BRIGHTSTAFF}",
     "named/llm_gateway.wasm": "",
     "named/prompt_gateway.wasm": "",
 }
 WITHOUT_FAULTS = re.compile(
     r"test_(gateway_passes_a_reply_on|module_serves_until_a_signal|answer_of_an_unknown_path_is_404"
-    r"|\w+_replies_(with|to|word)_\w+|\w+_stream_(carries_the_response|reports_its_end))"
+    r"|\w+_broken_request(_is_400)?|\w+_replies_(with|to|word)_\w+"
+    r"|\w+_stream_(carries_the_response|reports_its_(end|usage_last_when_asked)))"
 )
 ERRORS, PARALLEL, LEAKS, STATE = THROUGH
 FAULTS = {
     "swallows-errors": {
         "gateway_keeps_the_status_of_a_failure",
+        "gateway_keeps_the_status_of_an_overload",
         "gateway_keeps_the_time_to_retry",
         "gateway_reports_an_error_in_place_of_a_reply",
     },
@@ -94,7 +95,7 @@ FAULTS = {
     "keeps-turns-to-itself": {
         "state_outlives_the_gateway",
         "state_is_shared_by_gateways",
-        "state_outlives_an_outage",
+        "state_outlives_a_restart_of_the_database",
         "state_that_was_deleted_is_refused",
     },
     "goes-on-with-unknown": {

@@ -51,6 +51,19 @@ WRONG = {
     "stops-in-an-outage": "no turn at all is passed on while the database is away",
     "never-reconnects": "once the database was away, no turn is kept",
 }
+BRIGHTSTAFF = """
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Models(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+host, port = os.environ["BIND_ADDRESS"].split(":")
+HTTPServer((host, int(port)), Models).serve_forever()
+"""
+"""The list of models is asked for before a stack counts as ready."""
 GENERATOR = """
 import os, re
 from pathlib import Path

@@ -7,7 +7,10 @@ from mock_upstream.server import MockUpstream
 @pytest.fixture(scope="session")
 def mock_upstream():
     """An LLM provider on a free port; the fault is chosen by each request."""
-    with MockUpstream(answer) as upstream:
+    with pytest.MonkeyPatch.context() as patch, MockUpstream(answer) as upstream:
+        # Clients and gateways reach it without the proxy of this machine.
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,localhost", prepend=",")
         yield upstream
 
 

@@ -12,7 +12,7 @@ def mock_gateway(mock_upstream, tmp_path_factory):
     config = Path(__file__).with_name("config_mock_upstream.yaml").read_text("utf-8")
     text = config.replace("http://localhost:9000", mock_upstream.url)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOCK_API_KEY", "key")
+        patch.setenv("MOCK_API_KEY", "key-of-the-gateway")
         with stack_of(text, tmp_path_factory.mktemp("stack")) as gateway:
             reply = seen(chat, official_clients(gateway.url), "ping")
             if reply != "You wrote: ping":

@@ -65,6 +65,21 @@ def test_converse_calls_the_first_tool(bedrock):
     assert response["stopReason"] == "tool_use"
 
 
+def test_converse_replies_to_the_result_of_a_tool(bedrock):
+    use = {"toolUseId": "one", "name": "get_weather", "input": {}}
+    result = {"toolUseId": "one", "content": [{"text": "sunny"}]}
+    messages = [
+        *user("weather"),
+        {"role": "assistant", "content": [{"toolUse": use}]},
+        {"role": "user", "content": [{"toolResult": result}]},
+    ]
+
+    response = bedrock.converse(modelId="mock", messages=messages, toolConfig=TOOLS)
+
+    assert response["output"]["message"]["content"] == [{"text": "You wrote: weather"}]
+    assert response["stopReason"] == "end_turn"
+
+
 def test_converse_stream_replies_word_by_word(bedrock):
     events = events_of(bedrock, messages=user("ping 17"))
 

@@ -10,8 +10,8 @@ from mock_upstream.answers import Request
 
 FAILURES = [
     ("bad-request", 400, "ValidationException"),
-    ("invalid-key", 401, "UnrecognizedClientException"),
-    ("expired-key", 403, "ExpiredTokenException"),
+    ("invalid-key", 403, "UnrecognizedClientException"),
+    ("forbidden", 403, "AccessDeniedException"),
     ("rate-limit", 429, "ThrottlingException"),
     ("server-error", 500, "InternalServerException"),
     ("overloaded", 503, "ServiceUnavailableException"),
@@ -157,6 +157,13 @@ def test_bedrock_unknown_fault_is_refused(faulty_bedrock):
 def request_of(fault, path="/model/mock/converse-stream"):
     messages = [{"role": "user", "content": [{"text": f"ping fault={fault}"}]}]
     return Request(path, {}, {"messages": messages})
+
+
+@pytest.mark.parametrize("body", [None, [], {"messages": [{"role": "user"}]}])
+def test_answer_of_a_broken_request_is_400(body):
+    answer = faults.answer(Request("/model/mock/converse", {}, body))
+
+    assert (answer.status, answer.chunks) == (400, (b'{"message": "the request is not valid"}',))
 
 
 def test_answer_of_an_unknown_path_is_404():

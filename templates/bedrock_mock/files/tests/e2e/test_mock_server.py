@@ -85,6 +85,26 @@ def test_server_records_each_request():
         assert (second.path, second.body) == ("/", {})
 
 
+def test_server_records_a_body_that_is_not_json():
+    with connection_to(GOOD) as connection:
+        connection.request("POST", "/", b"{")
+
+        assert connection.getresponse().status == 200
+        assert connection.upstream.requests[0].body is None
+
+
+def test_server_answers_500_where_there_is_no_answer():
+    def fail(request):
+        raise KeyError("messages")
+
+    with MockUpstream(fail) as upstream:
+        connection = http.client.HTTPConnection(urlsplit(upstream.url).netloc, timeout=10)
+        response = get(connection)
+
+        assert (response.status, response.read()) == (500, b"KeyError('messages')")
+        connection.close()
+
+
 def test_server_takes_a_body_in_several_pieces():
     body = json.dumps({"text": "x" * 200_000})
 

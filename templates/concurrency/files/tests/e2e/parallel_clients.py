@@ -7,7 +7,7 @@ import anthropic
 import openai
 
 PARALLEL = 12
-OPTIONS = {"api_key": "key", "max_retries": 0, "timeout": 60}
+OPTIONS = {"api_key": "key-of-the-client", "max_retries": 0, "timeout": 60}
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +32,10 @@ async def ask_chat(clients, prompt, stream, history=()):
     )
     if not stream:
         return answer.choices[0].message.content
-    return "".join([chunk.choices[0].delta.content or "" async for chunk in answer])
+    # The chunk that reports the usage has no choices.
+    return "".join(
+        [choice.delta.content or "" async for chunk in answer for choice in chunk.choices]
+    )
 
 
 async def ask_responses(clients, prompt, stream, history=()):

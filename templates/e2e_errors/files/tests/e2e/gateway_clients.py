@@ -1,4 +1,4 @@
-"""The APIs of a gateway through the official clients, plain and streamed, and what a client sees."""
+"""The APIs of a gateway through the official clients: what these see, and what a provider hears."""
 
 import json
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import anthropic
 import openai
 
-OPTIONS = {"api_key": "key", "max_retries": 0, "timeout": 60}
+OPTIONS = {"api_key": "key-of-the-client", "max_retries": 0, "timeout": 60}
 NO_REPLY = "not a whole reply"
 
 
@@ -92,7 +92,20 @@ def seen(call, clients, prompt):
     except (json.JSONDecodeError, AttributeError):
         return NO_REPLY
     except Exception as error:
-        # Streams of anthropic let the error of their HTTP library pass.
+        # Streams of anthropic, and those of openai before its version 3, let the error of their
+        # HTTP library pass.
         if type(error).__module__.startswith("httpx"):
             return "connection lost"
         raise
+
+
+def heard(request):
+    """The texts of all turns that a provider got with one request."""
+    turns = request.body.get("messages") or request.body["input"]
+    turns = [{"content": turns}] if isinstance(turns, str) else turns
+    return [text_of(turn["content"]) for turn in turns]
+
+
+def text_of(content):
+    """The text of a turn, which is a string or a list of blocks."""
+    return content if isinstance(content, str) else "".join(block["text"] for block in content)

@@ -1,6 +1,8 @@
 """Chat completions of the mock upstream, good and faulty, through the official client."""
 
+import http.client
 import json
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -45,7 +47,17 @@ def test_chat_stream_replies_word_by_word(openai_client):
     assert words == ["", "You ", "wrote: ", "ping ", "17", None]
     assert chunks[0].choices[0].delta.role == "assistant"
     assert ends(chunks) == ["stop"]
-    assert chunks[-1].usage.total_tokens == 18
+    assert [chunk.usage for chunk in chunks] == [None] * 6
+
+
+def test_chat_stream_reports_its_usage_last_when_asked(openai_client):
+    messages = [{"role": "user", "content": "ping 17"}]
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+
+    stream = openai_client.chat.completions.create(model="mock", messages=messages, **options)
+    *_, last = stream
+
+    assert (last.choices, last.usage.total_tokens) == ([], 18)
 
 
 def test_chat_replies_to_the_last_text_of_the_user(openai_client):
@@ -60,6 +72,12 @@ def test_chat_replies_to_the_last_text_of_the_user(openai_client):
     answer = openai_client.chat.completions.create(model="mock", messages=messages)
 
     assert answer.choices[0].message.content == "You wrote: two"
+
+
+def test_chat_replies_to_the_last_text_of_a_list(openai_client):
+    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
+
+    assert ask(openai_client, parts).choices[0].message.content == "You wrote: two"
 
 
 def test_chat_replies_to_a_request_without_user(openai_client):
@@ -77,7 +95,7 @@ def test_chat_replies_to_a_request_without_user(openai_client):
     [
         ("bad-request", openai.BadRequestError, 400),
         ("invalid-key", openai.AuthenticationError, 401),
-        ("expired-key", openai.PermissionDeniedError, 403),
+        ("forbidden", openai.PermissionDeniedError, 403),
         ("rate-limit", openai.RateLimitError, 429),
         ("server-error", openai.InternalServerError, 500),
         ("overloaded", openai.InternalServerError, 503),
@@ -103,7 +121,18 @@ def test_chat_failure_has_a_code(openai_client):
         ask(openai_client, "fault=rate-limit")
 
     error = raised.value
-    assert (error.code, error.type) == ("rate_limit", "rate_limit")
+    assert (error.code, error.type) == ("rate_limit_exceeded", "requests")
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"messages": [{"role": "user"}]}'])
+def test_chat_reports_a_broken_request(mock_upstream, body):
+    connection = http.client.HTTPConnection(urlsplit(mock_upstream.url).netloc, timeout=10)
+    connection.request("POST", "/v1/chat/completions", body)
+    response = connection.getresponse()
+    error = json.load(response)["error"]
+    connection.close()
+
+    assert (response.status, error["type"]) == (400, "invalid_request_error")
 
 
 @both_ways
@@ -122,8 +151,11 @@ def test_chat_reports_a_body_that_is_cut(openai_client):
 
 
 def test_chat_reports_a_stream_that_is_cut(openai_client):
-    with pytest.raises(openai.APIConnectionError):
+    # It is the client's own error, or before that of its HTTP library (httpx.ReadError).
+    with pytest.raises(Exception) as raised:
         ask_for_stream(openai_client, "fault=cut")
+
+    assert type(raised.value).__name__ in ("APIConnectionError", "ReadError")
 
 
 @pytest.mark.parametrize("fault", ["incomplete", "malformed"])

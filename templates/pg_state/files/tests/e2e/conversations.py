@@ -8,7 +8,7 @@ KEPT_S = 30
 
 
 def say(gateway, prompt, after=None, stream=False):
-    """Sends one turn; the id of the response. The model has no memory for responses itself."""
+    """Sends one turn and returns the id of the response; its provider keeps no conversations."""
     client = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="key", max_retries=0, timeout=60)
     previous = {"previous_response_id": after} if after else {}
     with client:
@@ -41,15 +41,3 @@ def is_kept(database, response_id):
     """Whether the database has the response."""
     text = "SELECT 1 FROM conversation_states WHERE response_id = :'id'"
     return database.sql(text, id=response_id) == ["1"]
-
-
-def heard(request):
-    """The texts of all turns that a provider got with one request."""
-    turns = request.body.get("messages") or request.body["input"]
-    turns = [{"content": turns}] if isinstance(turns, str) else turns
-    return [text_of(turn["content"]) for turn in turns]
-
-
-def text_of(content):
-    """The text of a turn, which is a string or a list of blocks."""
-    return content if isinstance(content, str) else "".join(block["text"] for block in content)

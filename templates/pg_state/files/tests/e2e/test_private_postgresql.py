@@ -1,4 +1,4 @@
-"""The private PostgreSQL server, and what docker-compose.yaml says of its twin."""
+"""The private PostgreSQL server, and what docker-compose.postgresql.yaml says of its twin."""
 
 import os
 import re
@@ -15,6 +15,7 @@ import private_postgresql
 from gateway_stack.programs import NotReady
 
 FOLDER = Path(__file__).parent
+COMPOSE = FOLDER / "docker-compose.postgresql.yaml"
 SCHEMA = FOLDER.parents[1] / "docs/source/resources/db_setup/conversation_states.sql"
 OWNER = """
 import sys
@@ -56,15 +57,15 @@ def test_postgresql_reports_a_statement_that_fails(database):
         database.sql("SELECT 1; SELECT * FROM nothing; SELECT 2")
 
 
-def test_postgresql_keeps_its_rows_over_a_restart(database):
-    database.sql("CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES ('swordfish')")
+def test_postgresql_keeps_its_rows_over_a_restart(own_database):
+    own_database.sql("CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES ('swordfish')")
 
-    database.stop()
+    own_database.stop()
     with pytest.raises(RuntimeError, match="connection to server on socket"):
-        database.sql("SELECT 1")
-    database.start()
+        own_database.sql("SELECT 1")
+    own_database.start()
 
-    assert database.sql("SELECT word FROM kept") == ["swordfish"]
+    assert own_database.sql("SELECT word FROM kept") == ["swordfish"]
 
 
 def test_postgresql_listens_on_a_socket_of_its_folder_alone(database):
@@ -140,7 +141,7 @@ def test_find_programs_reports_how_to_get_them(tmp_path, monkeypatch):
 
 
 def test_compose_file_mounts_the_schema():
-    text = (FOLDER / "docker-compose.yaml").read_text("utf-8")
+    text = COMPOSE.read_text("utf-8")
 
     mounted = re.findall(r"- (\S+):/docker-entrypoint-initdb.d/", text)
 
@@ -149,9 +150,8 @@ def test_compose_file_mounts_the_schema():
 
 
 def test_compose_file_checks_the_health_of_its_database():
-    text = (FOLDER / "docker-compose.yaml").read_text("utf-8")
+    text = COMPOSE.read_text("utf-8")
 
     user, name = (re.search(rf"POSTGRES_{key}: (\w+)", text)[1] for key in ("USER", "DB"))
 
-    assert "image: postgres:15\n" in text
     assert f"pg_isready -U {user} -d {name}" in text

@@ -1,19 +1,24 @@
-"""Small programs in place of planoai, Envoy and brightstaff: they answer health checks."""
+"""Small programs in place of planoai, Envoy and brightstaff: they answer when they are asked."""
 
 import sys
 
 CONFIG = "listeners:\n  - port: 12000\n"
 PLANOAI = f"""\
 #!/bin/sh
+stop() {{
+  kill $(tr -dc 0-9 < "$HOME/.plano/run/plano.pid")
+  rm "$HOME/.plano/run/plano.pid"
+}}
 case $1 in
 up)
+  [ ! -e "$HOME/.plano/run/plano.pid" ] || stop
   port=$(sed -n 's/.*port: //p' "$2")
   cd "$HOME"
   {sys.executable} -m http.server $port --bind 127.0.0.1 >served.log 2>&1 &
   mkdir -p .plano/run
   echo "{{\\"envoy_pid\\": $!}}" > .plano/run/plano.pid ;;
 logs) echo "$@" >> "$HOME/calls"; echo "the log of planoai" ;;
-down) echo "$@" >> "$HOME/calls"; kill $(tr -dc 0-9 < "$HOME/.plano/run/plano.pid") ;;
+down) echo "$@" >> "$HOME/calls"; stop ;;
 esac
 """
 ENVOY = f"""\
@@ -21,6 +26,13 @@ ENVOY = f"""\
 echo "the log of envoy"
 cd "$HOME"
 exec {sys.executable} -m http.server $(sed -n '1s/port_value: //p' "$2") --bind 127.0.0.1
+"""
+BRIGHTSTAFF = f"""\
+#!/bin/sh
+mkdir -p "$HOME/models/v1"
+touch "$HOME/models/v1/models"
+cd "$HOME/models"
+exec {sys.executable} -m http.server ${{BIND_ADDRESS#*:}} --bind 127.0.0.1
 """
 GENERATOR = """
 import os, re
@@ -43,6 +55,6 @@ def make_stack(repository):
     make_program(repository / "cli/planoai/config_generator.py", GENERATOR)
     (repository / "cli/planoai/__init__.py").touch()
     make_program(repository / "named/envoy", ENVOY)
-    make_program(repository / "named/brightstaff", "#!/bin/sh\nexec sleep 600\n")
+    make_program(repository / "named/brightstaff", BRIGHTSTAFF)
     for name in ("llm_gateway.wasm", "prompt_gateway.wasm"):
         (repository / "named" / name).touch()

@@ -1,10 +1,10 @@
-"""Configurations on ports of their own, so that several stacks run at once."""
-
+"""Configurations on other ports, so that several stacks run at once."""
 
 import pytest
 
 from gateway_stack import native
-from gateway_stack.configuration import free_ports, on_port, write_on_free_port
+from gateway_stack.configuration import on_port, write_on_free_port
+from gateway_stack.ports import free_ports, ports_of_worker
 from gateway_stack.programs import NotReady
 
 CONFIG = """\
@@ -71,6 +71,16 @@ def test_free_ports_are_given_once():
     assert len(set(ports)) == 400
 
 
+def test_free_ports_of_workers_are_different():
+    workers = [
+        set(ports_of_worker({"PYTEST_XDIST_WORKER": f"gw{number}", "PYTEST_XDIST_WORKER_COUNT": "3"}))
+        for number in range(3)
+    ]
+
+    assert [len(ports) for ports in workers] == [4000] * 3
+    assert set.union(*workers) == set(ports_of_worker({})) == set(range(20_000, 32_000))
+
+
 def test_on_port_changes_the_first_listener_alone():
     assert on_port(CONFIG, 5).replace("port: 5", "port: 12000") == CONFIG
 
@@ -109,13 +119,14 @@ def test_native_stacks_share_no_port(repository, folder):
     for name in ("one", "two"):
         (folder / name).mkdir()
         config, port = write_on_free_port(CONFIG, folder / name)
-        native.plan_of(folder, config, port)
+        brightstaff, _ = native.plan_of(folder, config, port).run
         rendered = (config.parent / "envoy.yaml").read_text()
-        ports.append({int(found[2]) for found in native.PORT.finditer(rendered)} - {443})
+        metrics = int(brightstaff.env["METRICS_BIND_ADDRESS"].removeprefix("127.0.0.1:"))
+        ports.append({metrics, *(int(found[2]) for found in native.PORT.finditer(rendered))} - {443})
 
-    assert [len(one) for one in ports] == [4, 4]
+    assert [len(one) for one in ports] == [5, 5]
     assert ports[0] & ports[1] == set()
-    assert (ports[0] | ports[1]) & {9901, 12000, 12001, 9091} == set()
+    assert (ports[0] | ports[1]) & {9901, 12000, 12001, 9091, 9092} == set()
 
 
 def test_native_stack_reaches_itself_on_its_ports(repository, folder):
@@ -128,6 +139,7 @@ def test_native_stack_reaches_itself_on_its_ports(repository, folder):
     assert (inside, public) == (cluster, "443")
     assert brightstaff.env["LLM_PROVIDER_ENDPOINT"] == f"http://localhost:{cluster}"
     assert brightstaff.env["BIND_ADDRESS"] == f"127.0.0.1:{own}"
+    assert native.models_url(native.Plan(run=[brightstaff])) == f"http://127.0.0.1:{own}/v1/models"
     assert str(folder / "envoy.yaml") in envoy.argv
 
 

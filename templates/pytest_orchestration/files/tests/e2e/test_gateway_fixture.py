@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from gateway_stack.programs import ask
 from stand_ins import CONFIG, make_stack
 
 FOLDER = Path(__file__).parent
@@ -84,12 +83,8 @@ def urls_of(folder, output):
 
 def wait_until_gone(url, within_s=15):
     deadline = time.monotonic() + within_s
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except urllib.error.URLError:
-            return
-        assert time.monotonic() < deadline, f"{url} answers after {within_s} s"
+    while (answer := ask(url)).isdigit():
+        assert time.monotonic() < deadline, f"{url} answers {answer} after {within_s} s"
         time.sleep(0.05)
 
 

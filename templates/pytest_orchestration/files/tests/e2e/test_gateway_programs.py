@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_stack.configuration import free_ports
+from gateway_stack.ports import free_ports
 from gateway_stack.programs import Command, NotReady, Plan, running, wait_until_ready
 
 FOLDER = Path(__file__).parent

@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a client: its path, its headers in lower case, and its JSON.
+    """One request of a client: its path, its headers in lower case, and its JSON (None: it is not).
 
     `reply` is the text of the reply where it is not the usual one.
     """
 
     path: str
     headers: Mapping[str, str]
-    body: Mapping[str, Any]
+    body: Any
     reply: str = ""
 
 

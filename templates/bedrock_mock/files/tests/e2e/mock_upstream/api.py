@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .answers import Answer, Request
 
@@ -11,10 +11,9 @@ DIRECTIVE = re.compile(r"\bfault=([a-z-]+)")
 
 @dataclass(frozen=True)
 class Failure:
-    """An error that each API reports in its own words."""
+    """An error that each API reports with its own status, in its own words."""
 
     name: str
-    status: int
     message: str
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -25,10 +24,10 @@ class Api:
 
     Attributes:
         path: The paths that belong to it.
-        prompt: The last text of the user in a request.
+        prompt: The last text of the user in a request; an error where it is not one of this API.
         reply: A good answer.
         refuse: An answer that reports an error.
-        error_chunk: A chunk that reports an error in the middle of a stream.
+        error_chunk: A chunk that reports an error in a stream, after so many others.
         broken_chunk: A chunk of a stream that no client can read.
         faults: What only this API can do wrong.
     """
@@ -37,9 +36,9 @@ class Api:
     prompt: Callable[[Request], str]
     reply: Callable[[Request], Answer]
     refuse: Callable[[Failure], Answer]
-    error_chunk: Callable[[Failure], bytes]
+    error_chunk: Callable[[Failure, int], bytes]
     broken_chunk: bytes
-    faults: Mapping[str, Callable[[Answer], Answer]]
+    faults: Mapping[str, Callable[[Answer], Answer]] = field(default_factory=dict)
 
 
 def fault_of(prompt: str) -> str:

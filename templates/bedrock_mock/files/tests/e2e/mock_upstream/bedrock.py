@@ -15,13 +15,13 @@ METRICS = {"latencyMs": 5}
 JSON = "application/json"
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 TOOL_ID = "tooluse_mock_1"
-KINDS = {
-    "bad-request": "ValidationException",
-    "invalid-key": "UnrecognizedClientException",
-    "expired-key": "ExpiredTokenException",
-    "rate-limit": "ThrottlingException",
-    "server-error": "InternalServerException",
-    "overloaded": "ServiceUnavailableException",
+STATUSES = {
+    "bad-request": (400, "ValidationException"),
+    "invalid-key": (403, "UnrecognizedClientException"),
+    "forbidden": (403, "AccessDeniedException"),
+    "rate-limit": (429, "ThrottlingException"),
+    "server-error": (500, "InternalServerException"),
+    "overloaded": (503, "ServiceUnavailableException"),
 }
 
 
@@ -37,8 +37,8 @@ def prompt_of(request: Request) -> str:
 
 
 def reply(request: Request) -> Answer:
-    """The reply, or the call of the first tool where the request has any."""
-    tool = _first_tool(request)
+    """The reply, or the call of the first tool where the request has any and no result yet."""
+    tool = None if _has_tool_result(request) else _first_tool(request)
     if request.path.endswith("/converse-stream"):
         events = _tool_events(tool) if tool else _text_events(request.reply or reply_text(prompt_of(request)))
         return Answer(200, EVENT_STREAM, tuple(events), streamed=True)
@@ -54,14 +54,14 @@ def reply(request: Request) -> Answer:
 
 def refuse(failure: Failure) -> Answer:
     """An error as Bedrock reports it: the kind stands in a header."""
+    status, kind = STATUSES[failure.name]
     body = json.dumps({"message": failure.message}).encode()
-    headers = (("x-amzn-errortype", KINDS[failure.name]), *failure.headers)
-    return Answer(failure.status, JSON, (body,), headers)
+    return Answer(status, JSON, (body,), (("x-amzn-errortype", kind), *failure.headers))
 
 
-def error_chunk(failure: Failure) -> bytes:
+def error_chunk(failure: Failure, number: int) -> bytes:
     """An exception frame."""
-    name = KINDS[failure.name]
+    _, name = STATUSES[failure.name]
     return event_stream.encode_exception(name[0].lower() + name[1:], failure.message)
 
 
@@ -90,6 +90,11 @@ def _spoiled(good: Answer, spoil: Callable[[bytes], bytes]) -> Answer:
     middle = len(chunks) // 2
     chunks[middle] = spoil(chunks[middle])
     return replace(good, chunks=tuple(chunks))
+
+
+def _has_tool_result(request: Request) -> bool:
+    last = request.body.get("messages", [])[-1:]
+    return any("toolResult" in block for message in last for block in message["content"])
 
 
 def _first_tool(request: Request) -> dict[str, Any] | None:

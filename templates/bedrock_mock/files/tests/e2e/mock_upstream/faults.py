@@ -15,12 +15,12 @@ REPLIES = {"oversized": f"{'x' * 65535} " * 8, "drip": "byte by byte"}
 FAILURES = {
     failure.name: failure
     for failure in (
-        Failure("bad-request", 400, "the request is not valid"),
-        Failure("invalid-key", 401, "the key is not valid"),
-        Failure("expired-key", 403, "the key has expired"),
-        Failure("rate-limit", 429, "too many requests", (("retry-after", "7"),)),
-        Failure("server-error", 500, "the provider failed"),
-        Failure("overloaded", 503, "the provider is overloaded"),
+        Failure("bad-request", "the request is not valid"),
+        Failure("invalid-key", "the key is not valid"),
+        Failure("forbidden", "the key does not allow this"),
+        Failure("rate-limit", "too many requests", (("retry-after", "7"),)),
+        Failure("server-error", "the provider failed"),
+        Failure("overloaded", "the provider is overloaded"),
     )
 }
 
@@ -46,7 +46,10 @@ def answer(request: Request) -> Answer:
 
 
 def _answer_of(api: Api, request: Request) -> Answer:
-    name = fault_of(api.prompt(request))
+    try:
+        name = fault_of(api.prompt(request))
+    except (AttributeError, KeyError, TypeError):
+        return api.refuse(FAILURES["bad-request"])  # not JSON, or not what this API takes
     good = api.reply(replace(request, reply=REPLIES.get(name, "")))
     answer = _faulty(api, name, good)
     mark = (("x-mock-fault", name),) if name else ()
@@ -115,8 +118,9 @@ def error_in_stream(api: Api, good: Answer) -> Answer:
     """A stream that reports an error after its first half, and ends; else a plain error."""
     if not good.streamed:
         return api.refuse(FAILURES["server-error"])
-    chunk = api.error_chunk(FAILURES["server-error"])
-    return replace(good, chunks=(*first_half(good), chunk))
+    half = first_half(good)
+    chunk = api.error_chunk(FAILURES["server-error"], len(half))
+    return replace(good, chunks=(*half, chunk))
 
 
 def wrong_type(api: Api, good: Answer) -> Answer:

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import h11
 
@@ -21,15 +22,19 @@ NO_LINGER = struct.pack("ii", 1, 0)
 class MockUpstream:
     """Serves on a port of the loopback, by default a free one, while it is entered.
 
+    A request for which there is an exception in place of an answer gets it, with 500.
+
     Attributes:
         requests: Every request, in the order of arrival.
     """
 
-    def __init__(self, answer: Callable[[Request], Answer], port: int = 0):
+    def __init__(
+        self, answer: Callable[[Request], Answer], port: int = 0, host: str = "127.0.0.1"
+    ):
         self.requests: list[Request] = []
         self._answer = answer
         self._pauses: queue.SimpleQueue[asyncio.Event] = queue.SimpleQueue()
-        self._port = port
+        self._place = (host, port)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -67,6 +72,12 @@ class MockUpstream:
         finally:
             self._loop.call_soon_threadsafe(resumed.set)
 
+    def _answer_to(self, request: Request) -> Answer:
+        try:
+            return self._answer(request)
+        except Exception as error:
+            return Answer(500, "text/plain", (repr(error).encode(),))
+
     async def _pause(self) -> None:
         resumed = asyncio.Event()
         self._loop.call_later(PAUSE_S, resumed.set)
@@ -74,7 +85,7 @@ class MockUpstream:
         await resumed.wait()
 
     async def _start(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        return await asyncio.start_server(self._serve, *self._place)
 
     async def _stop(self) -> None:
         self._server.close()
@@ -90,7 +101,7 @@ class MockUpstream:
         try:
             while request := await _receive(connection, reader):
                 self.requests.append(request)
-                await _send(self._answer(request), connection, writer, self._pause)
+                await _send(self._answer_to(request), connection, writer, self._pause)
                 connection.start_next_cycle()
         except (ConnectionError, h11.ProtocolError, asyncio.CancelledError):
             pass  # The client is gone, the answer is a reset, or the server stops.
@@ -114,9 +125,16 @@ async def _receive(
         elif isinstance(event, h11.EndOfMessage):
             headers = {name.decode(): value.decode() for name, value in head.headers}
             path = head.target.decode().split("?")[0]
-            return Request(path, headers, json.loads(body or b"{}"))
+            return Request(path, headers, _json_of(body or b"{}"))
         else:
             return None
+
+
+def _json_of(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 async def _send(

@@ -9,13 +9,13 @@ from . import sse
 from .answers import Answer, Request
 from .api import Api, Failure, in_words, reply_text
 
-KINDS = {
-    "bad-request": "invalid_request_error",
-    "invalid-key": "authentication_error",
-    "expired-key": "permission_error",
-    "rate-limit": "rate_limit_error",
-    "server-error": "api_error",
-    "overloaded": "overloaded_error",
+STATUSES = {
+    "bad-request": (400, "invalid_request_error"),
+    "invalid-key": (401, "authentication_error"),
+    "forbidden": (403, "permission_error"),
+    "rate-limit": (429, "rate_limit_error"),
+    "server-error": (500, "api_error"),
+    "overloaded": (529, "overloaded_error"),
 }
 
 
@@ -42,17 +42,18 @@ def reply(request: Request) -> Answer:
 def refuse(failure: Failure) -> Answer:
     """An error as Anthropic reports it."""
     body = json.dumps(_error_of(failure)).encode()
-    return Answer(failure.status, "application/json", (body,), failure.headers)
+    status, _ = STATUSES[failure.name]
+    return Answer(status, "application/json", (body,), failure.headers)
 
 
-def error_chunk(failure: Failure) -> bytes:
+def error_chunk(failure: Failure, number: int) -> bytes:
     """An `error` event."""
     return sse.encode_typed(_error_of(failure))
 
 
 def _error_of(failure: Failure) -> dict[str, Any]:
-    error = {"type": KINDS[failure.name], "message": failure.message}
-    return {"type": "error", "error": error}
+    _, kind = STATUSES[failure.name]
+    return {"type": "error", "error": {"type": kind, "message": failure.message}}
 
 
 def _blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -96,5 +97,4 @@ API = Api(
     refuse=refuse,
     error_chunk=error_chunk,
     broken_chunk=b"event: content_block_delta\n" + sse.BROKEN_CHUNK,
-    faults={},
 )

@@ -11,15 +11,28 @@ from .api import Api, Failure, in_words, reply_text
 
 CREATED = 1_700_000_000
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+# The status, the type and the code; most errors have no code.
+STATUSES = {
+    "bad-request": (400, "invalid_request_error", None),
+    "invalid-key": (401, "invalid_request_error", "invalid_api_key"),
+    "forbidden": (403, "request_forbidden", "unsupported_country_region_territory"),
+    "rate-limit": (429, "requests", "rate_limit_exceeded"),
+    "server-error": (500, "server_error", None),
+    "overloaded": (503, "server_error", None),
+}
 
 
 def prompt_of(request: Request) -> str:
     """The last text of the user."""
-    texts = [
-        message["content"]
-        for message in request.body.get("messages", [])
-        if message["role"] == "user" and isinstance(message["content"], str)
-    ]
+    messages = request.body.get("messages", [])
+    given = [message["content"] for message in messages if message["role"] == "user"]
+    return last_text(given)
+
+
+def last_text(given: list[str | list[dict[str, Any]]]) -> str:
+    """The last text of what the user wrote, each time a string or a list of parts."""
+    parts = [part for one in given for part in ([{"text": one}] if isinstance(one, str) else one)]
+    texts = [part["text"] for part in parts if "text" in part]
     return texts[-1] if texts else ""
 
 
@@ -37,16 +50,17 @@ def reply(request: Request) -> Answer:
 def refuse(failure: Failure) -> Answer:
     """An error as OpenAI reports it."""
     body = json.dumps(error_of(failure)).encode()
-    return Answer(failure.status, "application/json", (body,), failure.headers)
+    status, *_ = STATUSES[failure.name]
+    return Answer(status, "application/json", (body,), failure.headers)
 
 
 def error_of(failure: Failure) -> dict[str, Any]:
     """The object that reports an error, in a body and in a stream."""
-    code = failure.name.replace("-", "_")
-    return {"error": {"message": failure.message, "type": code, "code": code, "param": None}}
+    _, kind, code = STATUSES[failure.name]
+    return {"error": {"message": failure.message, "type": kind, "code": code, "param": None}}
 
 
-def error_chunk(failure: Failure) -> bytes:
+def error_chunk(failure: Failure, number: int) -> bytes:
     """An event that reports an error."""
     return sse.encode(error_of(failure))
 
@@ -63,7 +77,9 @@ def _chunks(request: Request, text: str) -> Iterator[bytes]:
         choice = {"index": 0, "delta": delta, "finish_reason": None}
         yield sse.encode({**head, "choices": [choice]})
     last = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    yield sse.encode({**head, "choices": [last], "usage": USAGE})
+    yield sse.encode({**head, "choices": [last]})
+    if (request.body.get("stream_options") or {}).get("include_usage"):
+        yield sse.encode({**head, "choices": [], "usage": USAGE})
     yield b"data: [DONE]\n\n"
 
 
@@ -74,5 +90,4 @@ API = Api(
     refuse=refuse,
     error_chunk=error_chunk,
     broken_chunk=sse.BROKEN_CHUNK,
-    faults={},
 )

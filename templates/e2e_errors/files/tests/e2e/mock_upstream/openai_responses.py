@@ -25,12 +25,7 @@ def prompt_of(request: Request) -> str:
     given = request.body.get("input", "")
     if isinstance(given, str):
         return given
-    texts = [
-        item["content"]
-        for item in given
-        if item.get("role") == "user" and isinstance(item["content"], str)
-    ]
-    return texts[-1] if texts else ""
+    return openai_chat.last_text([item["content"] for item in given if item.get("role") == "user"])
 
 
 def reply(request: Request) -> Answer:
@@ -42,10 +37,11 @@ def reply(request: Request) -> Answer:
     return Answer(200, "application/json", (body,))
 
 
-def error_chunk(failure: Failure) -> bytes:
-    """An `error` event."""
+def error_chunk(failure: Failure, number: int) -> bytes:
+    """An `error` event; its code is what a plain error has as its type, where that has no code."""
     error = openai_chat.error_of(failure)["error"]
-    return sse.encode_typed({**error, "type": "error", "sequence_number": 99})
+    code = error["code"] or error["type"]
+    return sse.encode_typed({**error, "type": "error", "code": code, "sequence_number": number})
 
 
 def _response(request: Request, status: str, output: list[dict[str, Any]]) -> dict[str, Any]:
@@ -86,6 +82,7 @@ def _events(request: Request, text: str) -> Iterator[bytes]:
     done = _message(text)
     events: list[dict[str, Any]] = [
         {"type": "response.created", "response": _response(request, "in_progress", [])},
+        {"type": "response.in_progress", "response": _response(request, "in_progress", [])},
         {"type": "response.output_item.added", "output_index": 0, "item": _message("")},
         {"type": "response.content_part.added", **PLACE, "part": _part("")},
         *(
@@ -108,5 +105,4 @@ API = Api(
     refuse=openai_chat.refuse,
     error_chunk=error_chunk,
     broken_chunk=sse.BROKEN_CHUNK,
-    faults={},
 )

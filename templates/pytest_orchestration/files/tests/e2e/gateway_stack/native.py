@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .configuration import free_ports
+from .ports import free_ports
 from .programs import Command, NotReady, Plan
 
 REPOSITORY = Path(__file__).parents[3]
 BINARIES = ("envoy", "brightstaff", "llm_gateway.wasm", "prompt_gateway.wasm")
 BRIGHTSTAFF_PORT = 9091
+METRICS_PORT = 9092
 LLM_PORT = 12001
 PORT = re.compile(r"(port_value: )(\d+)\b")
 
@@ -62,7 +63,7 @@ def render(config: Path) -> Path:
 def other_ports(rendered: str, kept: int) -> dict[int, int]:
     """A free port for each one that the stack listens on, except `kept`."""
     listeners = rendered.partition("\n  clusters:")[0]
-    ports = {BRIGHTSTAFF_PORT, *(int(found[2]) for found in PORT.finditer(listeners))} - {kept}
+    ports = {BRIGHTSTAFF_PORT, METRICS_PORT, *(int(found[2]) for found in PORT.finditer(listeners))} - {kept}
     return dict(zip(sorted(ports), free_ports(len(ports))))
 
 
@@ -80,9 +81,15 @@ def brightstaff(binaries: Path, folder: Path, ports: Mapping[int, int]) -> Comma
             "RUST_LOG": "info",
             "PLANO_CONFIG_PATH_RENDERED": str(folder / "plano.yaml"),
             "BIND_ADDRESS": f"127.0.0.1:{ports[BRIGHTSTAFF_PORT]}",
+            "METRICS_BIND_ADDRESS": f"127.0.0.1:{ports[METRICS_PORT]}",
             "LLM_PROVIDER_ENDPOINT": f"http://localhost:{ports[LLM_PORT]}",
         },
     )
+
+
+def models_url(plan: Plan) -> str:
+    """Where the brightstaff of a stack lists its models."""
+    return f"http://{plan.run[0].env['BIND_ADDRESS']}/v1/models"
 
 
 def envoy(binaries: Path, folder: Path) -> Command:

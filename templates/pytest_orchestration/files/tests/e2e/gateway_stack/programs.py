@@ -32,6 +32,11 @@ def ask(url: str) -> str:
         return str(error)
 
 
+def ask_all(*urls: str) -> str:
+    """READY once all URLs answer 200; else the first one that does not, and why."""
+    return next((f"{url}: {answer}" for url in urls if (answer := ask(url)) != READY), READY)
+
+
 class NotReady(Exception):
     """The gateway did not get ready; the message has its logs."""
 
