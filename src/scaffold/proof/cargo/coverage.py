@@ -106,12 +106,20 @@ def count_lines(
     names: dict[Suite, list[str]],
     paths: Sequence[str],
     options: VerifyOptions,
+    *,
+    keep_build: bool = False,
 ) -> dict[str, dict[int, int]] | None:
-    """Target path -> line -> how often these tests ran it; None where it cannot be measured."""
+    """Target path -> line -> how often these tests ran it; None where it cannot be measured.
+
+    With `keep_build` what an earlier call on the same sources has built is used again.
+    """
     picks = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
     with scratch_folder("cov") as scratch:
         argv, report = _command(tool.name, picks, scratch, suites.copy.target)
+        if keep_build and tool.name == "llvm-cov":
+            argv.append("--no-clean")
+            forget_earlier_runs(suites)
         done = process.run(
             [*argv, "--", "--include-ignored", "--exact", *tests],
             cwd=suites.cargo.folder,
@@ -138,6 +146,12 @@ def forget_other_programs(suites: Suites, tool: Tool) -> None:
     argv = ["cargo", "llvm-cov", "clean", "--workspace"]
     env = suites.cargo.env | tool.env
     process.run(argv, cwd=suites.cargo.folder, env=env, log=suites.cargo.log)
+
+
+def forget_earlier_runs(suites: Suites) -> None:
+    """Remove what earlier runs of the same build counted, which would be added up."""
+    for counted in (suites.copy.target / "llvm-cov-target").glob("*.prof*"):
+        counted.unlink()
 
 
 def _of_code(counts: dict[int, int], path: str, root: Path) -> dict[int, int]:
