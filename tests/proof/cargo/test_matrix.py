@@ -1,4 +1,4 @@
-"""Which Rust test runs which line, for the ledger by part: what a test ran is not added to the next."""
+"""Which Rust test runs which line: what a test ran is not added to the next."""
 
 from __future__ import annotations
 
