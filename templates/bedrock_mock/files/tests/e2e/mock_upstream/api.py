@@ -1,8 +1,9 @@
 """What an API of the mock upstream consists of, and what all of them have in common."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .answers import Answer, Request
 
@@ -45,6 +46,12 @@ def fault_of(prompt: str) -> str:
     """The fault that a prompt asks for with `fault=NAME`; empty where it asks for none."""
     found = DIRECTIVE.search(prompt)
     return found[1] if found else ""
+
+
+def last_text(blocks: Iterable[Mapping[str, Any]]) -> str:
+    """The last text of these blocks; empty where none has any."""
+    texts = [block["text"] for block in blocks if "text" in block]
+    return texts[-1] if texts else ""
 
 
 def reply_text(prompt: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import sse
 from .answers import Answer, Request
-from .api import Api, Failure, in_words, reply_text
+from .api import Api, Failure, in_words, last_text, reply_text
 
 STATUSES = {
     "bad-request": (400, "invalid_request_error"),
@@ -21,13 +21,12 @@ STATUSES = {
 
 def prompt_of(request: Request) -> str:
     """The last text of the user."""
-    texts = [
-        block["text"]
+    return last_text(
+        block
         for message in request.body.get("messages", [])
         for block in _blocks(message["content"])
-        if message["role"] == "user" and "text" in block
-    ]
-    return texts[-1] if texts else ""
+        if message["role"] == "user"
+    )
 
 
 def reply(request: Request) -> Answer:

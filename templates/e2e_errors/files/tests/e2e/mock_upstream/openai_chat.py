@@ -7,7 +7,7 @@ from typing import Any
 
 from . import sse
 from .answers import Answer, Request
-from .api import Api, Failure, in_words, reply_text
+from .api import Api, Failure, in_words, last_text, reply_text
 
 CREATED = 1_700_000_000
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
@@ -26,14 +26,13 @@ def prompt_of(request: Request) -> str:
     """The last text of the user."""
     messages = request.body.get("messages", [])
     given = [message["content"] for message in messages if message["role"] == "user"]
-    return last_text(given)
+    return last_written(given)
 
 
-def last_text(given: list[str | list[dict[str, Any]]]) -> str:
+def last_written(given: list[str | list[dict[str, Any]]]) -> str:
     """The last text of what the user wrote, each time a string or a list of parts."""
-    parts = [part for one in given for part in ([{"text": one}] if isinstance(one, str) else one)]
-    texts = [part["text"] for part in parts if "text" in part]
-    return texts[-1] if texts else ""
+    parts = (part for one in given for part in ([{"text": one}] if isinstance(one, str) else one))
+    return last_text(parts)
 
 
 def reply(request: Request) -> Answer:

@@ -25,7 +25,8 @@ def prompt_of(request: Request) -> str:
     given = request.body.get("input", "")
     if isinstance(given, str):
         return given
-    return openai_chat.last_text([item["content"] for item in given if item.get("role") == "user"])
+    written = [item["content"] for item in given if item.get("role") == "user"]
+    return openai_chat.last_written(written)
 
 
 def reply(request: Request) -> Answer:

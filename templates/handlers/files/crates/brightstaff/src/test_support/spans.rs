@@ -10,6 +10,9 @@ use tracing::subscriber::DefaultGuard;
 use tracing::Dispatch;
 use tracing_subscriber::layer::SubscriberExt;
 
+/// The header of a client that traces.
+pub const CLIENT_TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// Records the spans and events of this thread, so of this test, until it is dropped.
 pub struct Recording {
     finished: Finished,
@@ -66,9 +69,7 @@ impl Recording {
 
     /// The attribute of the last span with this name to end, as text.
     pub fn attribute_of(&self, name: &str, key: &str) -> Option<String> {
-        let spans = self.finished.spans();
-        let span = spans.iter().rev().find(|span| span.name == name)?;
-        last_value(span, key)
+        last_value(&self.last_span(name)?, key)
     }
 
     pub fn assert_attributes_of(&self, name: &str, expected: &[(&str, &str)]) {
@@ -90,20 +91,19 @@ impl Recording {
             .collect()
     }
 
-    /// The header of a request that is sent inside the last span to end.
-    pub fn traceparent(&self) -> String {
-        let spans = self.finished.spans();
-        let span = spans.last().expect("expected a span that has ended");
-        let context = &span.span_context;
-        format!("00-{}-{}-01", context.trace_id(), context.span_id())
+    /// The `traceparent` of a request that is sent inside the last span with this name.
+    pub fn traceparent_of(&self, name: &str) -> Option<String> {
+        let context = self.last_span(name)?.span_context;
+        Some(format!(
+            "00-{}-{}-01",
+            context.trace_id(),
+            context.span_id()
+        ))
     }
 
-    /// The `traceparent` of a request that is sent inside the last span with this name.
-    pub fn traceparent_of(&self, span: &str) -> Option<String> {
+    fn last_span(&self, name: &str) -> Option<SpanData> {
         let spans = self.finished.spans();
-        let span = spans.iter().rev().find(|found| found.name == span)?;
-        let (trace, span) = (span.span_context.trace_id(), span.span_context.span_id());
-        Some(format!("00-{trace}-{span}-01"))
+        spans.iter().rev().find(|span| span.name == name).cloned()
     }
 }
 
