@@ -1,11 +1,10 @@
 //! An upstream on a loopback port that sends fixed replies and records what it receives.
 
 use mockito::ServerGuard;
-use serde_json::{json, Value};
+use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
 pub struct Reply {
-    status: usize,
     content_type: &'static str,
     body: String,
 }
@@ -13,7 +12,6 @@ pub struct Reply {
 impl Reply {
     pub fn new(content_type: &'static str, body: &str) -> Self {
         Self {
-            status: 200,
             content_type,
             body: body.to_string(),
         }
@@ -22,18 +20,15 @@ impl Reply {
     pub fn json(body: &Value) -> Self {
         Self::new("application/json", &body.to_string())
     }
-
-    pub fn status(self, status: usize) -> Self {
-        Self { status, ..self }
-    }
 }
 
 /// A request that the upstream received.
 #[derive(Clone, Debug)]
 pub struct Received {
-    pub path: String,
+    /// JSON, else the text of the body.
     pub body: Value,
     pub upstream: Option<String>,
+    pub provider: Option<String>,
     pub request_id: Option<String>,
 }
 
@@ -41,10 +36,11 @@ impl Received {
     fn of(request: &mockito::Request) -> Self {
         let header = |name| Some(request.header(name).first()?.to_str().ok()?.to_string());
         let body = request.body().expect("expected a whole request");
+        let text = || Value::from(String::from_utf8_lossy(body));
         Self {
-            path: request.path_and_query().to_string(),
-            body: serde_json::from_slice(body).expect("expected a request in JSON"),
+            body: serde_json::from_slice(body).unwrap_or_else(|_| text()),
             upstream: header("x-arch-upstream"),
+            provider: header("x-arch-llm-provider-hint"),
             request_id: header("x-request-id"),
         }
     }
@@ -70,44 +66,29 @@ impl MockUpstream {
     /// Sends a reply to every POST to a path.
     pub async fn on_post(&mut self, path: &str, reply: Reply) {
         let received = self.received.clone();
-        let mock = self.server.mock("POST", path).with_status(reply.status);
+        let mock = self.server.mock("POST", path);
         mock.with_header("content-type", reply.content_type)
             .with_body_from_request(move |request| {
+                let request = Received::of(request);
                 let mut log = received.lock().expect("expected the log of requests");
-                log.push(Received::of(request));
+                log.push(request);
                 reply.body.clone().into_bytes()
             })
             .create_async()
             .await;
     }
 
-    /// What was received so far, in order.
+    /// What was received at the paths of `on_post`, in order.
     pub fn received(&self) -> Vec<Received> {
         let log = self.received.lock().expect("expected the log of requests");
         log.clone()
     }
 
-    /// The one request that was received.
+    /// The one request that was received at the paths of `on_post`.
     #[track_caller]
     pub fn only_request(&self) -> Received {
         let mut received = self.received();
         assert_eq!(received.len(), 1, "expected one request, got {received:?}");
         received.remove(0)
     }
-}
-
-/// A chat completion with this text.
-pub fn chat_completion(text: &str) -> Value {
-    json!({
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "gpt-4o",
-        "choices": [{
-            "index": 0,
-            "message": {"role": "assistant", "content": text},
-            "finish_reason": "stop",
-        }],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-    })
 }
