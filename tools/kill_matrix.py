@@ -216,16 +216,13 @@ def _lines_of_cargo(
         if tool is None:
             raise ProofError("lines cannot be counted without a tool for it", INSTALL)
         forget_other_programs(suites, tool)
-        built = False
         for suite in suites.owners.suites(subject):
             prefix = f"{suite.label('')}::"
             inside = [test for test in groups.of if test.startswith(prefix)]
             for group in sorted({groups.of[test] for test in inside}):
                 progress(f"{subject.slug}: lines of {group or 'upstream'}")
                 names = [t.removeprefix(prefix) for t in inside if groups.of[t] == group]
-                asked = {suite: names}
-                found = count_lines(suites, tool, asked, paths, options, keep_build=built)
-                built = True
+                found = count_lines(suites, tool, {suite: names}, paths, options)
                 if found is None:
                     raise ProofError(f"lines were not counted, see {suites.cargo.log}", INSTALL)
                 for path, counts in found.items():

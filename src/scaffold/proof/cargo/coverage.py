@@ -106,20 +106,17 @@ def count_lines(
     names: dict[Suite, list[str]],
     paths: Sequence[str],
     options: VerifyOptions,
-    *,
-    keep_build: bool = False,
 ) -> dict[str, dict[int, int]] | None:
     """Target path -> line -> how often these tests ran it; None where it cannot be measured.
 
-    With `keep_build` what an earlier call on the same sources has built is used again.
+    What was built since `forget_other_programs` is used again.
     """
     picks = suite_args(list(names))
     tests = sorted({name for own in names.values() for name in own})
     with scratch_folder("cov") as scratch:
         argv, report = _command(tool.name, picks, scratch, suites.copy.target)
-        if keep_build and tool.name == "llvm-cov":
-            argv.append("--no-clean")
-            forget_earlier_runs(suites)
+        if tool.name == "llvm-cov":
+            _clean(suites, tool, "--profraw-only")  # counts of earlier calls would be added up
         done = process.run(
             [*argv, "--", "--include-ignored", "--exact", *tests],
             cwd=suites.cargo.folder,
@@ -143,15 +140,13 @@ def count_lines(
 
 def forget_other_programs(suites: Suites, tool: Tool) -> None:
     """Remove test programs of earlier runs: their lines, of sources as they were, would count."""
-    argv = ["cargo", "llvm-cov", "clean", "--workspace"]
+    _clean(suites, tool, "--workspace")
+
+
+def _clean(suites: Suites, tool: Tool, what: str) -> None:
+    argv = ["cargo", "llvm-cov", "clean", what]
     env = suites.cargo.env | tool.env
     process.run(argv, cwd=suites.cargo.folder, env=env, log=suites.cargo.log)
-
-
-def forget_earlier_runs(suites: Suites) -> None:
-    """Remove what earlier runs of the same build counted, which would be added up."""
-    for counted in (suites.copy.target / "llvm-cov-target").glob("*.prof*"):
-        counted.unlink()
 
 
 def _of_code(counts: dict[int, int], path: str, root: Path) -> dict[int, int]:
@@ -185,8 +180,8 @@ def _command(
 ) -> tuple[list[str], Path]:
     if tool == "llvm-cov":
         report = scratch / "report.lcov"
-        argv = ["cargo", "llvm-cov", "--locked", "--lcov", "--output-path", str(report)]
-        return [*argv, *suites], report
+        argv = ["cargo", "llvm-cov", "--no-clean", "--locked", "--lcov"]
+        return [*argv, "--output-path", str(report), *suites], report
     report = scratch / "tarpaulin-report.json"
     argv = ["cargo", "tarpaulin", "--engine", "llvm", "--locked", "--skip-clean", "--out", "Json"]
     argv += ["--output-dir", str(scratch), "--target-dir", str(target.with_name("target-coverage"))]
