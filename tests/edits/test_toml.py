@@ -54,6 +54,24 @@ def test_a_dependency_goes_last_in_its_table() -> None:
     assert take(result.text, result.units) == CRATE
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('mockito = "1"\n', 'tokio = "1"\n'),
+        ("", '# Of the runtime.\ntokio = "1"\ntower = "1"\n'),
+        ('log = "1"\nmockito = [\n  "a", # last\n] # all\n', ""),
+        ('tokio = "1"\nmockito = "1"\n', ""),
+    ],
+    ids=["between", "first", "last", "no-order"],
+)
+def test_a_dependency_goes_to_its_place_in_alphabetical_order(before: str, after: str) -> None:
+    text = f"[dev-dependencies]\n{before}{after}\n[features]\n"
+    result = put(text, DEPENDENCY)
+    assert result.text == f'[dev-dependencies]\n{before}proptest = "1"\n{after}\n[features]\n'
+    assert put(result.text, DEPENDENCY, owned=result.units) == result
+    assert take(result.text, result.units) == text
+
+
 def test_a_table_that_is_missing_is_made_and_goes_again() -> None:
     text = '[package]\nname = "fold"\n'
     result = put(text, DEPENDENCY)

@@ -50,7 +50,7 @@ def become(request: dict[str, Any]) -> None:
     from scaffold.cli import run
 
     # Whatever waits for ever is ended, and its test is red.
-    signal.alarm(120)
+    signal.alarm(300)
     for number, path, flags in (
         (0, os.devnull, os.O_RDONLY),
         (1, request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),

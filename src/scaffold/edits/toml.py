@@ -5,9 +5,10 @@ one, `table.key:element`, so that several gaps add to `workspace.members`. What 
 for them to stand in is made, and is a unit too: a table `[name]` at the end of the file, an array
 `table.key`.
 
-An entry goes after the last one of its table, an element after the last one of its array, in the
-array's own layout. Taking them away is the exact inverse. Every result is parsed and compared with
-what is meant, so that an unforeseen layout is refused and never broken.
+An entry goes after the last one of its table, or to its place where their keys are in alphabetical
+order; an element goes after the last one of its array, in the array's own layout. Taking them
+away is the exact inverse. Every result is parsed and compared with what is meant, so that an
+unforeseen layout is refused and never broken.
 """
 
 from __future__ import annotations
@@ -178,8 +179,17 @@ def _added(text: str, item: _Wanted, own: Ours, owned: list[Unit]) -> str:
     mine = [e for e in entries if e.table == item.table]
     if not mine and not table.path:
         return f"{line}{newline}{text}"
-    at = end_of_line(text, mine[-1].end if mine else table.end)
+    before = _before(item, mine)
+    at = end_of_line(text, before.end if before else table.end)
     return f"{text[:at]}{newline}{line}{text[at:]}"
+
+
+def _before(item: _Wanted, there: Sequence[Entry]) -> Entry | None:
+    """The entry of its table after which an item goes; None where it is the first one."""
+    keys = [entry.key for entry in there]
+    if not item.table or len(keys) < 2 or keys != sorted(keys):
+        return there[-1] if there else None
+    return next((entry for entry in reversed(there) if entry.key < item.key), None)
 
 
 def _with_element(text: str, array: Entry, source: str, own: Ours) -> str:

@@ -61,6 +61,10 @@ def test_a_row_goes_from_stubs_to_a_proof_and_is_taken_back(
     assert proof.code == 0, proof.err
     (record,) = json.loads(proof.out)["outcomes"]
     assert (record["verdict"], record["passed"], record["known_defects"]) == ("green", 4, 1)
+    assert record["targets"][0]["line_cov_pct"] == 75
+    quick = ask("verify", "boxes", "--no-rules", "--no-lines", "-C", workspace, "--json")
+    (record,) = json.loads(quick.out)["outcomes"]
+    assert (record["passed"], record["targets"][0]["line_cov_pct"]) == (4, None)
     text = (workspace / "apps/site/package.json").read_text()
     assert json.loads(text)["scripts"]["test:watch"] == "vitest"
     try:

@@ -1,6 +1,3 @@
 //! What the tests of several modules share. A dev-dependency, never part of a release.
 
 pub mod fixtures;
-
-#[cfg(test)]
-mod fixtures_tests;
