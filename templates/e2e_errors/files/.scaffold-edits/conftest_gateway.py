@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from gateway_clients import chat, official_clients, seen
+from gateway_stack.configuration import replaced
 
 
 @pytest.fixture(scope="session")
 def mock_gateway(mock_upstream, tmp_path_factory):
     """A gateway whose providers are the mock upstream; a running one has to be set up so."""
     config = Path(__file__).with_name("config_mock_upstream.yaml").read_text("utf-8")
-    text = config.replace("http://localhost:9000", mock_upstream.url)
+    text = replaced(config, "http://localhost:9000", mock_upstream.url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOCK_API_KEY", "key-of-the-gateway")
         with stack_of(text, tmp_path_factory.mktemp("stack")) as gateway:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway_stack.configuration import replaced
+
 DATABASE = "postgresql://plano:plano@localhost:5432/plano"
 
 
@@ -16,8 +18,8 @@ def start_gateway(database, mock_upstream, tmp_path_factory):
     @contextlib.contextmanager
     def start(server=database):
         text = Path(__file__).with_name("config_postgresql_state.yaml").read_text("utf-8")
-        text = text.replace("http://localhost:9000", mock_upstream.url)
-        text = text.replace(DATABASE, server.dsn)
+        text = replaced(text, "http://localhost:9000", mock_upstream.url)
+        text = replaced(text, DATABASE, server.dsn)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MOCK_API_KEY", "key-of-the-gateway")
             with stack_of(text, tmp_path_factory.mktemp("stack")) as gateway:

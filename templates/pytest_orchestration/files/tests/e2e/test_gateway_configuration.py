@@ -3,7 +3,7 @@
 import pytest
 
 from gateway_stack import native
-from gateway_stack.configuration import on_port, write_on_free_port
+from gateway_stack.configuration import on_port, replaced, write_on_free_port
 from gateway_stack.ports import free_ports, ports_of_worker
 from gateway_stack.programs import NotReady
 
@@ -29,6 +29,7 @@ static_resources:
     - port_value: 9091
     - port_value: 443
       key: $MOCK_KEY ${MOCK_KEY} $UNKNOWN_KEY
+      trusted: /etc/ssl/certs/ca-certificates.crt
 """
 GENERATOR = """
 import os, re, sys
@@ -36,6 +37,8 @@ from pathlib import Path
 config = Path(os.environ["PLANO_CONFIG_FILE"]).read_text()
 if "broken" in config:
     sys.exit("broken is not a field")
+if "uninstalled" in config:
+    import uninstalled
 port = re.search(r"port: (\\d+)", config)[1]
 template = Path(os.environ["TEMPLATE_ROOT"], os.environ["ENVOY_CONFIG_TEMPLATE_FILE"]).read_text()
 Path(os.environ["ENVOY_CONFIG_FILE_RENDERED"]).write_text(template.replace("LISTENER", port))
@@ -100,6 +103,15 @@ def test_on_port_refuses_a_configuration_without_port():
         on_port("version: v0.3.0\n", 5)
 
 
+def test_replaced_changes_a_value_that_is_there():
+    assert replaced("url: a\nport: 1\n", "url: a", "url: b") == "url: b\nport: 1\n"
+
+
+def test_replaced_refuses_a_configuration_without_the_value():
+    with pytest.raises(ValueError, match="does not name http://a, which http://b has to replace"):
+        replaced("url: http://c\n", "http://a", "http://b")
+
+
 def test_write_on_free_port_returns_what_it_wrote(tmp_path):
     place, port = write_on_free_port(CONFIG, tmp_path)
 
@@ -153,6 +165,21 @@ def test_native_stack_uses_local_files(repository, folder):
     assert f'path: "{folder}/access.log"' in rendered
 
 
+@pytest.mark.parametrize(
+    ("platform", "authorities"),
+    [("linux", "/etc/ssl/certs/ca-certificates.crt"), ("darwin", "/etc/ssl/cert.pem")],
+)
+def test_native_stack_trusts_the_authorities_of_the_system(
+    repository, folder, monkeypatch, platform, authorities
+):
+    monkeypatch.setattr(native.sys, "platform", platform)
+    config, port = write_on_free_port(CONFIG, folder)
+
+    native.plan_of(folder, config, port)
+
+    assert f"trusted: {authorities}\n" in (folder / "envoy.yaml").read_text()
+
+
 def test_native_stack_fills_in_keys_of_the_environment(repository, folder):
     config, port = write_on_free_port(CONFIG, folder)
 
@@ -166,4 +193,11 @@ def test_native_stack_reports_a_refused_configuration(repository, folder):
     config, port = write_on_free_port(f"{CONFIG}broken: true\n", folder)
 
     with pytest.raises(NotReady, match="broken is not a field"):
+        native.plan_of(folder, config, port)
+
+
+def test_native_stack_without_its_generator_says_uv_sync(repository, folder):
+    config, port = write_on_free_port(f"{CONFIG}uninstalled: true\n", folder)
+
+    with pytest.raises(NotReady, match="lacks a package of the generator: run `uv sync` in cli/"):
         native.plan_of(folder, config, port)

@@ -20,6 +20,17 @@ def on_port(text: str, port: int) -> str:
     return changed
 
 
+def replaced(text: str, old: str, new: str) -> str:
+    """A configuration with another value.
+
+    Raises:
+        ValueError: The old one is not in it, so that something else would be used.
+    """
+    if old not in text:
+        raise ValueError(f"the configuration does not name {old}, which {new} has to replace")
+    return text.replace(old, new)
+
+
 def write_on_free_port(text: str, folder: Path) -> tuple[Path, int]:
     """The configuration in a file, and the free port that its first listener has."""
     (port,) = free_ports(1)

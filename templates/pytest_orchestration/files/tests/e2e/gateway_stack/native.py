@@ -15,6 +15,9 @@ BINARIES = ("envoy", "brightstaff", "llm_gateway.wasm", "prompt_gateway.wasm")
 BRIGHTSTAFF_PORT = 9091
 METRICS_PORT = 9092
 LLM_PORT = 12001
+LINUX_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+MACOS_AUTHORITIES = "/etc/ssl/cert.pem"
+RENDER_S = 120
 PORT = re.compile(r"(port_value: )(\d+)\b")
 
 
@@ -30,6 +33,8 @@ def plan_of(binaries: Path, config: Path, port: int) -> Plan:
     text = PORT.sub(lambda found: found[1] + str(moved.get(int(found[2]), found[2])), rendered.read_text("utf-8"))
     text = text.replace("/etc/envoy/proxy-wasm-plugins/", f"{binaries}/")
     text = text.replace("/var/log/", f"{folder}/")
+    if sys.platform == "darwin":
+        text = text.replace(LINUX_AUTHORITIES, MACOS_AUTHORITIES)
     rendered.write_text(text, "utf-8")
     for file in (rendered, folder / "plano.yaml"):
         file.write_text(expand(file.read_text("utf-8")), "utf-8")
@@ -49,14 +54,21 @@ def render(config: Path) -> Path:
         "PYTHONPATH": REPOSITORY / "cli",
     }
     installed = REPOSITORY / "cli/.venv/bin/python"
-    done = subprocess.run(
-        [str(installed if installed.exists() else sys.executable), "-m", "planoai.config_generator"],
-        env={**os.environ, **{name: str(value) for name, value in files.items()}},
-        capture_output=True,
-        text=True,
-    )
+    python = str(installed if installed.exists() else sys.executable)
+    try:
+        done = subprocess.run(
+            [python, "-m", "planoai.config_generator"],
+            env={**os.environ, **{name: str(value) for name, value in files.items()}},
+            capture_output=True,
+            text=True,
+            timeout=RENDER_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotReady(f"the config generator did not end within {RENDER_S} s") from None
     if done.returncode:
-        raise NotReady(f"the config generator failed:\n{done.stdout}{done.stderr}")
+        lacks = "ModuleNotFoundError" in done.stderr
+        hint = f"{python} lacks a package of the generator: run `uv sync` in cli/\n" if lacks else ""
+        raise NotReady(f"{hint}the config generator failed:\n{done.stdout}{done.stderr}")
     return folder / "envoy.yaml"
 
 
