@@ -26,7 +26,7 @@ PARTS = {
     "format": 256 * MIB,
     "parsed": 64 * MIB,
     "verdicts": 256 * MIB,
-    "cargo": 4096 * MIB,
+    "cargo": 16384 * MIB,
     "uv": 2048 * MIB,
     "tools": 512 * MIB,
 }
