@@ -48,4 +48,19 @@ def keep_facts(commit: str, gap: Gap, findings: Findings) -> None:
     known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     known[gap.slug] = findings.facts()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(in_lines(known, SYMBOL) + "\n", encoding="utf-8")
+
+
+SYMBOL = 5  # rows, their tables, targets, what is known of one, its symbols
+
+
+def in_lines(value: Any, levels: int, indent: str = "") -> str:
+    """JSON whose first levels of objects are indented, and the rest of which is on one line each."""
+    if not isinstance(value, dict) or not value or not levels:
+        return json.dumps(value, sort_keys=True)
+    inner = f"{indent} "
+    entries = (
+        f"{inner}{json.dumps(key)}: {in_lines(value[key], levels - 1, inner)}"
+        for key in sorted(value)
+    )
+    return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
