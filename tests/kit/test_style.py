@@ -34,7 +34,7 @@ REASON = re.compile(
     r"(?P<where>[\w.]+\.(?:py|yaml): \w+): today .+; expected .+ ?\(.+\)", re.DOTALL
 )
 RUST_REASON = re.compile(
-    r"(?P<file>(?:\w+/)*\w+\.rs), (?P<item>[\w:]+): today .+; expected .+ \(.+\)\..+"
+    r"(?P<file>(?:\w+/)*\w+\.(?:rs|yaml)), (?P<item>[\w:]+): today .+; expected .+ \(.+\)\..+"
 )
 RUST_NAME = re.compile(r"(?:test_)?[a-z0-9]+(_[a-z0-9]+){2,}")
 BARE_ASSERT = re.compile(r"\bassert!\([^,]*\);")
