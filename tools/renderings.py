@@ -55,7 +55,7 @@ SYMBOL = 5  # rows, their tables, targets, what is known of one, its symbols
 
 
 def in_lines(value: Any, levels: int, indent: str = "") -> str:
-    """JSON whose first levels of objects are indented, and the rest of which is on one line each."""
+    """JSON with its first levels of objects indented, and the rest of it on one line each."""
     if not isinstance(value, dict) or not value or not levels:
         return json.dumps(value, sort_keys=True)
     inner = f"{indent} "
