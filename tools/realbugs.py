@@ -96,8 +96,7 @@ def measure(
     earlier = find_entry(read_results(), gap.slug, commit)
     if earlier is not None and earlier.get("digests") == digests:
         return earlier
-    # Lock files may hold what git cannot apply, and decide nothing here.
-    patch = git(clone, "diff", f"{commit}^", commit, "--", *SOURCES, ":!*uv.lock")
+    patch = fix_of(clone, commit, gap)
     say(f"{commit} {gap.slug}: the parent, then with the fix")
     first, fixed = around(gap, before, patch, (), options)
     say(f"{commit} {gap.slug}: the commit, then without the fix")
@@ -111,6 +110,13 @@ def measure(
         "guarded": sorted(turned(whole, broken)),
         "tests": len(whole),
     }
+
+
+def fix_of(clone: Path, commit: str, gap: Gap) -> str:
+    """The change of a commit as a patch, without the files that the row deletes."""
+    # Lock files may hold what git cannot apply, and decide nothing here.
+    left_out = [":!*uv.lock", *(f":!{removal.path}" for removal in gap.removes)]
+    return git(clone, "diff", f"{commit}^", commit, "--", *SOURCES, *left_out)
 
 
 def turned(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
@@ -146,7 +152,7 @@ def outcomes(gap: Gap, tree: Path, options: argparse.Namespace) -> dict[str, str
         FieldError: None could be run: it does not build, or the checkout's own tests are red.
     """
     python = ["--python", options.python] if options.python else []
-    argv = ["verify", gap.slug, "-C", str(tree), "--no-rules", "--json", *python]
+    argv = ["verify", gap.slug, "-C", str(tree), "--no-rules", "--no-lines", "--json", *python]
     found = scaffold(*argv, accept=(0, 5, 6)).get("outcomes")
     if not found or not found[0]["tests"]:
         raise FieldError("no test could be run: it does not build, or its own tests are red")

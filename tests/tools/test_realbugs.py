@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import realbugs
+from scaffold.kit.catalog import Kit
+from scaffold.kit.cuts import RemovalSpec
+from support.repositories import committed, git
+from support.tree import write_files
 
 FIRST = {"t::a": "passed", "t::b": "xfailed", "t::c": "passed", "t::d": "skipped"}
 
@@ -14,6 +21,20 @@ def test_a_green_test_that_fails_or_is_gone_has_turned() -> None:
 
 def test_a_green_test_that_is_skipped_now_has_not_turned() -> None:
     assert not list(realbugs.turned(FIRST, {**FIRST, "t::a": "skipped"}))
+
+
+def test_a_fix_leaves_out_lock_files_and_what_the_row_deletes(kit: Kit, tmp_path: Path) -> None:
+    paths = ("cli/main.py", "cli/uv.lock", "crates/a/old_tests.rs", "crates/a/other_tests.rs")
+    write_files(tmp_path, dict.fromkeys(paths, "before\n"))
+    committed(tmp_path)
+    write_files(tmp_path, dict.fromkeys(paths, "after\n"))
+    git(tmp_path, "commit", "-q", "-a", "-m", "Two")
+    gap = replace(kit.gap("labels"), removes=(RemovalSpec("crates/a/old_*.rs"),))
+
+    patch = realbugs.fix_of(tmp_path, "HEAD", gap)
+
+    files = [line for line in patch.splitlines() if line.startswith("+++")]
+    assert files == ["+++ b/cli/main.py", "+++ b/crates/a/other_tests.rs"]
 
 
 def test_a_bug_counts_once_for_all_of_its_rows() -> None:
