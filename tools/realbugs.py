@@ -136,8 +136,8 @@ def around(
     """
     scaffold("new", "--gap", gap.slug, "-C", str(tree), "--json")
     first = outcomes(gap, tree, options)
-    if any(how in RED for how in first.values()):
-        raise FieldError(f"{gap.slug} is red before the fix is touched")
+    if red := sorted(test for test, how in first.items() if how in RED):
+        raise FieldError(f"{gap.slug} is red before the fix is touched: {', '.join(red[:3])}")
     argv = ["git", "apply", *direction, "--whitespace=nowarn", "-"]
     done = subprocess.run(argv, cwd=tree, input=patch, text=True, capture_output=True)
     if done.returncode:
