@@ -9,8 +9,9 @@ revealed: the row is written into the commit's parent; a known defect of it pass
     there.
 guarded: the row is written into the commit; a green test of it fails once the fix is taken out.
 
-The fix is what the commit changes in the programs and their own tests. A result is kept by what
-was rendered at both ends.
+The fix is what the commit changes in the programs and their own tests. A Cargo.lock that does not
+fit its crates is brought up to date first, and the document says so. A result is kept by what was
+rendered at both ends.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ RESULTS = ROOT / "field" / "real-bugs.json"
 TABLE = ROOT / "docs" / "real-bugs.md"
 SOURCES = ("cli", "crates", "config")
 LEFT_OUT = ":!docs/source/_static"
+LOCK = "crates/Cargo.lock"
 GREEN, KNOWN, RED = "passed", "xfailed", ("failed", "error", "xpassed")
 
 
@@ -96,13 +98,15 @@ def measure(
     earlier = find_entry(read_results(), gap.slug, commit)
     if earlier is not None and earlier.get("digests") == digests:
         return earlier
-    patch = fix_of(clone, commit, gap)
+    renewed = [renew_lock(gap, tree) for tree in (before, after)]
+    patch = fix_of(clone, commit, gap, [f":!{LOCK}"] if any(renewed) else [])
     say(f"{commit} {gap.slug}: the parent, then with the fix")
     first, fixed = around(gap, before, patch, (), options)
     say(f"{commit} {gap.slug}: the commit, then without the fix")
     whole, broken = around(gap, after, patch, ("--reverse",), options)
     return {
         "digests": digests,
+        **({"lock": "renewed"} if any(renewed) else {}),
         "revealed": sorted(
             test for test, how in first.items() if how == KNOWN and fixed.get(test) != KNOWN
         ),
@@ -112,10 +116,29 @@ def measure(
     }
 
 
-def fix_of(clone: Path, commit: str, gap: Gap) -> str:
+def renew_lock(gap: Gap, tree: Path) -> bool:
+    """Whether Cargo.lock of a Rust row did not fit its crates; it does afterwards.
+
+    Raises:
+        FieldError: Cargo cannot bring it up to date.
+    """
+    if gap.run is None or gap.run.runner != "cargo" or not (tree / LOCK).is_file():
+        return False
+    folder = (tree / LOCK).parent
+    fits = ["cargo", "metadata", "--locked", "--format-version", "1"]
+    if subprocess.run(fits, cwd=folder, capture_output=True).returncode == 0:
+        return False
+    update = ["cargo", "update", "--quiet", "--workspace"]
+    done = subprocess.run(update, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise FieldError(f"{LOCK} does not fit: {done.stderr.strip().splitlines()[-1]}")
+    return True
+
+
+def fix_of(clone: Path, commit: str, gap: Gap, left_out: Sequence[str] = ()) -> str:
     """The change of a commit as a patch, without the files that the row deletes."""
-    # Lock files may hold what git cannot apply, and decide nothing here.
-    left_out = [":!*uv.lock", *(f":!{removal.path}" for removal in gap.removes)]
+    # Lock files of uv may hold what git cannot apply, and decide nothing here.
+    left_out = [":!*uv.lock", *(f":!{removal.path}" for removal in gap.removes), *left_out]
     return git(clone, "diff", f"{commit}^", commit, "--", *SOURCES, *left_out)
 
 
@@ -195,7 +218,8 @@ def document(bugs: Sequence[Mapping[str, str]], results: Sequence[Entry]) -> lis
                 if "no" in cells and "missed" in bug:
                     cells[cells.index("no")] = f"no: {bug['missed']}"
                 known.setdefault(bug["commit"], []).append(found)
-            rows.append([bug["commit"], bug["fault"], found["gap"], *cells])
+            row = f"{found['gap']} (Cargo.lock renewed)" if "lock" in found else found["gap"]
+            rows.append([bug["commit"], bug["fault"], row, *cells])
     revealed, guarded = (
         sum(any(one[key] for one in found) for found in known.values())
         for key in ("revealed", "guarded")

@@ -135,6 +135,7 @@ FIELDS: dict[str, list[Any]] = {
     "deleted": [[5], 5],
     "digests": [5, None, {"a": 5}],
     "declared_todos": ["x", -1],
+    "without_tests": ["x"],
     "todo_file": [5],
     "parts": [5, [5]],
     "parts_left": [[5]],

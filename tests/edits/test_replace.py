@@ -88,6 +88,15 @@ def test_lines_that_do_not_stand_there_once_are_refused(text: str) -> None:
     assert edits.apply("replace", text, f"{payload}optional = true\n", path="run.sh").units == ()
 
 
+def test_a_file_that_is_not_there_is_no_error_where_all_lines_are_optional() -> None:
+    one = '[[lines]]\nold = "make"\nnew = "make all"\noptional = true\n'
+    payload = one + one.replace("make", "test")
+
+    assert edits.apply("replace", None, payload, path="run.sh") == edits.EditResult(None, ())
+    with pytest.raises(CheckoutError, match=r"run\.sh is not in this checkout"):
+        edits.apply("replace", None, one + '[[lines]]\nold = "b"\nnew = "c"\n', path="run.sh")
+
+
 @pytest.mark.parametrize(
     "text", ["two", "two\n", "one\ntwo\n", "one\r\ntwo\r\nthree", "\n\ntwo\n\n"]
 )

@@ -154,6 +154,20 @@ def test_no_private_name_of_the_code_under_test_is_imported(slug: str, commit: s
     assert private == []
 
 
+@each_python_rendering
+def test_a_process_is_killed_where_its_test_ends_early(slug: str, commit: str) -> None:
+    """Leaving `with subprocess.Popen(…)` waits for the process, for as long as it takes."""
+    kept = []
+    for place, node in nodes(slug, commit, ast.With):
+        assert isinstance(node, ast.With)
+        calls = [one.context_expr for one in node.items if isinstance(one.context_expr, ast.Call)]
+        if any(ast.unparse(call.func) == "subprocess.Popen" for call in calls):
+            tried = [one for one in node.body if isinstance(one, ast.Try)]
+            if not tried or ".kill()" not in "".join(map(ast.unparse, tried[-1].finalbody)):
+                kept.append(place)
+    assert kept == []
+
+
 @each_rendering
 @pytest.mark.parametrize("banned", [GENERATOR, FOREIGN, BANNER], ids=["tool", "english", "banner"])
 def test_no_line_speaks_of_the_generator_or_foreign(

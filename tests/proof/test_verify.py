@@ -207,6 +207,42 @@ def test_no_generated_test_is_no_proof(tree: Path) -> None:
     assert outcome.problems == ("no generated test was collected",)
 
 
+def without_tests(tree: Path) -> Subject:
+    """A gap that writes a helper, which the tests of the checkout use."""
+    write(tree, "lib/test/test_gen_limits.py", "")
+    subject = replace(subject_of(tree), files=("lib/test/helpers.py",), targets=())
+    write(tree, "lib/test/helpers.py", "ONE = 1\n")
+    return replace(subject, run=replace(subject.run, tests=False))
+
+
+def test_the_suites_are_the_proof_of_a_gap_that_writes_no_tests(tree: Path) -> None:
+    write(tree, "lib/test/test_old.py", "def test_old():\n    assert True\n")
+
+    outcome = verify(without_tests(tree), replace(OPTIONS, mutants="all"), print)
+
+    assert (outcome.verdict, outcome.problems, outcome.kills) == ("green", (), None)
+    assert outcome.lacks == ("it has no tests of its own; tests of the checkout that ran: 1",)
+    assert refusal([outcome]) is None
+
+
+def test_a_gap_that_writes_no_tests_is_red_with_a_suite_that_it_breaks(tree: Path) -> None:
+    write(tree, "lib/test/test_old.py", "def test_old():\n    assert 1 == 2\n")
+
+    with pytest.raises(BaselineError):
+        verify(without_tests(tree), OPTIONS, print)
+
+
+def test_a_gap_that_writes_no_tests_is_not_proved_by_none(tree: Path) -> None:
+    subject = without_tests(tree)
+    for path in (tree / "lib/test").glob("test_*.py"):
+        path.unlink()
+
+    outcome = verify(subject, OPTIONS, print)
+
+    assert outcome.verdict == "red"
+    assert outcome.problems == ("no test of the checkout was collected",)
+
+
 def test_several_gaps_share_one_run_and_keep_their_own_records(tree: Path) -> None:
     write(
         tree,

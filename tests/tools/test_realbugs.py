@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import realbugs
-from scaffold.kit.catalog import Kit
+from scaffold.kit.catalog import Kit, RunSpec
 from scaffold.kit.cuts import RemovalSpec
 from support.repositories import committed, git
 from support.tree import write_files
@@ -35,6 +38,33 @@ def test_a_fix_leaves_out_lock_files_and_what_the_row_deletes(kit: Kit, tmp_path
 
     files = [line for line in patch.splitlines() if line.startswith("+++")]
     assert files == ["+++ b/cli/main.py", "+++ b/crates/a/other_tests.rs"]
+
+
+CRATE = '[package]\nname = "one"\nversion = "{}"\nedition = "2021"\n'
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not here")
+def test_a_lock_that_does_not_fit_is_renewed_and_another_is_left(kit: Kit, tmp_path: Path) -> None:
+    gap = replace(kit.gap("labels"), run=RunSpec("cargo", "crates", ()))
+    write_files(
+        tmp_path,
+        {
+            "crates/Cargo.toml": CRATE.format("0.2.0"),
+            "crates/src/lib.rs": "",
+            "crates/Cargo.lock": 'version = 3\n\n[[package]]\nname = "one"\nversion = "0.1.0"\n',
+        },
+    )
+
+    assert realbugs.renew_lock(gap, tmp_path)
+    assert 'version = "0.2.0"' in (tmp_path / "crates/Cargo.lock").read_text()
+    assert not realbugs.renew_lock(gap, tmp_path)
+
+
+def test_a_row_whose_lock_was_renewed_says_so() -> None:
+    bugs = [{"commit": "c1", "fault": "f1"}]
+    found = {"commit": "c1", "gap": "row", "revealed": [], "guarded": ["m::one"], "hindered": []}
+    text = "\n".join(realbugs.document(bugs, [{**found, "lock": "renewed"}]))
+    assert "| c1 | f1 | row (Cargo.lock renewed) | no | `one` | none |" in text
 
 
 def test_a_bug_counts_once_for_all_of_its_rows() -> None:

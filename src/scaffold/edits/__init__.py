@@ -90,14 +90,14 @@ class Presence(StrEnum):
 
 @frozen
 class EditResult:
-    """A file after an edit.
+    """A file after an edit; `text` is None where there is none and none is made.
 
     `units` are those of the payload that the gap owns now, sorted by name. `wholly_ours` is True
     where nothing of a person's is in the file, so that it may be formatted. `moved` is what left
     the file for another one.
     """
 
-    text: str
+    text: str | None
     units: tuple[Unit, ...]
     wholly_ours: bool = False
     moved: str = ""

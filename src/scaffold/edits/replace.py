@@ -9,7 +9,7 @@ A payload is TOML:
     [[lines]]
     old = "cd tests"             # whole lines that stand there once
     new = ""                     # what takes their place; empty takes them out
-    optional = true              # lines that are not there are no error
+    optional = true              # lines that are not there are no error, nor is a missing file
 
 A path is found by whole components: `tests/old` is in `./tests/old/x.py`, and is not in
 `tests/older` or `other/tests/old`. One without a slash (`config.yaml`) has at most `./` before it.
@@ -90,7 +90,7 @@ class _Entry:
 def apply(
     text: str | None, payload: str, *, path: str, **options: Unpack[ApplyOptions]
 ) -> EditResult:
-    """The file with every entry of the payload replaced.
+    """The file with every entry of the payload replaced; none where it is not there nor asked for.
 
     Raises:
         CheckoutError: The file is not there, or lines are not there once.
@@ -100,8 +100,8 @@ def apply(
     origin, planned = options.get("origin", "payload"), options.get("planned", ())
     entries = _read(payload, origin)
     check_planned([entry.unit for entry in entries], planned, origin)
-    if not entries:
-        return EditResult(text or "", ())
+    if not entries or (text is None and all(entry.optional for entry in entries)):
+        return EditResult(text, ())
     own = ours(path, options, planned)
     text = existing(text, path)
     owned: list[Unit] = []

@@ -83,12 +83,16 @@ class EditSpec:
 
 @frozen
 class RunSpec:
-    """How the gap is proved: runner, its folder, the suites beside it, `import` of gap.toml."""
+    """How the gap is proved: runner, its folder, the suites beside it, `import` of gap.toml.
+
+    Where `tests` is false the gap writes none, and the suites are its proof.
+    """
 
     runner: str = field(metadata={"words": "runners"})
     root: InnerFolder
     baseline: Lines = ()
     import_root: str = field(default="", metadata={"key": "import"})
+    tests: bool = True
 
 
 @frozen

@@ -129,9 +129,9 @@ def _composed(
         places = (path for spec in plan.edits for path in (spec.path, spec.to))
         for path in dict.fromkeys(path for path in places if path in files):
             _drop_former(state, files[path], plan.gap.slug, on_conflict)
-    return Composition(
-        tuple(_change(checkout, file) for file in files.values() if file.gaps), records
-    )
+    touched = [file for file in files.values() if file.gaps]
+    there = [file for file in touched if (file.before, file.text) != (None, None)]
+    return Composition(tuple(_change(checkout, file) for file in there), records)
 
 
 def _moving(
@@ -178,6 +178,8 @@ def _edit(
     if not payload.strip() and not owned_units(state, spec.path):
         return []
     record, moved = _apply(checkout, state, files, plan, spec, payload, on_conflict)
+    if files[spec.path].text is None:
+        return []  # all of it is optional, and there is no such file
     if not spec.to:
         return [record] if record.units or payload.strip() else []
     # Formatted before it is compared: a formatter's changes are not edits.

@@ -109,6 +109,7 @@ def _follow(
         payload = f"[[path]]\nold = {json.dumps(one.old)}\nnew = {json.dumps(one.new)}\n"
         text = edits.decode(change.after, one.path)
         done = edits.apply("replace", text, payload, path=one.path)
+        assert done.text is not None  # an edit never takes a file away
         action = Action.UPDATE if change.action is Action.SAME else change.action
         note = "; ".join(filter(None, [change.note, f"names {one.old}"]))
         made[one.path] = replace(change, action=action, after=done.text.encode(), note=note)

@@ -95,6 +95,7 @@ class Outcome:
         digests: Generated files and targets as they were proved: path -> fingerprint.
         declared_todos: Todos that the template itself declares: a person has to decide first. They
             are counted as todos, and the verdict is that of the other tests.
+        without_tests: The gap writes no tests: the checkout's suites, run with it, are its proof.
         todo_file: Where a person writes the first todo that is left; empty where there is none, or
             `new` writes it.
         parts: The parts of the gap that were proved; none where the gap has no parts.
@@ -118,6 +119,7 @@ class Outcome:
     digests: Mapping[str, str] = field(default_factory=dict)
     declared_todos: int = 0
     todo_file: str = ""
+    without_tests: bool = False
     parts: tuple[str, ...] = ()
     parts_left: tuple[str, ...] = ()
     mends: tuple[MendProof, ...] | None = None
@@ -223,7 +225,8 @@ def refusal(outcomes: Iterable[Outcome]) -> ProofError | None:
 
 def _hint(outcome: Outcome) -> str:
     """The command that shows more of what is wrong with a gap; empty where nothing is."""
-    if (rules := broken_rules(outcome.rules)) and not _red_lines(outcome.tests):
+    red_tests = not outcome.without_tests and _red_lines(outcome.tests)
+    if (rules := broken_rules(outcome.rules)) and not red_tests:
         return rules[0].command or f"scaffold verify {outcome.gap}"
     if outcome.verdict is Verdict.RED:
         # Nothing was run where a file has the markers of a conflict.
@@ -252,6 +255,10 @@ def kind_of(test: TestResult) -> Kind:
 
 
 def _weakest(outcome: Outcome) -> tuple[Verdict, list[str]]:
+    if outcome.without_tests:
+        nothing = [] if outcome.baseline else ["no test of the checkout was collected"]
+        red = [*nothing, *rule_problems(outcome.rules)]
+        return (Verdict.RED if red else Verdict.GREEN), red
     if red := [*_red_lines(outcome.tests), *rule_problems(outcome.rules)]:
         return Verdict.RED, red
     todos, whole = outcome.counts[Kind.TODO], len(outcome.tests)
@@ -271,6 +278,8 @@ def _of_part(part: str, tests: Sequence[TestResult], broken: Sequence[str]) -> P
 
 def _lacks(outcome: Outcome) -> list[str]:
     """What was not shown of a green gap; nothing where it is proved."""
+    if outcome.without_tests:
+        return [f"it has no tests of its own; tests of the checkout that ran: {outcome.baseline}"]
     lacks = []
     if not outcome.kills:
         lacks.append("no kill check was run")

@@ -209,6 +209,7 @@ def _outcome(subject: Subject, evidence: Evidence, options: VerifyOptions) -> Ou
         deleted=subject.deleted,
         digests=subject.digests,
         declared_todos=len(own),
+        without_tests=not subject.run.tests,
         todo_file=next(filter(None, left), "") if not subject.stubs else "",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,9 @@ Doubts = Callable[[Any, Any], bool]
 def main() -> None:
     """Answer the request on stdin."""
     out = answers()
+    # A test that interrupts what it starts has the same outcome below `nohup` and a job of a shell.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     request = json.loads(sys.stdin.readline())
     sys.path.insert(0, os.getcwd())

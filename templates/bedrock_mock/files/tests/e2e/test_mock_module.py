@@ -19,11 +19,14 @@ def test_module_serves_until_a_signal(name):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=folder
     ) as served:
-        place = urlsplit(served.stdout.readline().split()[-1])
-        connection = HTTPConnection(place.hostname, place.port, timeout=10)
-        connection.request("GET", "/")
-        assert connection.getresponse().status == 404
-        connection.close()
-        served.send_signal(getattr(signal, name))
+        try:
+            place = urlsplit(served.stdout.readline().split()[-1])
+            connection = HTTPConnection(place.hostname, place.port, timeout=10)
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 404
+            connection.close()
+            served.send_signal(getattr(signal, name))
 
-        assert served.wait(timeout=10) == 0, f"expected exit code 0 after {name}"
+            assert served.wait(timeout=10) == 0, f"expected exit code 0 after {name}"
+        finally:
+            served.kill()

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -103,8 +102,10 @@ def test_postgresql_ends_with_its_owner(database):
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=FOLDER
     ) as owner:
-        place = Path(owner.stdout.readline().split()[0].partition("=")[2])
-        owner.send_signal(signal.SIGKILL)
+        try:
+            place = Path(owner.stdout.readline().split()[0].partition("=")[2])
+        finally:
+            owner.kill()
 
     deadline = time.monotonic() + 60
     while (place / "data/postmaster.pid").exists():

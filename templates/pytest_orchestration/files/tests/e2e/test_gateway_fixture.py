@@ -1,5 +1,6 @@
 """The fixture `stack`, as test files use it: one a worker, stopped however the run ends."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -59,14 +60,20 @@ def suite(tmp_path, monkeypatch):
     return folder
 
 
+@contextlib.contextmanager
 def start_pytest(folder, *words):
-    return subprocess.Popen(
+    """pytest in a process that ends with the block."""
+    with subprocess.Popen(
         [sys.executable, "-m", "pytest", "--basetemp=base", "-p", "no:cacheprovider", *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
+    ) as run:
+        try:
+            yield run
+        finally:
+            run.kill()
 
 
 def output_of(folder, *words):

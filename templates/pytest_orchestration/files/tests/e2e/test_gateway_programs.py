@@ -163,9 +163,12 @@ def test_programs_end_with_their_owner(served, name):
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as owner:
-        assert owner.stdout.readline() == b"ready\n"
-        owner.send_signal(getattr(signal, name))
+        try:
+            assert owner.stdout.readline() == b"ready\n"
+            owner.send_signal(getattr(signal, name))
 
-        assert owner.wait(20) != 0, f"expected an exit code after {name}"
+            assert owner.wait(20) != 0, f"expected an exit code after {name}"
+        finally:
+            owner.kill()
 
     wait_until_closed(port)

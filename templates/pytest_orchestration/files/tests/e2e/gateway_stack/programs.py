@@ -87,7 +87,10 @@ def running(
             yield tuple(json.loads(started))
         finally:
             guard.stdin.close()
-            guard.wait(STOP_S)
+            try:
+                guard.wait(STOP_S)
+            finally:
+                guard.kill()
 
 
 def wait_until_ready(
