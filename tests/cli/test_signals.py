@@ -188,6 +188,39 @@ def test_the_next_run_removes_what_killed_runs_left(
             process.wait()
 
 
+CLEANS_UP = '''
+
+HELPER = """
+import sys, time
+print(1, flush=True)
+sys.stdin.read()
+time.sleep(0.5)
+open({0!r}, "w")
+"""
+
+
+def test_that_starts_what_cleans_up():
+    import subprocess, sys
+    global helper
+    words = [sys.executable, "-c", HELPER]
+    helper = subprocess.Popen(words, stdin=-1, stdout=-1, start_new_session=True)
+    assert helper.stdout.readline()
+'''
+
+
+def test_what_cleans_up_behind_the_tests_has_the_time_for_it(tree: Path, tmp_path: Path) -> None:
+    cleaned = tmp_path / "cleaned"
+    assert scaffold("new", "--gap", "prices", *KIT, "-C", tree).code == 0
+    with (tree / "tests" / "test_prices.py").open("a") as stream:
+        stream.write(CLEANS_UP.format(str(cleaned)))
+
+    verify = ["verify", "prices", "--python", sys.executable, *KIT, "-C", str(tree)]
+    done = subprocess.run([sys.executable, "-m", "scaffold", *verify], capture_output=True)
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert cleaned.exists()
+
+
 @pytest.mark.usefixtures("nothing_rendered")
 def test_a_folder_of_somebody_else_in_our_name_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

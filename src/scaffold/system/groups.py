@@ -76,7 +76,7 @@ def finish() -> None:
     if _running or _ending.is_set():
         _force_all()
     elif _keepers:
-        keeper.end_marked(scratch.name())
+        keeper.end_marked(scratch.name(), GRACE_S)
     _running.clear()
     _ending.clear()
     while _keepers:

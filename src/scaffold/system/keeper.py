@@ -16,15 +16,23 @@ MARK = "SCAFFOLD_RUN"
 ROUNDS = 5
 
 
-def end_marked(name: str) -> None:
-    """Kill every process of that run, in other sessions too (Linux)."""
+def end_marked(name: str, grace_s: float = 0.0) -> None:
+    """Kill every process of that run, in other sessions too (Linux).
+
+    Those that clean up behind the tests, as the shell that removes a server does, may end by
+    themselves before, within that many seconds.
+    """
     mark = f"{MARK}={name}".encode()
-    for _ in range(ROUNDS):
+    end_of_grace = time.monotonic() + grace_s
+    rounds = 0
+    while rounds < ROUNDS:
         found = [pid for pid in _pids() if mark in _environment(pid)]
         if not found:
             return
-        for pid in found:
-            end(pid)
+        if time.monotonic() >= end_of_grace:
+            rounds += 1
+            for pid in found:
+                end(pid)
         time.sleep(0.02)
 
 
