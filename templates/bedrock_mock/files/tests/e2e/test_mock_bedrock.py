@@ -1,25 +1,30 @@
 """The Bedrock API of the mock upstream, through the official client."""
 
-TOOLS = {
-    "tools": [
-        {
-            "toolSpec": {
-                "name": "get_weather",
-                "inputSchema": {
-                    "json": {
-                        "type": "object",
-                        "properties": {"city": {"type": "string"}, "day": {"type": "string"}},
-                    }
-                },
-            }
-        }
-    ]
-}
+
+
+def tool(name, *arguments):
+    properties = {argument: {"type": "string"} for argument in arguments}
+    schema = {"type": "object", "properties": properties}
+    return {"toolSpec": {"name": name, "inputSchema": {"json": schema}}}
+
+
+TOOLS = {"tools": [tool("get_weather", "city", "day"), tool("get_time", "zone")]}
 USAGE = {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
 
 
 def user(*texts):
     return [{"role": "user", "content": [{"text": text} for text in texts]}]
+
+
+def weather_so_far():
+    """A question, the call of a tool, and its result."""
+    use = {"toolUseId": "one", "name": "get_weather", "input": {}}
+    result = {"toolUseId": "one", "content": [{"text": "sunny"}]}
+    return [
+        *user("weather"),
+        {"role": "assistant", "content": [{"toolUse": use}]},
+        {"role": "user", "content": [{"toolResult": result}]},
+    ]
 
 
 def events_of(client, **request):
@@ -36,6 +41,7 @@ def test_converse_replies_with_the_prompt(bedrock):
     assert response["stopReason"] == "end_turn"
     assert response["usage"] == USAGE
     assert response["metrics"] == {"latencyMs": 5}
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_converse_replies_to_the_last_text_of_the_user(bedrock):
@@ -66,18 +72,18 @@ def test_converse_calls_the_first_tool(bedrock):
 
 
 def test_converse_replies_to_the_result_of_a_tool(bedrock):
-    use = {"toolUseId": "one", "name": "get_weather", "input": {}}
-    result = {"toolUseId": "one", "content": [{"text": "sunny"}]}
-    messages = [
-        *user("weather"),
-        {"role": "assistant", "content": [{"toolUse": use}]},
-        {"role": "user", "content": [{"toolResult": result}]},
-    ]
-
-    response = bedrock.converse(modelId="mock", messages=messages, toolConfig=TOOLS)
+    response = bedrock.converse(modelId="mock", messages=weather_so_far(), toolConfig=TOOLS)
 
     assert response["output"]["message"]["content"] == [{"text": "You wrote: weather"}]
     assert response["stopReason"] == "end_turn"
+
+
+def test_converse_calls_a_tool_again_after_its_result(bedrock):
+    messages = [*weather_so_far(), *user("and tomorrow?")]
+
+    response = bedrock.converse(modelId="mock", messages=messages, toolConfig=TOOLS)
+
+    assert response["stopReason"] == "tool_use"
 
 
 def test_converse_stream_replies_word_by_word(bedrock):
@@ -105,6 +111,16 @@ def test_converse_stream_splits_the_arguments_of_a_tool(bedrock):
     start = events[1]["contentBlockStart"]
     pieces = [event["contentBlockDelta"]["delta"]["toolUse"]["input"] for event in events[2:4]]
     assert start["start"]["toolUse"]["name"] == "get_weather"
-    assert all(pieces), f"expected two pieces, got {pieces}"
-    assert "".join(pieces) == '{"city": "mock", "day": "mock"}'
+    assert pieces == ['{"city": "mock"', ', "day": "mock"}']
     assert events[-2]["messageStop"] == {"stopReason": "tool_use"}
+
+
+def test_converse_stream_has_one_block_for_a_tool(bedrock):
+    response = bedrock.converse_stream(
+        modelId="mock", messages=user("weather"), toolConfig=TOOLS
+    )
+
+    events = [part for event in response["stream"] for part in event.values()]
+    blocks = [part["contentBlockIndex"] for part in events if "contentBlockIndex" in part]
+    assert blocks == [0, 0, 0, 0]
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200

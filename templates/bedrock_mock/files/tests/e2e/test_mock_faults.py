@@ -5,9 +5,6 @@ import pytest
 from botocore.eventstream import ChecksumMismatch
 from urllib3.exceptions import ProtocolError
 
-from mock_upstream import bedrock, faults
-from mock_upstream.answers import Request
-
 FAILURES = [
     ("bad-request", 400, "ValidationException"),
     ("invalid-key", 403, "UnrecognizedClientException"),
@@ -152,56 +149,3 @@ def test_bedrock_unknown_fault_is_refused(faulty_bedrock):
         botocore.exceptions.ClientError, match="no fault has the name nap"
     ):
         converse(faulty_bedrock, "fault=nap")
-
-
-def request_of(fault, path="/model/mock/converse-stream"):
-    messages = [{"role": "user", "content": [{"text": f"ping fault={fault}"}]}]
-    return Request(path, {}, {"messages": messages})
-
-
-@pytest.mark.parametrize("body", [None, [], {"messages": [{"role": "user"}]}])
-def test_answer_of_a_broken_request_is_400(body):
-    answer = faults.answer(Request("/model/mock/converse", {}, body))
-
-    assert (answer.status, answer.chunks) == (400, (b'{"message": "the request is not valid"}',))
-
-
-def test_answer_of_an_unknown_path_is_404():
-    answer = faults.answer(request_of("late", "/v1/nothing"))
-
-    assert (answer.status, answer.chunks) == (
-        404,
-        (b'{"message": "no API has the path /v1/nothing"}',),
-    )
-
-
-@pytest.mark.parametrize("fault", ["bad-prelude", "bad-checksum"])
-def test_answer_spoils_the_middle_frame(fault):
-    good = bedrock.reply(request_of(fault)).chunks
-
-    spoiled = faults.answer(request_of(fault)).chunks
-
-    differing = [place for place, (a, b) in enumerate(zip(good, spoiled)) if a != b]
-    assert differing == [len(good) // 2]
-
-
-def test_answer_bytewise_has_one_byte_a_chunk():
-    good = b"".join(bedrock.reply(request_of("bytewise")).chunks)
-
-    chunks = faults.answer(request_of("bytewise")).chunks
-
-    assert {len(chunk) for chunk in chunks} == {1}
-    assert b"".join(chunks) == good
-
-
-def test_answer_that_drips_holds_each_byte_back():
-    answer = faults.answer(request_of("drip"))
-
-    assert {len(chunk) for chunk in answer.chunks} == {1}
-    assert answer.gap_s == faults.DRIP_S
-
-
-def test_answer_joined_has_one_chunk():
-    good = b"".join(bedrock.reply(request_of("joined")).chunks)
-
-    assert faults.answer(request_of("joined")).chunks == (good,)
