@@ -8,7 +8,7 @@ CARGO_LLVM_COV := 0.9.1
 # With it every process of every test would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools stack lint types lock clean
+.PHONY: demo test check slowest soak bench drift field mends parts together ledger picture peers python-314 realbugs releases reliability rust-tools stack lint types lock clean whole
 
 demo: $(VENV)/.ready
 	$(BIN)/scaffold demo
@@ -85,6 +85,10 @@ drift: $(VENV)/.ready
 # make together PLANO="COMMIT=DIR COMMIT=DIR": all Rust rows at once, by the checkout's own checks.
 together: $(VENV)/.ready
 	$(BIN)/python tools/together.py $(PLANO)
+
+# make whole PLANO="COMMIT=DIR COMMIT=DIR" [WHOLE="--python EXE"]: all gaps written and proved in one go, timed.
+whole: $(VENV)/.ready
+	$(BIN)/python tools/whole.py run $(PLANO) $(WHOLE)
 
 # make stack PLANO="COMMIT=DIR" STACK="--binaries DIR --stack WORDS [--python EXE] [--mended WORDS]": the end-to-end rows against a
 # real stack of Envoy, both filters and brightstaff, into field/stack.json and docs/stack.md.
