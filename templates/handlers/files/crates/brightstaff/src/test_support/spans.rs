@@ -15,13 +15,13 @@ pub const CLIENT_TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920
 
 /// Records the spans and events of this thread, so of this test, until it is dropped.
 pub struct Recording {
-    finished: Finished,
+    pub(super) finished: Finished,
     _guard: DefaultGuard,
     _provider: SdkTracerProvider,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Finished(Arc<Mutex<Vec<SpanData>>>);
+pub(super) struct Finished(Arc<Mutex<Vec<SpanData>>>);
 
 impl SpanExporter for Finished {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
@@ -31,7 +31,7 @@ impl SpanExporter for Finished {
 }
 
 impl Finished {
-    fn spans(&self) -> MutexGuard<'_, Vec<SpanData>> {
+    pub(super) fn spans(&self) -> MutexGuard<'_, Vec<SpanData>> {
         self.0
             .lock()
             .expect("expected an exporter that has not panicked")
@@ -61,12 +61,6 @@ impl Recording {
         spans.iter().map(|span| span.name.to_string()).collect()
     }
 
-    /// The attribute of the last span to end that has it, as text.
-    pub fn attribute(&self, key: &str) -> Option<String> {
-        let spans = self.finished.spans();
-        spans.iter().rev().find_map(|span| last_value(span, key))
-    }
-
     /// The attribute of the last span with this name to end, as text.
     pub fn attribute_of(&self, name: &str, key: &str) -> Option<String> {
         last_value(&self.last_span(name)?, key)
@@ -77,18 +71,6 @@ impl Recording {
             let found = self.attribute_of(name, attribute);
             assert_eq!(found.as_deref(), Some(*value), "{attribute} of {name}");
         }
-    }
-
-    /// A field of the events with this message, in order.
-    pub fn logged(&self, message: &str, field: &str) -> Vec<String> {
-        let spans = self.finished.spans();
-        let events = spans.iter().flat_map(|span| span.events.iter());
-        events
-            .filter(|event| event.name == message)
-            .flat_map(|event| &event.attributes)
-            .filter(|attribute| attribute.key.as_str() == field)
-            .map(|attribute| text(&attribute.value))
-            .collect()
     }
 
     /// The `traceparent` of a request that is sent inside the last span with this name.
@@ -108,7 +90,7 @@ impl Recording {
 }
 
 /// A span keeps every value that an attribute was given; the last one counts.
-fn last_value(span: &SpanData, key: &str) -> Option<String> {
+pub(super) fn last_value(span: &SpanData, key: &str) -> Option<String> {
     let mut attributes = span.attributes.iter().rev();
     let found = attributes.find(|attribute| attribute.key.as_str() == key)?;
     Some(text(&found.value))
@@ -120,6 +102,6 @@ fn keep_spans_enabled_on_every_thread() {
     SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().into_owned()
 }
