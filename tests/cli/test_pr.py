@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scaffold.commands.pr.content import LIMITS
 from support.command import Ran, scaffold
 from support.tinykit import DEMO_KIT, gap_toml, write_kit
 from support.tree import snapshot, write_files
@@ -185,6 +186,44 @@ def test_questions_are_those_about_the_files_of_the_part(tmp_path: Path) -> None
     assert "| One \\| of them |" in one["text"]
     whole = document(kit, app)["gaps"][0]
     assert whole["questions"].count("\n") == 2 and whole["limits"] == "- All of it."
+
+
+def test_a_row_without_tests_says_what_changes(tmp_path: Path) -> None:
+    lines = '[[lines]]\nold = "import helper"\nnew = "from tests import helper"\n'
+    row = gap_toml(
+        title="Gap 1: one folder of helpers",
+        moves=[{"from": "helper.py", "to": "tests/helper.py"}],
+        removes=[{"path": "old.py"}],
+        edits=[{"kind": "replace", "path": "app.py", "payload": "app.toml"}],
+    )
+    kit = write_kit(
+        tmp_path / "kit",
+        {
+            "row/gap.toml": row,
+            "row/README.md": f"# Row\n\n## {LIMITS}\nThat it is wanted.\n",
+            "row/files/tests/more.py": '"""More of them."""\n',
+            "row/files/.scaffold-edits/app.toml": lines,
+        },
+    )
+    files = {"app.py": "import helper\n", "helper.py": "ONE = 1\n", "old.py": ""}
+    app = write_files(tmp_path / "app", files)
+    assert scaffold("new", "--gap", "row", "--kit", kit, "-C", app).code == 0
+
+    one = document(kit, app)
+
+    assert one["title"] == "Add tests: one folder of helpers"
+    assert one["text"] == (
+        "One folder of helpers. Files: 1 added, 1 edited, 1 moved, 1 deleted.\n\n"
+        "## Why\n- Gap 1: Test it.\n\n"
+        "## What changes\n"
+        "| file | lines | tests | subject |\n|---|---:|---:|---|\n"
+        "| `tests/more.py` | 1 |  | More of them |\n"
+        "| `app.py` | | | edited: `import helper …` |\n"
+        "| `helper.py` | | | moved to `tests/helper.py` |\n"
+        "| `old.py` | | | deleted |\n\n"
+        "## What is not proved\n- Nothing was run.\n\nThat it is wanted.\n\n"
+        "## How to run it\n```console\n$ python -m pytest\n```\n"
+    )
 
 
 DEFECT = {

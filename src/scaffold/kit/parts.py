@@ -51,12 +51,17 @@ def edits_with(gap: Gap, names: Collection[str]) -> set[str]:
     return {spec.payload for spec in gap.edits} - elsewhere
 
 
+def bare_title(gap: Gap) -> str:
+    """The title of a gap without the name that the analysis gives it."""
+    return gap.title.removeprefix(f"{gap.source}: ")
+
+
 def subject_line(kit: Kit, gap: Gap, names: Collection[str]) -> str:
     """The message of a commit that holds these parts of a gap, as the kit words it."""
     picked = [part for part in parts_of(gap) if part.name in names]
     whole = len(picked) == len(parts_of(gap))
     values = {
-        "{title}": gap.title if whole else "; ".join(part.title for part in picked),
+        "{title}": bare_title(gap) if whole else "; ".join(part.title for part in picked),
         "{gap}": gap.slug,
         "{part}": ", ".join(part.name for part in picked) if gap.parts else gap.slug,
     }

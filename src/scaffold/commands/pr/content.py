@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from scaffold.checkout.parts import targets_of, written_parts
 from scaffold.checkout.state import read_state
 from scaffold.errors import UsageError
 from scaffold.kit.defects import Fit, load_defects
-from scaffold.kit.parts import edits_with, names_of, owner_of, subject_line
+from scaffold.kit.parts import bare_title, edits_with, names_of, owner_of, subject_line
 from scaffold.kit.reader import read_text
 from scaffold.languages import KnownDefect, language_of, stubs
 from scaffold.plan.changes import Action, Change, diff
@@ -40,6 +40,7 @@ class WrittenFile:
         tests: How many test functions stand in it.
         subject: The first sentence of its doc comment.
         units: Of a shared file, what was put in.
+        became: What became of it, in words, where it is no more where it was; else empty.
     """
 
     path: str
@@ -47,6 +48,7 @@ class WrittenFile:
     tests: int
     subject: str
     units: tuple[str, ...] = ()
+    became: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def written(kit: Kit, checkout: Checkout, row: Status, names: Sequence[str]) -> 
         gap=gap.slug,
         parts=parts if gap.parts else (),
         subject=subject_line(kit, gap, parts),
-        title=gap.title if whole else _titles(gap, parts),
+        title=bare_title(gap) if whole else _titles(gap, parts),
         source=gap.source,
         recommendation=gap.recommendation,
         files=files,
@@ -188,7 +190,16 @@ def _files(
         content = read_file(checkout.root, path)
         if content is not None:
             found.append(_file(path, content, edited.get(path)))
-    return tuple(found)
+    whole = set(names_of(gap)) <= set(parts)
+    return (*found, *(_gone(record) if whole else ()))
+
+
+def _gone(record: GapRecord) -> Iterator[WrittenFile]:
+    """The files that were there before and are elsewhere now, or nowhere."""
+    for path, place in record.moved.items():
+        yield WrittenFile(path, None, 0, "", became=f"moved to `{place}`")
+    for path in record.removed:
+        yield WrittenFile(path, None, 0, "", became="deleted")
 
 
 def _file(path: str, content: bytes, edit: EditRecord | None) -> WrittenFile:
@@ -197,8 +208,9 @@ def _file(path: str, content: bytes, edit: EditRecord | None) -> WrittenFile:
     lines, tests = len(content.splitlines()), len(stubs.todos_in(path, content))
     if edit is None:
         return WrittenFile(path, lines, tests, subject)
-    # What is imported is not worth a name.
-    units = tuple(name for name in sorted(edit.units) if ":" not in name)
+    # What is imported is not worth a name, and the digest in one tells a person nothing.
+    named = [name for name in sorted(edit.units) if ":" not in name]
+    units = tuple(re.sub(r" \([0-9a-f]{6}\) …$", " …", name) for name in named)
     return WrittenFile(path, lines if edit.created else None, 0, subject, units)
 
 
@@ -296,4 +308,4 @@ def _command(checkout: Checkout, gap: Gap, files: Sequence[WrittenFile]) -> str:
     if gap.run is None:
         return ""
     paths = [file.path for file in files if file.tests]
-    return load_runner(gap.run.runner).typed(checkout.root, gap.run, paths)
+    return load_runner(gap.run.runner).typed(checkout.root, gap.run, paths).strip()

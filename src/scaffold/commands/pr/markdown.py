@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,8 @@ def markdown(found: Sequence[Written]) -> str:
 def _of_one(one: Written, level: str) -> str:
     sections = [
         ("", _lead(one)),
-        ("What was not tested", _before(one)),
-        ("What is tested now", _now(one)),
+        ("What was not tested" if one.tests else "Why", _before(one)),
+        ("What is tested now" if one.tests else "What changes", _now(one)),
         ("Defects that these tests show", _defects(one)),
         ("Questions", one.questions),
         ("What is not proved", _limits(one)),
@@ -72,6 +73,8 @@ def _of_one(one: Written, level: str) -> str:
 
 
 def _lead(one: Written) -> str:
+    if not one.tests:
+        return _lead_without_tests(one)
     where = _listed(code(target.path) for target in one.targets)
     about = f" for {where}" if where else ""
     lines = [f"Adds {counted(one.tests, 'test')}{about}: {plain(_without_targets(one))}."]
@@ -87,6 +90,18 @@ def _lead(one: Written) -> str:
     return " ".join(lines)
 
 
+def _lead_without_tests(one: Written) -> str:
+    kinds = Counter(_what_became_of(file).partition(" ")[0] for file in one.files)
+    done = [
+        f"{kinds[kind]} {kind}" for kind in ("added", "edited", "moved", "deleted") if kinds[kind]
+    ]
+    return f"{plain(one.title[:1].upper() + one.title[1:])}. Files: {', '.join(done)}."
+
+
+def _what_became_of(file: WrittenFile) -> str:
+    return file.became or ("edited" if file.lines is None else "added")
+
+
 def _without_targets(one: Written) -> str:
     """The title without the names of the targets that it begins with: they stand before it."""
     head, _, rest = one.title.partition(": ")
@@ -95,7 +110,7 @@ def _without_targets(one: Written) -> str:
 
 
 def _before(one: Written) -> str:
-    lines = [f"- {line}" for line in _reach(one.before, one.targets)]
+    lines = [f"- {line}" for line in _reach(one.before, one.targets) if one.tests]
     return "\n".join([*lines, f"- {plain(one.source)}: {plain(one.recommendation)}"])
 
 
@@ -115,13 +130,14 @@ def _reach(before: Before, targets: Sequence[Target]) -> list[str]:
 def _now(one: Written) -> str:
     rows = ["| file | lines | tests | subject |", "|---|---:|---:|---|"]
     rows += [_file_row(file) for file in one.files]
-    return "\n".join([*rows, "", *_coverage(one)])
+    return "\n".join([*rows, *(["", *_coverage(one)] if one.tests else [])])
 
 
 def _file_row(file: WrittenFile) -> str:
     units = _listed(code(unit) for unit in file.units)
     if file.lines is None:
-        return f"| {code(file.path)} | | | edited: {units} |"
+        what = plain(_what_became_of(file))
+        return f"| {code(file.path)} | | | {what}{': ' if units else ''}{units} |"
     subject = plain(file.subject) or units
     return f"| {code(file.path)} | {file.lines} | {file.tests or ''} | {subject} |"
 
@@ -196,12 +212,14 @@ def _defect(defect: Shown) -> str:
 def _limits(one: Written) -> str:
     lines = []
     if one.proof is None:
-        lines.append("- Nothing was run: these tests were written and not proved.")
+        these = ": these tests were written and not proved" if one.tests else ""
+        lines.append(f"- Nothing was run{these}.")
     elif one.stale:
         lines.append(f"- The proof is stale: {_listed(map(plain, one.stale))}.")
     elif one.verdict != "proved":
         lines.append(f"- The verdict is {one.verdict}, so not all bars are shown to be met.")
-    return "\n".join([*lines, one.limits]).strip("\n")
+    apart = "" if one.limits.startswith("- ") else "\n"  # else it would go on the last item
+    return "\n".join([*lines, f"{apart}{one.limits}"]).strip("\n")
 
 
 def _proof(one: Written) -> str:
