@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from field import FieldError, named
 from scaffold.checkout.find import Checkout
-from scaffold.kit.catalog import Gap
+from scaffold.kit.catalog import Gap, Kit
 
 
 def arguments(doc: str) -> argparse.Namespace:
@@ -21,6 +21,12 @@ def arguments(doc: str) -> argparse.Namespace:
     parser.add_argument("--gap", action="append", help="only this row; may repeat")
     parser.add_argument("--python", help="interpreter with the checkout's dependencies")
     return parser.parse_intermixed_args()
+
+
+def finished(kit: Kit, named_rows: Iterable[str] | None = None) -> list[Gap]:
+    """The finished rows, and those that are built where a person names them."""
+    more = set(named_rows or ())
+    return [gap for gap in kit.gaps.values() if gap.state == "ready" or gap.slug in more]
 
 
 def chosen(options: argparse.Namespace, rows: Iterable[Gap]) -> Iterator[tuple[Gap, str, Path]]:

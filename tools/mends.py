@@ -13,11 +13,11 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from checkouts import arguments, chosen, end
+from checkouts import arguments, chosen, end, finished
 from entries import Entry, find_entry, keep_entry, read_entries
 from field import IGNORED, FieldError, installed, read_ledger, say, scaffold, write_table
 from renderings import ROOT, facts_of, rendered_digest
@@ -36,15 +36,15 @@ def main() -> int:
     kit = load_kit(ROOT)
     if options.action == "check":
         return check(kit, read_entries(RESULTS))
-    for gap, commit, folder in chosen(options, rows_with_defects(kit)):
+    for gap, commit, folder in chosen(options, rows_with_defects(kit, options.gap)):
         keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python))
     write_table(kit, read_ledger())
     return 0
 
 
-def rows_with_defects(kit: Kit) -> list[Gap]:
-    """The finished rows whose known defects are written down."""
-    return [gap for gap in kit.gaps.values() if gap.state == "ready" and load_defects(gap)]
+def rows_with_defects(kit: Kit, named: Iterable[str] | None = None) -> list[Gap]:
+    """The finished or named rows whose known defects are written down."""
+    return [gap for gap in finished(kit, named) if load_defects(gap)]
 
 
 def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str | None) -> Entry:

@@ -15,10 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from checkouts import arguments, chosen, end
+from checkouts import arguments, chosen, end, finished
 from entries import Entry, find_entry, keep_entry, read_entries
 from field import IGNORED, generated_files, read_ledger, say, scaffold, write_table
 from renderings import ROOT, rendered_digest
@@ -38,16 +38,16 @@ def main() -> int:
     kit = load_kit(ROOT)
     if options.action == "check":
         return check(kit, read_ledger(), read_entries(RESULTS))
-    for gap, commit, folder in chosen(options, rows(kit)):
+    for gap, commit, folder in chosen(options, rows(kit, options.gap)):
         keep_entry(RESULTS, entry_of(kit, gap, commit, folder, options.python or sys.executable))
     write_table(kit, read_ledger())
     return 0
 
 
-def rows(kit: Kit) -> list[Gap]:
-    """The finished rows whose tests pytest runs."""
-    ready = (gap for gap in kit.gaps.values() if gap.state == "ready")
-    return [gap for gap in ready if gap.run and gap.run.runner == "pytest"]
+def rows(kit: Kit, named: Iterable[str] | None = None) -> list[Gap]:
+    """The finished or named rows whose tests pytest runs."""
+    found = finished(kit, named)
+    return [gap for gap in found if gap.run and gap.run.runner == "pytest"]
 
 
 def entry_of(kit: Kit, gap: Gap, commit: str, folder: Path, python: str) -> Entry:
