@@ -36,7 +36,7 @@ from scaffold.plan.changes import Action, Change, classify, diff_of_conflicts, w
 from scaffold.plan.compose import Composition, compose_edits
 from scaffold.plan.model import GapPlan, Plan, Request, Skipped
 from scaffold.plan.moving import moved, moves, places_of_edits, with_edits
-from scaffold.plan.parts import changed_by, cut, modes_after, stub_files
+from scaffold.plan.parts import changed_by, cut, modes_after, stub_files, without_needs
 from scaffold.plan.references import find_references
 from scaffold.plan.references import settle as settle_references
 from scaffold.plan.removal import deleted, dropped, refuse_stubs, removals
@@ -61,11 +61,12 @@ def make_plan(
         UsageError: An answer breaks a template.
     """
     fitting, skipped = _fit(checkout, request)
+    request, skipped = without_needs(kit, state, request, skipped)
     plans = []
-    for findings in fitting:
+    for findings in (one for one in fitting if request.picked(one.gap)):
         progress(f"render {findings.gap.slug}")
-        make = partial(_plan_gap, kit, checkout, findings, state, request)
-        plans.append(blaming_answers(findings.gap, request.answers, make))
+        plan = partial(_plan_gap, kit, checkout, findings, state, request)
+        plans.append(blaming_answers(findings.gap, request.answers, plan))
     removed, relocated = _relocated(checkout, state, plans, request.on_conflict)
     plans = _placed(kit, checkout, state, plans, request, removed, relocated)
     _refuse_shared_files(plans, relocated)
@@ -81,11 +82,9 @@ def make_plan(
         raise
     changes += with_edits(relocated, composition.changes)
     _refuse_conflicts(changes)
-    gaps = [plan.gap for plan in plans]
-    references = find_references(checkout.root, gaps, changes, removed)
-    changes, follow, left = settle_references(
-        checkout.root, references, changes, request.on_conflict
-    )
+    root, gaps = checkout.root, [plan.gap for plan in plans]
+    references = find_references(root, gaps, changes, removed)
+    changes, follow, left = settle_references(root, references, changes, request.on_conflict)
     skipped += [Skipped(one.gap, f"{one.sentence} still") for one in left]
     composition = composition.with_records(state, gaps, follow)
     after = _next_state(state, plans, changes, composition, request.state)

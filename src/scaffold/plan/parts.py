@@ -16,7 +16,7 @@ from scaffold.kit.render import Rendered, blaming
 from scaffold.languages import Language, language_of
 from scaffold.languages.formatting import format_files, format_source
 from scaffold.languages.rules import Layout
-from scaffold.plan.model import Plan, Request
+from scaffold.plan.model import Plan, Request, Skipped
 from scaffold.system.reading import parsing
 
 ALL_THERE = "all of its parts are written"
@@ -116,6 +116,31 @@ def needing(kit: Kit, plan: Plan, left: Collection[Place]) -> dict[Place, str]:
             if lacking and (item.gap.slug, name) not in left:
                 found[item.gap.slug, name] = f"needs {label_of(lacking[-1])}, which is left out"
     return found
+
+
+def without_needs(
+    kit: Kit, state: State, request: Request, skipped: Sequence[Skipped]
+) -> tuple[Request, list[Skipped]]:
+    """The request without what needs a gap that is skipped, and all that is skipped then.
+
+    What was asked for by name stays: its gap was refused before, or comes along.
+    """
+    there = {(slug, name) for slug in state.gaps for name in _written(kit, state, slug)}
+    left, found = {one.gap for one in skipped}, [*skipped]
+    out = {(slug, name) for slug in left for name in names_of(kit.gaps[slug])} - there
+    picks = dict(request.parts)
+    for gap in request.gaps:  # each after those that it requires
+        if gap.slug in left or gap.slug in request.named:
+            continue
+        for name in request.picked(gap):
+            whole = [place for place in out if place[0] in gap.requires]
+            lacking = [place for place in (*whole, *needed(kit, gap, name)) if place in out]
+            if lacking:
+                out.add((gap.slug, name))
+                reason = f"needs {label_of(lacking[-1])}, which is left out"
+                found.append(Skipped(gap.slug, reason, name))
+                picks[gap.slug] = tuple(n for n in request.picked(gap) if (gap.slug, n) not in out)
+    return replace(request, parts=picks), found
 
 
 def touching(plan: Plan, left: Collection[Place]) -> dict[Place, str]:
