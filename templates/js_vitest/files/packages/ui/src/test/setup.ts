@@ -6,8 +6,7 @@ import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
 
-// A link needs Next's router, which a test does not have. It does not lead
-// anywhere here, since jsdom reports navigation as an error.
+// A link does not lead anywhere here: jsdom reports navigation as an error.
 vi.mock("next/link", () => ({
 	default: ({ onClick, ...props }: ComponentProps<"a">) => {
 		const follow = (event: MouseEvent<HTMLAnchorElement>) => {
