@@ -110,12 +110,17 @@ def needing(kit: Kit, plan: Plan, left: Collection[Place]) -> dict[Place, str]:
     found: dict[Place, str] = {}
     for item in plan.gaps:
         for name in item.picked:
-            needs = [*needed(kit, item.gap, name)]
-            needs += [place for place in left if place[0] in item.gap.requires]
-            lacking = [place for place in needs if place in left]
-            if lacking and (item.gap.slug, name) not in left:
-                found[item.gap.slug, name] = f"needs {label_of(lacking[-1])}, which is left out"
+            why = _needs_of(kit, item.gap, name, left)
+            if why and (item.gap.slug, name) not in left:
+                found[item.gap.slug, name] = why
     return found
+
+
+def _needs_of(kit: Kit, gap: Gap, name: str, left: Collection[Place]) -> str:
+    """Why a part cannot stay without these that are left out; empty where it can."""
+    needs = [*needed(kit, gap, name), *(place for place in left if place[0] in gap.requires)]
+    lacking = [place for place in needs if place in left]
+    return f"needs {label_of(lacking[-1])}, which is left out" if lacking else ""
 
 
 def without_needs(
@@ -127,18 +132,16 @@ def without_needs(
     """
     there = {(slug, name) for slug in state.gaps for name in _written(kit, state, slug)}
     left, found = {one.gap for one in skipped}, [*skipped]
-    out = {(slug, name) for slug in left for name in names_of(kit.gaps[slug])} - there
+    every = [(slug, name) for slug in sorted(left) for name in names_of(kit.gaps[slug])]
+    out = dict.fromkeys(place for place in every if place not in there)
     picks = dict(request.parts)
     for gap in request.gaps:  # each after those that it requires
         if gap.slug in left or gap.slug in request.named:
             continue
         for name in request.picked(gap):
-            whole = [place for place in out if place[0] in gap.requires]
-            lacking = [place for place in (*whole, *needed(kit, gap, name)) if place in out]
-            if lacking:
-                out.add((gap.slug, name))
-                reason = f"needs {label_of(lacking[-1])}, which is left out"
-                found.append(Skipped(gap.slug, reason, name))
+            if why := _needs_of(kit, gap, name, out):
+                out[gap.slug, name] = None
+                found.append(Skipped(gap.slug, why, name))
                 picks[gap.slug] = tuple(n for n in request.picked(gap) if (gap.slug, n) not in out)
     return replace(request, parts=picks), found
 
